@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+/// What a runtime declares it can and cannot do, so that a check can hold it to the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// How much later than its deadline a sleep fires on an idle machine, at most.
+    pub timer_lateness: Duration,
+    /// Whether tasks are dropped when the runtime is shut down; a process-wide executor keeps them.
+    pub stops: bool,
+    /// Whether the runtime can be built with `Threading::CurrentThread`.
+    pub current_thread: bool,
+    /// Whether `max_blocking_threads` can be honoured.
+    pub blocking_cap: bool,
+}
+
+impl Capabilities {
+    /// Everything, with timers of microseconds.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self {
+            timer_lateness: Duration::from_micros(500),
+            stops: true,
+            current_thread: true,
+            blocking_cap: true,
+        }
+    }
+
+    /// Declares how late a sleep may fire.
+    #[must_use]
+    pub const fn timer_lateness(mut self, lateness: Duration) -> Self {
+        self.timer_lateness = lateness;
+        self
+    }
+
+    /// Declares that the executor is process-wide: it cannot be stopped, nor run on one thread.
+    #[must_use]
+    pub const fn process_wide(mut self) -> Self {
+        self.stops = false;
+        self.current_thread = false;
+        self
+    }
+
+    /// Declares that the blocking pool has a size of its own.
+    #[must_use]
+    pub const fn without_blocking_cap(mut self) -> Self {
+        self.blocking_cap = false;
+        self
+    }
+}

@@ -1,0 +1,46 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::{Census, Counted, catch};
+
+pin_project_lite::pin_project! {
+    /// A detached future whose panic ends it alone (L2), for executors that would pass the panic on to
+    /// a worker thread or to whoever joins.
+    #[must_use]
+    #[derive(Debug)]
+    pub struct Detached<F> {
+        #[pin]
+        future: Option<F>,
+        counted: Counted,
+    }
+}
+
+impl<F: Future<Output = ()>> Detached<F> {
+    /// Wraps `future` and counts it in `census` until it is dropped.
+    pub fn new(census: &Census, future: F) -> Self {
+        Self {
+            future: Some(future),
+            counted: census.enter(),
+        }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Detached<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        match catch(|| future.poll(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            // The hook has printed the panic. A destructor that panics as well is treated alike.
+            Ok(Poll::Ready(())) | Err(_) => {
+                let _ = catch(|| this.future.set(None));
+                Poll::Ready(())
+            }
+        }
+    }
+}
