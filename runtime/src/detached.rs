@@ -14,6 +14,14 @@ pin_project_lite::pin_project! {
         future: Option<F>,
         counted: Counted,
     }
+
+    impl<F> PinnedDrop for Detached<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // An executor that drops its tasks must not meet a destructor's panic: some abort then.
+            let mut this = this.project();
+            let _ = catch(|| this.future.set(None));
+        }
+    }
 }
 
 impl<F: Future<Output = ()>> Detached<F> {
@@ -42,5 +50,29 @@ impl<F: Future<Output = ()>> Future for Detached<F> {
                 Poll::Ready(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destructor_that_panics_ends_nobody_else() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("in drop");
+            }
+        }
+        let census = Census::default();
+        let bomb = Bomb;
+        let detached = Detached::new(&census, async move {
+            let _bomb = bomb;
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(census.count(), 1);
+        drop(detached);
+        assert_eq!(census.count(), 0);
     }
 }
