@@ -1,0 +1,173 @@
+//! A configuration made in code.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::draft::Draft;
+use super::error::ConfigError;
+use super::{Config, LogLevel};
+
+/// Makes a [`Config`] without a file. Setters do not fail; [`build`](Self::build) says everything
+/// that is wrong. What is not set has its default, see [`Config`].
+///
+/// ```
+/// use proc_daemon::config::{Config, LogLevel};
+/// use std::time::Duration;
+///
+/// let config = Config::builder()
+///     .name("mailer")
+///     .log_level(LogLevel::Debug)
+///     .shutdown_timeout(Duration::from_secs(30))
+///     .build()?;
+/// assert_eq!(config.force_shutdown_timeout(), Duration::from_secs(32));
+/// # Ok::<(), proc_daemon::config::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ConfigBuilder {
+    draft: Draft,
+}
+
+impl ConfigBuilder {
+    /// Key `name`. A literal is borrowed.
+    #[inline]
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.draft.name = Some(name.into());
+        self
+    }
+
+    /// Key `logging.level`.
+    #[inline]
+    pub const fn log_level(mut self, level: LogLevel) -> Self {
+        self.draft.log_level = Some(level);
+        self
+    }
+
+    /// Key `shutdown.timeout_ms`: the grace. Zero: subsystems are aborted at once.
+    #[inline]
+    pub const fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.draft.timeouts.grace = Some(timeout);
+        self
+    }
+
+    /// Key `shutdown.force_timeout_ms`.
+    #[inline]
+    pub const fn force_shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.draft.timeouts.force = Some(timeout);
+        self
+    }
+
+    /// Key `shutdown.kill_timeout_ms`; not zero.
+    #[inline]
+    pub const fn kill_timeout(mut self, timeout: Duration) -> Self {
+        self.draft.timeouts.kill = Some(timeout);
+        self
+    }
+
+    /// Key `shutdown.lame_duck_ms`.
+    #[inline]
+    pub const fn lame_duck(mut self, lame_duck: Duration) -> Self {
+        self.draft.timeouts.lame_duck = Some(lame_duck);
+        self
+    }
+
+    /// Key `performance.worker_threads`: at most 65535; 0 is one per core.
+    #[inline]
+    pub const fn worker_threads(mut self, threads: usize) -> Self {
+        self.draft.worker_threads = Some(threads as u64);
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// With every issue: a name that is empty or holds control characters, a kill timeout of zero,
+    /// shutdown timeouts out of order, more than 292 years, more than 65535 worker threads.
+    pub fn build(mut self) -> Result<Config, ConfigError> {
+        match self.draft.finish(&|_, _| None) {
+            Ok(settings) => Ok(Config {
+                settings,
+                document: None,
+            }),
+            Err(issues) => Err(ConfigError::invalid(issues)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_is_what_is_got() {
+        let config = Config::builder()
+            .name("a")
+            .log_level(LogLevel::Off)
+            .shutdown_timeout(Duration::from_secs(1))
+            .force_shutdown_timeout(Duration::from_secs(4))
+            .kill_timeout(Duration::from_secs(5))
+            .lame_duck(Duration::from_secs(2))
+            .worker_threads(3)
+            .build()
+            .unwrap();
+        assert_eq!(config.name(), "a");
+        assert_eq!(config.log_level(), LogLevel::Off);
+        assert_eq!(config.shutdown_timeout(), Duration::from_secs(1));
+        assert_eq!(config.force_shutdown_timeout(), Duration::from_secs(4));
+        assert_eq!(config.kill_timeout(), Duration::from_secs(5));
+        assert_eq!(config.lame_duck(), Duration::from_secs(2));
+        assert_eq!(
+            config.worker_threads().map(std::num::NonZeroUsize::get),
+            Some(3)
+        );
+        assert_eq!(config.path(), None);
+    }
+
+    #[test]
+    fn every_issue_is_reported_at_once() {
+        let error = Config::builder()
+            .name("")
+            .worker_threads(65_536)
+            .shutdown_timeout(Duration::from_secs(30))
+            .force_shutdown_timeout(Duration::from_secs(10))
+            .build()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "name = \"\": expected text, not empty, without control characters\n\
+             performance.worker_threads = 65536: expected a whole number from 0 to 65535, where 0 \
+             is one per core\n\
+             shutdown.timeout_ms = 30s: expected at most shutdown.force_timeout_ms (10s)"
+        );
+    }
+
+    #[test]
+    fn a_timeout_that_would_overflow_a_deadline_is_refused() {
+        let error = Config::builder()
+            .shutdown_timeout(Duration::MAX)
+            .build()
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("shutdown.timeout_ms = 58"), "{text}");
+        assert!(text.ends_with(": expected at most 292 years"), "{text}");
+    }
+
+    #[test]
+    fn a_kill_timeout_of_zero_is_refused_and_a_grace_of_zero_is_not() {
+        let error = Config::builder()
+            .kill_timeout(Duration::ZERO)
+            .build()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "shutdown.kill_timeout_ms = 0s: expected a whole number of milliseconds above 0 or \
+             \"30s\""
+        );
+        let config = Config::builder()
+            .shutdown_timeout(Duration::ZERO)
+            .build()
+            .unwrap();
+        assert_eq!(config.shutdown_timeout(), Duration::ZERO);
+    }
+}

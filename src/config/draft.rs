@@ -1,0 +1,122 @@
+//! What was set, before it is checked.
+
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+
+use super::issue::ConfigIssue;
+use super::level::LogLevel;
+use super::schema;
+use super::timeouts::{LONGEST, ShutdownTimeouts, Wanted, shown};
+
+/// The values that were set, by a file or in code; each has its type, but may be out of range.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    pub(super) name: Option<Cow<'static, str>>,
+    pub(super) log_level: Option<LogLevel>,
+    pub(super) timeouts: Wanted,
+    pub(super) worker_threads: Option<u64>,
+}
+
+/// The checked values, complete.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) name: Cow<'static, str>,
+    pub(super) log_level: LogLevel,
+    pub(super) timeouts: ShutdownTimeouts,
+    pub(super) worker_threads: Option<NonZeroUsize>,
+}
+
+impl Settings {
+    pub(super) const DEFAULT: Self = Self {
+        name: Cow::Borrowed("daemon"),
+        log_level: LogLevel::Info,
+        timeouts: ShutdownTimeouts::DEFAULT,
+        worker_threads: None,
+    };
+}
+
+/// The most worker threads that can be asked for.
+const MOST_THREADS: u64 = 65_535;
+
+/// Says where the key of that section and name was set: `None` in code.
+pub(super) type Blame<'a> = &'a dyn Fn(&'static str, &'static str) -> Option<ConfigIssue>;
+
+impl Draft {
+    /// Checks ranges and what must agree, and fills in the rest.
+    ///
+    /// `blame` makes the issue of a key that a file set: its spelling, place and value.
+    #[inline]
+    pub(super) fn finish(&mut self, blame: Blame<'_>) -> Result<Settings, Vec<ConfigIssue>> {
+        if let Some(timeouts) = self.timeouts.resolve()
+            && self.name_does()
+            && self.threads_do()
+        {
+            return Ok(Settings {
+                name: self.name.take().unwrap_or(Settings::DEFAULT.name),
+                log_level: self.log_level.unwrap_or_default(),
+                timeouts,
+                worker_threads: self
+                    .worker_threads
+                    .and_then(|threads| usize::try_from(threads).ok())
+                    .and_then(NonZeroUsize::new),
+            });
+        }
+        Err(self.issues(blame))
+    }
+
+    fn name_does(&self) -> bool {
+        let does = |name: &Cow<'_, str>| !name.is_empty() && !name.chars().any(char::is_control);
+        self.name.as_ref().is_none_or(does)
+    }
+
+    fn threads_do(&self) -> bool {
+        self.worker_threads
+            .is_none_or(|threads| threads <= MOST_THREADS)
+    }
+
+    fn issues(&self, blame: Blame<'_>) -> Vec<ConfigIssue> {
+        let mut issues = Vec::new();
+        let mut refuse = |section, name, value: String, message: Option<String>| {
+            let message = message.unwrap_or_else(|| schema::expected(section, name).to_owned());
+            let issue = blame(section, name).unwrap_or_else(|| {
+                ConfigIssue::new(schema::full_name(section, name), "").showing(Some(value))
+            });
+            issues.push(issue.saying(message));
+        };
+        if !self.name_does() {
+            refuse(
+                "",
+                "name",
+                format!("{:?}", self.name.as_deref().unwrap_or_default()),
+                None,
+            );
+        }
+        if !self.threads_do() {
+            let threads = self.worker_threads.unwrap_or_default();
+            refuse("performance", "worker_threads", threads.to_string(), None);
+        }
+        let mut comparable = true;
+        let set = self.timeouts.set();
+        for (name, value) in set.into_iter().flatten() {
+            if value > LONGEST {
+                comparable = false;
+                let message = "expected at most 292 years".to_owned();
+                refuse("shutdown", name, shown(value), Some(message));
+            } else if value.is_zero() && name == "kill_timeout_ms" {
+                comparable = false;
+                refuse("shutdown", name, shown(value), None);
+            }
+        }
+        if comparable {
+            for conflict in self.timeouts.conflicts() {
+                let value = set
+                    .into_iter()
+                    .flatten()
+                    .find(|(name, _)| *name == conflict.key);
+                let value = value.map_or_else(String::new, |(_, value)| shown(value));
+                refuse("shutdown", conflict.key, value, Some(conflict.expected));
+            }
+        }
+        issues
+    }
+}

@@ -1,0 +1,229 @@
+//! Configuration: reading a file, checking it, saying what is wrong with it and where.
+//!
+//! Layer 2: imports nothing of this crate. [`Config`] is the daemon's own configuration and carries
+//! the user's sections; [`ConfigSource`] is the recipe for one; `reload` puts both into a snapshot.
+//!
+//! Invariants:
+//!
+//! 1. A [`Config`] that exists is valid: it has been checked whole, and does not change.
+//! 2. Every key that is accepted is in the schema table; a key outside it is refused.
+//! 3. A failed load reports every issue that it could find, each with its place.
+//! 4. At most 1 MiB is read, whatever the path leads to.
+//! 5. No message is longer than a line, and none but a quoted value shows the file's text.
+
+mod builder;
+mod document;
+mod draft;
+mod error;
+mod extract;
+mod into_config;
+mod issue;
+mod level;
+mod nearest;
+mod read;
+mod schema;
+mod section;
+mod source;
+mod timeouts;
+mod walk;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use document::Document;
+use draft::Settings;
+
+pub use builder::ConfigBuilder;
+pub use error::{ConfigError, ConfigErrorKind};
+pub use into_config::IntoConfig;
+pub(crate) use into_config::Pending;
+pub use issue::{ConfigIssue, Location};
+pub use level::LogLevel;
+pub(crate) use nearest::nearest;
+pub(crate) use section::ErasedSection;
+pub use section::Section;
+pub use source::ConfigSource;
+pub use timeouts::ShutdownTimeouts;
+
+/// The configuration of a daemon: an immutable value, checked when it is made.
+///
+/// | key | type | unit | default | applied | what shows that it is obeyed |
+/// |---|---|---|---|---|---|
+/// | `name` | text |  | `daemon` | at start | the name in the first line that is logged |
+/// | `logging.level` | `trace`, `debug`, `info`, `warn`, `error` or `off` |  | `info` | at start | nothing less severe is logged |
+/// | `shutdown.timeout_ms` | whole number, or text such as `30s` | ms | 20000 | at start | a subsystem still running that long after its stop request is aborted |
+/// | `shutdown.force_timeout_ms` | whole number, or text such as `30s` | ms | 22000 | at start | every subsystem still running that long after the shutdown began is aborted |
+/// | `shutdown.kill_timeout_ms` | whole number above 0, or text such as `30s` | ms | 25000 | at start | a process still there that long after the shutdown began exits with 124 |
+/// | `shutdown.lame_duck_ms` | whole number, or text such as `30s` | ms | 0 | at start | the first stop request comes that long after the shutdown began |
+/// | `performance.worker_threads` | whole number, at most 65535; 0 is one per core | threads | 0 | at start | the runtime that `main` builds has that many workers |
+///
+/// `[shutdown]` also takes each key without its `_ms`, then as text only, and the names of 1.1:
+/// `graceful`, `force` and `kill`. Two spellings of one key are an error. Of the four timeouts, those
+/// that are not set follow from those that are: see [`ShutdownTimeouts`].
+///
+/// Any other key in the file is refused, except in sections of the user's own, which
+/// [`settings`](Self::settings) reads.
+///
+/// Cloning copies no text of the file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    settings: Settings,
+    document: Option<Arc<Document>>,
+}
+
+impl Config {
+    /// The defaults. Reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// None; the signature is that of 1.1.
+    pub fn new() -> Result<Self, ConfigError> {
+        Ok(Self::default())
+    }
+
+    /// The file `daemon.toml` in the working directory if there is one, otherwise the defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConfigSource::load`].
+    pub fn load() -> Result<Self, ConfigError> {
+        ConfigSource::file("daemon.toml").optional().load()
+    }
+
+    /// The file at `path`, read now. [`Config::file`] reads it when the daemon's signal handlers
+    /// are in place.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConfigSource::load`]; a missing file is an error.
+    pub fn load_from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        ConfigSource::file(path.as_ref()).load()
+    }
+
+    /// The file at `path`, read when the daemon starts.
+    pub fn file(path: impl Into<PathBuf>) -> ConfigSource {
+        ConfigSource::file(path)
+    }
+
+    /// A configuration made in code.
+    #[inline]
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    fn from_document(document: Document) -> Result<Self, ConfigError> {
+        let settings = walk::settings(&document)?;
+        Ok(Self {
+            settings,
+            document: Some(Arc::new(document)),
+        })
+    }
+
+    fn document(&self) -> Option<&Document> {
+        self.document.as_deref()
+    }
+
+    /// Key `name`; not empty, without control characters.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Key `logging.level`.
+    #[must_use]
+    pub const fn log_level(&self) -> LogLevel {
+        self.settings.log_level
+    }
+
+    /// All keys of `[shutdown]`.
+    #[must_use]
+    pub const fn shutdown(&self) -> ShutdownTimeouts {
+        self.settings.timeouts
+    }
+
+    /// Key `shutdown.timeout_ms`: how long a subsystem has from its stop request to its abort.
+    #[must_use]
+    pub const fn shutdown_timeout(&self) -> Duration {
+        self.settings.timeouts.grace()
+    }
+
+    /// Key `shutdown.force_timeout_ms`: when, from the start of a shutdown, all is aborted.
+    #[must_use]
+    pub const fn force_shutdown_timeout(&self) -> Duration {
+        self.settings.timeouts.force()
+    }
+
+    /// Key `shutdown.kill_timeout_ms`: when, from the start of a shutdown, the process is ended.
+    #[must_use]
+    pub const fn kill_timeout(&self) -> Duration {
+        self.settings.timeouts.kill()
+    }
+
+    /// Key `shutdown.lame_duck_ms`: how long, from the start of a shutdown, nothing is asked to stop.
+    #[must_use]
+    pub const fn lame_duck(&self) -> Duration {
+        self.settings.timeouts.lame_duck()
+    }
+
+    /// Key `performance.worker_threads`, at most 65535. `None`: one per core.
+    #[must_use]
+    pub const fn worker_threads(&self) -> Option<NonZeroUsize> {
+        self.settings.worker_threads
+    }
+
+    /// The absolute path of the file it was read from, symbolic links not followed. `None` for
+    /// defaults, a text, or a configuration made in code.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.document()?.path()
+    }
+
+    /// A section of the user's own: `http` is `[http]`, `http.tls` is `[http.tls]`. An absent one is
+    /// read as an empty table. Dates and times are read as text.
+    ///
+    /// ```
+    /// use proc_daemon::config::ConfigSource;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Http { port: u16 }
+    ///
+    /// let config = ConfigSource::text("[http]\nport = 8080").load()?;
+    /// assert_eq!(config.settings::<Http>("http")?.port, 8080);
+    ///
+    /// let config = ConfigSource::text("[http]\nport = -1").load()?;
+    /// let error = config.settings::<Http>("http").map(|http| http.port).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "<text>:2:8: http.port = -1: expected a whole number from 0 to 65535"
+    /// );
+    /// # Ok::<(), proc_daemon::config::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The section is not what `T` reads, or `section` is not names joined by dots.
+    pub fn settings<T: DeserializeOwned>(&self, section: &str) -> Result<T, ConfigError> {
+        extract::section(self.document(), section)
+    }
+
+    /// An issue for each table that is neither the daemon's nor on the path of a section in
+    /// `claimed`.
+    pub(crate) fn unclaimed(&self, claimed: &[&str]) -> Vec<ConfigIssue> {
+        self.document()
+            .map_or_else(Vec::new, |document| walk::unclaimed(document, claimed))
+    }
+}
+
+impl Default for Config {
+    /// The defaults. Reads nothing.
+    fn default() -> Self {
+        Self {
+            settings: Settings::DEFAULT,
+            document: None,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+use std::fmt::Write as _;
+
+use super::*;
+use crate::config::{Config, ConfigSource};
+
+const DOCUMENTED: &str = include_str!("mod.rs");
+
+/// The table in the documentation of `Config`, as the schema says it.
+fn table() -> String {
+    let mut table = String::from(
+        "/// | key | type | unit | default | applied | what shows that it is obeyed |\n\
+         /// |---|---|---|---|---|---|\n",
+    );
+    for key in &KEYS {
+        let name = full_name(key.section, key.name);
+        let _ = writeln!(table, "/// | `{name}` | {} |", key.row.join(" | "));
+    }
+    table
+}
+
+#[test]
+fn the_documented_table_is_the_schema() {
+    assert!(
+        DOCUMENTED.contains(&table()),
+        "put this into mod.rs:\n{}",
+        table()
+    );
+    let rows = DOCUMENTED
+        .lines()
+        .filter(|line| line.starts_with("/// | `"))
+        .count();
+    assert_eq!(rows, KEYS.len());
+}
+
+#[test]
+fn every_documented_default_is_the_default() {
+    let mut text = String::new();
+    for key in &KEYS {
+        let default = key.row[2].replace('`', "\"");
+        let _ = writeln!(text, "{} = {default}", full_name(key.section, key.name));
+    }
+    let written = ConfigSource::text(text).load().unwrap();
+    let default = Config::new().unwrap();
+    assert_eq!(written.name(), default.name());
+    assert_eq!(written.log_level(), default.log_level());
+    assert_eq!(written.shutdown(), default.shutdown());
+    assert_eq!(written.worker_threads(), default.worker_threads());
+}
+
+#[test]
+fn every_key_is_in_a_known_section_and_no_spelling_is_taken_twice() {
+    for key in &KEYS {
+        assert!(key.section.is_empty() || SECTIONS.contains(&key.section));
+        for spelling in key.spellings() {
+            let found = Key::find(key.section, spelling).map(|found| found.name);
+            assert_eq!(found, Some(key.name), "{spelling}");
+        }
+        assert!(!expected(key.section, key.name).is_empty());
+    }
+}

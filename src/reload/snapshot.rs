@@ -1,0 +1,93 @@
+//! One configuration, complete.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+use crate::config::{Config, ConfigError, ErasedSection};
+
+/// A configuration and the sections read from it.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    config: Arc<Config>,
+    sections: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    path: Arc<str>,
+    type_id: TypeId,
+    type_name: &'static str,
+    value: Arc<dyn Any + Send + Sync>,
+}
+
+impl Snapshot {
+    /// Reads every section of `sections` from `config`.
+    ///
+    /// The error holds every issue: of all sections, and a table of the file that is neither the
+    /// daemon's own nor belongs to a section.
+    pub(crate) fn build(
+        config: Arc<Config>,
+        sections: &[ErasedSection],
+    ) -> Result<Self, ConfigError> {
+        let claimed: Vec<&str> = sections.iter().map(|section| &**section.path()).collect();
+        let mut issues = config.unclaimed(&claimed);
+        let mut entries = Vec::with_capacity(sections.len());
+        for section in sections {
+            match section.extract(&config) {
+                Ok(value) => entries.push(Entry {
+                    path: Arc::clone(section.path()),
+                    type_id: section.type_id(),
+                    type_name: section.type_name(),
+                    value,
+                }),
+                Err(error) => issues.extend_from_slice(error.issues()),
+            }
+        }
+        if issues.is_empty() {
+            Ok(Self {
+                config,
+                sections: entries,
+            })
+        } else {
+            Err(ConfigError::invalid(issues))
+        }
+    }
+
+    /// The configuration the sections were read from.
+    pub(crate) const fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The first registered section that is read into a `T`.
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.sections.iter().find_map(Entry::downcast)
+    }
+
+    /// The section registered at `path`, if it is read into a `T`.
+    pub(crate) fn get_at<T: Send + Sync + 'static>(&self, path: &str) -> Option<Arc<T>> {
+        self.sections
+            .iter()
+            .filter(|entry| &*entry.path == path)
+            .find_map(Entry::downcast)
+    }
+
+    /// Path and type of every registered section, in order of registration, for an error's text.
+    pub(crate) fn describe_sections(&self) -> String {
+        let describe = |entry: &Entry| format!("[{}] as `{}`", entry.path, entry.type_name);
+        let described: Vec<String> = self.sections.iter().map(describe).collect();
+        if described.is_empty() { "none".into() } else { described.join(", ") }
+    }
+}
+
+impl Entry {
+    fn downcast<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        if self.type_id != TypeId::of::<T>() {
+            return None;
+        }
+        Arc::clone(&self.value).downcast().ok()
+    }
+}
+
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+mod tests;
