@@ -1,1 +1,45 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to look
+//!
+//! | you want | look at |
+//! |---|---|
+//! | to write a daemon | [`Daemon`], [`DaemonBuilder`], [`Subsystem`], [`Context`] |
+//! | dependencies, readiness, grace | [`Spec`] |
+//! | configuration | [`Config`], [`ConfigSource`], [`Section`] |
+//! | signals | [`SignalConfig`] |
+//! | exit codes | [`ExitReport`] |
+//! | to write a backend | [`runtime`] |
+
+pub mod backends;
+pub mod config;
+mod daemon;
+mod end;
+pub mod error;
+mod id;
+#[cfg(feature = "logging")]
+mod logging;
+mod reason;
+mod reload;
+mod sentinel;
+mod shutdown;
+pub mod signal;
+mod state;
+mod subsystem;
+mod supervisor;
+mod sync;
+
+pub use config::{Config, ConfigSource, LogLevel, Section};
+pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport, SubsystemStatus};
+pub use end::{End, EndKind};
+pub use error::{BoxError, BuildError, Error, ErrorKind, Result};
+pub use id::SubsystemId;
+pub use proc_daemon_runtime as runtime;
+pub use reason::ShutdownReason;
+pub use runtime::{Instant, JoinError, RuntimeOptions, Signal};
+pub use shutdown::{Elapsed, ShutdownCoordinator, Stopping};
+pub use state::SubsystemState;
+pub use subsystem::{
+    Cancelled, Child, Context, InFlight, Interval, IntoSpec, MissedTicks, SignalConfig, Spec,
+    Subsystem, task, task_with,
+};

@@ -1,0 +1,227 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::task::{Context as TaskContext, Poll};
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::AnyRuntime;
+
+use super::plan::{Plan, PlannedConfig};
+use super::{DaemonBuilder, ExitReport, Status};
+use crate::config::{Config, IntoConfig};
+use crate::error::Error;
+use crate::reason::ShutdownReason;
+use crate::reload::Snapshot;
+use crate::shutdown::ShutdownCoordinator;
+use crate::subsystem::{Board, Context, Report};
+use crate::sync::{Latch, Mailbox, Ticket};
+
+/// A daemon: runs it once, and controls it from anywhere. Clones share.
+#[derive(Clone)]
+pub struct Daemon {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// What all clones share. The run puts in what it learns; nothing is taken out again but the plan.
+pub(super) struct Inner {
+    pub(super) plan: Mutex<Option<Plan>>,
+    pub(super) coordinator: ShutdownCoordinator,
+    pub(super) mailbox: Arc<Mailbox<Report>>,
+    pub(super) board: Arc<Board>,
+    pub(super) snapshot: OnceLock<Arc<Snapshot>>,
+    pub(super) running: AtomicBool,
+    report: OnceLock<ExitReport>,
+    stopped: Latch,
+}
+
+static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
+
+impl Daemon {
+    /// A builder with the default configuration. Reads no file.
+    #[expect(clippy::new_ret_no_self, reason = "the name that 1.x gave it")]
+    pub fn new() -> DaemonBuilder {
+        Self::builder(Config::default())
+    }
+
+    /// A builder with a configuration: a [`Config`], a `Result` of one, or `Config::file(path)`, which
+    /// is read once the signal handlers are in place.
+    pub fn builder(config: impl IntoConfig) -> DaemonBuilder {
+        DaemonBuilder::new(config)
+    }
+
+    /// A daemon that has yet to be given its plan: its mailbox is there before anything is checked.
+    pub(super) fn unplanned() -> Self {
+        let inner = Inner {
+            plan: Mutex::new(None),
+            coordinator: ShutdownCoordinator::default(),
+            mailbox: Arc::default(),
+            board: Arc::default(),
+            snapshot: OnceLock::new(),
+            running: AtomicBool::new(false),
+            report: OnceLock::new(),
+            stopped: Latch::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(super) fn plan(self, plan: Plan) -> Self {
+        if let Some(PlannedConfig::Read(snapshot)) = &plan.config {
+            let _ = self.inner.snapshot.set(Arc::clone(snapshot));
+        }
+        *self.inner.plan.lock() = Some(plan);
+        self
+    }
+}
+
+/// # Running
+impl Daemon {
+    /// Runs on the runtime that this is polled on: tokio's current handle, else an async-std task, else
+    /// smol's global executor, of those whose feature is on.
+    ///
+    /// Dropping the future aborts every subsystem; [`stopped`](Self::stopped) then gives a report with
+    /// code 124.
+    ///
+    /// # Errors
+    ///
+    /// No runtime, a bad configuration, a second run, or an end that is not clean; the error's
+    /// [`report`](Error::report) tells all of that.
+    pub fn run(self) -> impl Future<Output = Result<(), Error>> + Send {
+        async move { self.run_to_report().await.into_result() }
+    }
+
+    /// Runs on `runtime`.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), except that the runtime is there.
+    pub fn run_on(
+        self,
+        runtime: impl Into<AnyRuntime>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let runtime = runtime.into();
+        async move { self.adopt(Ok(runtime)).await.into_result() }
+    }
+
+    /// As [`run`](Self::run), and always gives a report.
+    pub fn run_to_report(self) -> impl Future<Output = ExitReport> + Send {
+        async move { self.adopt(crate::backends::ambient()).await }
+    }
+}
+
+/// # Control
+impl Daemon {
+    /// Asks the daemon to end. True if this is the cause. Does not wait; see [`stopped`](Self::stopped).
+    pub fn shutdown(&self) -> bool {
+        self.shutdown_with("shutdown()")
+    }
+
+    /// Asks the daemon to end, with a reason.
+    pub fn shutdown_with(&self, reason: impl Into<ShutdownReason>) -> bool {
+        self.inner.coordinator.initiate_shutdown(reason)
+    }
+
+    /// Waits for the end of the run, by whomever it was begun. Cancel-safe.
+    pub fn stopped(&self) -> impl Future<Output = ExitReport> + Send + use<> {
+        Stopped { inner: Arc::clone(&self.inner), ticket: Ticket::default() }
+    }
+
+    /// Whether it has begun to run and not ended.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.inner.running.load(Ordering::Acquire)
+    }
+}
+
+/// # Looking
+impl Daemon {
+    /// The state of every subsystem.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status::read(&self.inner)
+    }
+
+    /// The same as [`status`](Self::status), by its name in 1.x.
+    #[must_use]
+    pub fn get_stats(&self) -> Status {
+        self.status()
+    }
+
+    /// The configuration as started; the defaults until it has been read.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.inner.snapshot.get().map_or(&*DEFAULTS, |snapshot| snapshot.config())
+    }
+
+    /// The current configuration.
+    #[must_use]
+    pub fn config_snapshot(&self) -> Arc<Config> {
+        match self.inner.snapshot.get() {
+            Some(snapshot) => Arc::clone(snapshot.config()),
+            None => Arc::new(DEFAULTS.clone()),
+        }
+    }
+
+    /// The settings of type `T`, if a section of that type was registered and has been read.
+    #[must_use]
+    pub fn settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.inner.snapshot.get()?.get()
+    }
+}
+
+impl Inner {
+    /// Tells the end. The first call counts.
+    pub(super) fn publish(&self, report: &ExitReport) {
+        if self.report.set(report.clone()).is_ok() {
+            self.running.store(false, Ordering::Release);
+            self.stopped.set();
+        }
+    }
+}
+
+/// # Control
+impl Context {
+    /// The daemon that this subsystem belongs to.
+    ///
+    /// # Panics
+    ///
+    /// Never: a context is made by a daemon.
+    #[must_use]
+    pub fn daemon(&self) -> Daemon {
+        let port = Arc::clone(&self.run().shared.port);
+        let inner = port.downcast::<Inner>().expect("the port is the daemon's own");
+        Daemon { inner }
+    }
+}
+
+impl fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Daemon").field("running", &self.is_running()).finish_non_exhaustive()
+    }
+}
+
+/// Resolves with the report.
+struct Stopped {
+    inner: Arc<Inner>,
+    ticket: Ticket,
+}
+
+impl Future for Stopped {
+    type Output = ExitReport;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<ExitReport> {
+        let this = self.get_mut();
+        std::task::ready!(this.inner.stopped.poll_wait(&mut this.ticket, cx));
+        match this.inner.report.get() {
+            Some(report) => Poll::Ready(report.clone()),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.inner.stopped.leave(&mut self.ticket);
+    }
+}

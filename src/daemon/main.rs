@@ -1,0 +1,117 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions};
+use tracing::debug;
+
+use super::plan::Plan;
+use super::run::{Setting, listen};
+use super::{Daemon, DaemonBuilder, ExitReport};
+use crate::error::{Error, ErrorKind};
+use crate::reload::Snapshot;
+use crate::sentinel::{Sentinel, leave, say};
+use crate::supervisor::driver::Finalizer;
+
+/// # Owning the process
+impl DaemonBuilder {
+    /// Runs on the runtime that the features choose ([`backends::Default`](crate::backends::Default));
+    /// see [`main_on`](Self::main_on).
+    #[cfg(any(feature = "tokio", feature = "async-std", feature = "smol"))]
+    #[must_use = "return it from main"]
+    pub fn main(self) -> ExitCode {
+        self.main_on::<crate::backends::Default>()
+    }
+
+    /// Owns the process: installs signal handlers, reads the configuration, sets up logs (feature
+    /// `logging`, unless the program has a subscriber), builds a runtime, runs, and gives the exit code.
+    ///
+    /// What is wrong is printed to stderr. If subsystems had to be left behind, the process ends here
+    /// without returning; if the shutdown budget passes, it ends wherever it is, with 124, naming on
+    /// stderr who is stuck.
+    #[must_use = "return it from main"]
+    pub fn main_on<B: OwnedRuntime>(self) -> ExitCode {
+        let report = match self.owned::<B>() {
+            Ok(report) => report,
+            Err(error) => ExitReport::of_error(error),
+        };
+        if !report.is_clean() {
+            say(format!("{report}\n"));
+        }
+        if report.has_zombies() {
+            leave(report.code);
+        }
+        report.into()
+    }
+
+    fn owned<B: OwnedRuntime>(self) -> Result<ExitReport, Error> {
+        // The handlers come first: the mailbox that early signals go to outlives the build.
+        let table = self.signals().table();
+        let early = Daemon::unplanned();
+        let sentinel = early.sentinel(table, true)?;
+        let mut finalizers = Vec::new();
+        #[cfg(feature = "logging")]
+        let logging = crate::logging::Logging::install();
+        debug!("signal handlers are in place");
+
+        let daemon = early.plan(self.build_plan()?);
+        let mut plan = daemon.take_plan()?;
+        let snapshot = plan.read_config()?;
+        #[cfg(feature = "logging")]
+        if let Some(logging) = logging {
+            logging.obey(snapshot.config().log_level());
+            let work = Box::new(move || logging.flush());
+            finalizers.push(Finalizer { name: "flush logs", work });
+        }
+        daemon.own::<B>(plan, snapshot, sentinel, &mut finalizers)
+    }
+}
+
+impl Daemon {
+    fn own<B: OwnedRuntime>(
+        &self,
+        plan: Plan,
+        snapshot: Arc<Snapshot>,
+        sentinel: Arc<Sentinel>,
+        finalizers: &mut Vec<Finalizer>,
+    ) -> Result<ExitReport, Error> {
+        let options = options(&plan, &snapshot);
+        let mut runtime = B::build(&options).map_err(|error| {
+            let kind = match error.kind() {
+                std::io::ErrorKind::Unsupported => ErrorKind::Config,
+                _ => ErrorKind::Runtime,
+            };
+            let name = <B::Runtime as Runtime>::NAME;
+            Error::new(kind, format!("the {name} runtime cannot be built: {error}"))
+        })?;
+        let handle = runtime.handle();
+        let finalizers = std::mem::take(finalizers);
+        let guard = Arc::clone(&sentinel);
+        let report = runtime.block_on(async {
+            let runtime = handle.into();
+            let signals = listen(&runtime, plan.actions)?;
+            guard.listening();
+            let setting = Setting { runtime, snapshot, signals, guard: Some(guard), finalizers };
+            Ok::<_, Error>(self.execute(plan, setting).await)
+        })?;
+        if !report.has_zombies() {
+            // Blocking work of nobody's may still be there: its time is the budget's.
+            let left = runtime.shutdown(RUNTIME_GRACE);
+            debug!(left.leaked_tasks, left.blocked_threads, "the runtime has stopped");
+        }
+        sentinel.disarm();
+        Ok(report)
+    }
+}
+
+/// How long the runtime's own threads have to end.
+const RUNTIME_GRACE: Duration = Duration::from_millis(500);
+
+/// What the program set, else what the configuration says.
+fn options(plan: &Plan, snapshot: &Snapshot) -> RuntimeOptions {
+    match (&plan.options, snapshot.config().worker_threads()) {
+        (Some(options), _) => options.clone(),
+        (None, Some(workers)) => RuntimeOptions::new().workers(workers.get()),
+        (None, None) => RuntimeOptions::new(),
+    }
+}

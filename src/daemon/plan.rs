@@ -1,0 +1,128 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use proc_daemon_runtime::RuntimeOptions;
+
+use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
+use crate::error::BuildError;
+use crate::reload::Snapshot;
+use crate::signal::ActionTable;
+use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec};
+use crate::supervisor::engine::Rules;
+use crate::supervisor::graph::Graph;
+use crate::config::Pending;
+
+/// A daemon that has been checked and not run.
+pub(super) struct Plan {
+    pub(super) graph: Graph,
+    pub(super) rules: Vec<Rules>,
+    pub(super) rows: Box<[Row]>,
+    /// How to start each subsystem, and whether it says itself when it is ready.
+    pub(super) factories: Vec<(Arc<dyn Factory>, bool)>,
+    pub(super) handlers: Handlers,
+    pub(super) actions: ActionTable,
+    /// None once it has been read for the run.
+    pub(super) config: Option<PlannedConfig>,
+    pub(super) options: Option<RuntimeOptions>,
+    pub(super) exit_when_stuck: bool,
+}
+
+/// The configuration, read when the daemon was built, or to be read when it runs.
+pub(super) enum PlannedConfig {
+    Read(Arc<Snapshot>),
+    Unread { source: ConfigSource, sections: Vec<ErasedSection> },
+}
+
+/// What a builder has collected.
+pub(super) struct Draft {
+    pub(super) config: Pending,
+    pub(super) specs: Vec<Spec>,
+    pub(super) sections: Vec<ErasedSection>,
+    pub(super) signals: SignalConfig,
+    pub(super) options: Option<RuntimeOptions>,
+    pub(super) exit_when_stuck: bool,
+}
+
+impl Draft {
+    /// Checks everything that can be checked without I/O.
+    pub(super) fn plan(mut self) -> Result<Plan, BuildError> {
+        let actions = self.signals.table();
+        let handlers = self.signals.into_handlers();
+        self.specs.extend(handlers.specs());
+
+        let graph = Graph::build(&self.specs);
+        let mut sections = self.sections;
+        sections.extend(self.specs.iter().flat_map(|spec| spec.sections.iter().cloned()));
+        let config = PlannedConfig::new(self.config, sections);
+        let (graph, config) = match (graph, config) {
+            (Ok(graph), Ok(config)) => (graph, config),
+            (graph, config) => {
+                let error = BuildError::graph(graph.err().unwrap_or_default());
+                return Err(match config {
+                    Ok(_) => error,
+                    Err(config) => error.and_config(config),
+                });
+            }
+        };
+        Ok(Plan {
+            graph,
+            rules: self.specs.iter().map(rules).collect(),
+            factories: self
+                .specs
+                .iter()
+                .map(|spec| (Arc::clone(&spec.factory), spec.explicit_ready))
+                .collect(),
+            rows: self.specs.into_iter().map(row).collect(),
+            handlers,
+            actions,
+            config: Some(config),
+            options: self.options,
+            exit_when_stuck: self.exit_when_stuck,
+        })
+    }
+}
+
+impl Plan {
+    /// The configuration, read now if that has not been done.
+    pub(super) fn read_config(&mut self) -> Result<Arc<Snapshot>, ConfigError> {
+        match self.config.take() {
+            Some(config) => config.read(),
+            None => unreachable!("a plan is run once"),
+        }
+    }
+}
+
+impl PlannedConfig {
+    fn new(config: Pending, sections: Vec<ErasedSection>) -> Result<Self, crate::BoxError> {
+        let config = match config {
+            Pending::Source(source) => return Ok(Self::Unread { source, sections }),
+            Pending::Failed(error) => return Err(error),
+            Pending::Ready(config) => config,
+        };
+        Ok(Self::Read(Arc::new(Snapshot::build(Arc::new(config), &sections)?)))
+    }
+
+    /// Reads it if that has not been done.
+    fn read(self) -> Result<Arc<Snapshot>, ConfigError> {
+        match self {
+            Self::Read(snapshot) => Ok(snapshot),
+            Self::Unread { source, sections } => {
+                let config: Config = source.load()?;
+                Snapshot::build(Arc::new(config), &sections).map(Arc::new)
+            }
+        }
+    }
+}
+
+fn rules(spec: &Spec) -> Rules {
+    Rules {
+        explicit_ready: spec.explicit_ready,
+        background: spec.background,
+        grace: spec.grace.unwrap_or(Duration::MAX),
+        start_timeout: spec.start_timeout.unwrap_or(Duration::MAX),
+    }
+}
+
+fn row(spec: Spec) -> Row {
+    Row::new(spec.name, spec.location, spec.sections.into_boxed_slice())
+}

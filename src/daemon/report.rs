@@ -1,0 +1,267 @@
+use std::fmt;
+use std::process::{ExitCode, Termination};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::end::{End, EndKind, chain};
+use crate::error::{Error, ErrorKind};
+use crate::id::SubsystemId;
+use crate::reason::ShutdownReason;
+use crate::state::SubsystemState;
+use crate::subsystem::{Board, short};
+use crate::supervisor::driver::Failures;
+use crate::supervisor::engine::Unit;
+
+/// How a daemon ended. A clone shares.
+///
+/// | code | meaning |
+/// |---|---|
+/// | 0 | all stopped within their grace, or all completed |
+/// | 1 | a subsystem's own error |
+/// | 70 | a subsystem panicked |
+/// | 71, 74 | the runtime could not be built; the operating system refused something |
+/// | 75 | a subsystem was not ready in time |
+/// | 78 | bad configuration |
+/// | 124 | something had to be aborted or was left behind |
+/// | 128 + n | signal n forced the end: 130 for `SIGINT`, 131 for `SIGQUIT` |
+///
+/// Where several apply: forced, then 124, then the first cause, then the highest of the failures on the
+/// way down. Returned from `main`, it prints itself to stderr unless it is clean, and exits with the code.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ExitReport {
+    /// The exit code.
+    pub code: u8,
+    /// The cause of the end; none if nothing was started.
+    pub reason: Option<ShutdownReason>,
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) later: Vec<ShutdownReason>,
+    pub(super) error: Option<Error>,
+    pub(super) ran_for: Duration,
+    pub(super) stopped_in: Duration,
+    pub(super) board: Arc<Board>,
+    pub(super) units: Vec<Unit>,
+    pub(super) failures: Failures,
+    pub(super) subsystems: OnceLock<Vec<SubsystemReport>>,
+}
+
+/// How one subsystem ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SubsystemReport {
+    /// Its number.
+    pub id: SubsystemId,
+    /// Its name.
+    pub name: String,
+    /// Its last state.
+    pub state: SubsystemState,
+    /// Where it was given to the builder: `src/main.rs:12:10`.
+    pub location: String,
+    /// How it ended; none if it never started.
+    pub end: Option<End>,
+}
+
+impl ExitReport {
+    pub(super) fn of_error(error: Error) -> Self {
+        let inner = Inner {
+            later: Vec::new(),
+            ran_for: Duration::ZERO,
+            stopped_in: Duration::ZERO,
+            board: Arc::default(),
+            units: Vec::new(),
+            failures: Failures::new(),
+            subsystems: OnceLock::new(),
+            error: Some(error.clone()),
+        };
+        Self { code: error.exit_code(), reason: None, inner: Arc::new(inner) }
+    }
+
+    /// Whether the code is 0.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.code == 0
+    }
+
+    /// Reasons for a shutdown that came after the cause: the first 64.
+    #[must_use]
+    pub fn later_reasons(&self) -> &[ShutdownReason] {
+        &self.inner.later
+    }
+
+    /// From the start to the end.
+    #[must_use]
+    pub fn ran_for(&self) -> Duration {
+        self.inner.ran_for
+    }
+
+    /// From the cause to the end.
+    #[must_use]
+    pub fn stopped_in(&self) -> Duration {
+        self.inner.stopped_in
+    }
+
+    /// Why nothing was started, if that is so.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        self.inner.error.as_ref()
+    }
+
+    /// How each subsystem ended, in the order of registration.
+    #[must_use]
+    pub fn subsystems(&self) -> &[SubsystemReport] {
+        self.inner.subsystems.get_or_init(|| {
+            let rows = self.inner.board.rows().iter().zip(&self.inner.units);
+            (0..).zip(rows).map(|(number, (row, unit))| self.subsystem(number, row, unit)).collect()
+        })
+    }
+
+    fn subsystem(&self, number: u32, row: &crate::subsystem::Row, unit: &Unit) -> SubsystemReport {
+        let end = unit.end.map(|kind| End {
+            kind,
+            error: self.inner.failures.get(&number).cloned(),
+            ran_for: unit.ended_at.since(unit.started_at),
+            generation: unit.generation,
+        });
+        SubsystemReport {
+            id: SubsystemId::new(number),
+            name: row.name.to_string(),
+            state: unit.state,
+            location: row.location.to_string(),
+            end,
+        }
+    }
+
+    /// How the subsystem named `name` ended.
+    #[must_use]
+    pub fn end_of(&self, name: &str) -> Option<&End> {
+        self.subsystems().iter().find(|subsystem| subsystem.name == name)?.end.as_ref()
+    }
+
+    /// Whether something was left behind that still runs.
+    pub(super) fn has_zombies(&self) -> bool {
+        self.inner.units.iter().any(|unit| unit.state == SubsystemState::Zombie)
+    }
+
+    /// The first line of the text.
+    pub(crate) fn headline(&self) -> String {
+        match (&self.inner.error, &self.reason) {
+            (Some(error), _) => error.to_string(),
+            (None, Some(reason)) => format!("exit {}: {reason}", self.code),
+            (None, None) => format!("exit {}", self.code),
+        }
+    }
+
+    /// The report as one line of JSON: `code`, `reason`, `later`, `error`, `ran_for_ms`,
+    /// `stopped_in_ms` and `subsystems` with `name`, `state`, `location`, `end`, `generation`,
+    /// `ran_for_ms`, `error`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let subsystems: Vec<_> = self.subsystems().iter().map(SubsystemReport::to_value).collect();
+        serde_json::json!({
+            "code": self.code,
+            "reason": self.reason.as_ref().map(ToString::to_string),
+            "later": self.inner.later.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "error": self.inner.error.as_ref().map(|error| chain(error)),
+            "ran_for_ms": millis(self.inner.ran_for),
+            "stopped_in_ms": millis(self.inner.stopped_in),
+            "subsystems": subsystems,
+        })
+        .to_string()
+    }
+
+    pub(super) fn into_result(self) -> Result<(), Error> {
+        if let Some(error) = &self.inner.error {
+            return Err(error.clone());
+        }
+        let kind = match self.code {
+            0 => return Ok(()),
+            75 => ErrorKind::StartTimeout,
+            124 => ErrorKind::LeftBehind,
+            128.. => ErrorKind::Forced,
+            _ => ErrorKind::Subsystem,
+        };
+        let failed = self.subsystems().iter().find(|s| s.end.as_ref().is_some_and(End::is_failure));
+        let source = failed.and_then(|subsystem| subsystem.end.clone()?.error);
+        let error = Error::of_report(kind, self);
+        Err(match source {
+            Some(source) => error.with_shared_source(source),
+            None => error,
+        })
+    }
+}
+
+impl SubsystemReport {
+    fn to_value(&self) -> serde_json::Value {
+        let end = self.end.as_ref();
+        serde_json::json!({
+            "name": self.name,
+            "state": self.state.as_str(),
+            "location": self.location,
+            "end": end.map(|end| end.kind().as_str()),
+            "generation": end.map(End::generation),
+            "ran_for_ms": end.map(|end| millis(end.ran_for())),
+            "error": end.and_then(End::error).map(|error| chain(error)),
+        })
+    }
+}
+
+impl fmt::Display for SubsystemReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(end) = &self.end else { return write!(f, "`{}`: never started", self.name) };
+        write!(f, "`{}`: {} after {}", self.name, end.kind(), short(end.ran_for()))?;
+        if let Some(error) = end.error() {
+            write!(f, ": {}", chain(error))?;
+        }
+        write!(f, " (from {})", self.location)
+    }
+}
+
+/// The cause, then each subsystem that did not end well, then how many did.
+impl fmt::Display for ExitReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        if self.inner.error.is_some() {
+            return Ok(());
+        }
+        let mut well = 0;
+        for subsystem in self.subsystems() {
+            match subsystem.end.as_ref().map(End::kind) {
+                None | Some(EndKind::Completed | EndKind::Requested) => well += 1,
+                Some(_) => write!(f, "\n  {subsystem}")?,
+            }
+        }
+        write!(f, "\n  {well} others ended well; stopped in {}", short(self.inner.stopped_in))?;
+        for reason in &self.inner.later {
+            write!(f, "\n  later: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ExitReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Termination for ExitReport {
+    fn report(self) -> ExitCode {
+        if !self.is_clean() {
+            crate::sentinel::say(format!("{self}\n"));
+        }
+        self.into()
+    }
+}
+
+impl From<ExitReport> for ExitCode {
+    fn from(report: ExitReport) -> Self {
+        Self::from(report.code)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,172 @@
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+
+use proc_daemon_runtime::{AnyRuntime, AnyStream, Instant, SignalSet};
+use tracing::{debug, info, warn};
+
+use super::handle::{Daemon, Inner};
+use super::plan::Plan;
+use super::report::{ExitReport, Inner as ReportInner};
+use crate::error::{Error, ErrorKind};
+use crate::reload::Snapshot;
+use crate::sentinel::Sentinel;
+use crate::signal::ActionTable;
+use crate::subsystem::Shared;
+use crate::supervisor::driver::{Driver, Finalizer, Guard, Parts, Remains};
+use crate::supervisor::engine::{Engine, Settings};
+
+/// What a run needs besides the plan.
+pub(super) struct Setting {
+    pub(super) runtime: AnyRuntime,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) signals: Option<AnyStream>,
+    pub(super) guard: Option<Arc<Sentinel>>,
+    pub(super) finalizers: Vec<Finalizer>,
+}
+
+impl Daemon {
+    /// Takes the plan out: the first run gets it.
+    pub(super) fn take_plan(&self) -> Result<Plan, Error> {
+        let taken = self.inner.plan.lock().take();
+        taken.ok_or_else(|| Error::new(ErrorKind::AlreadyRun, "this daemon has been run already"))
+    }
+
+    /// Runs in a runtime that somebody else owns: handlers, then the configuration, then the rest.
+    pub(super) async fn adopt(self, runtime: std::io::Result<AnyRuntime>) -> ExitReport {
+        let plan = match self.take_plan() {
+            Ok(plan) => plan,
+            Err(error) => return ExitReport::of_error(error),
+        };
+        let mut unpublished = Unpublished(Some(Arc::clone(&self.inner)));
+        let report = match self.prepare(runtime, plan) {
+            Ok((plan, setting)) => self.execute(plan, setting).await,
+            Err(error) => ExitReport::of_error(error),
+        };
+        unpublished.0 = None;
+        self.inner.publish(&report);
+        report
+    }
+
+    fn prepare(
+        &self,
+        runtime: std::io::Result<AnyRuntime>,
+        mut plan: Plan,
+    ) -> Result<(Plan, Setting), Error> {
+        let runtime = runtime.map_err(|e| Error::runtime(e.to_string()).with_source(e))?;
+        let guard = plan.exit_when_stuck.then(|| self.sentinel(plan.actions, false)).transpose()?;
+        let signals = listen(&runtime, plan.actions)?;
+        let snapshot = plan.read_config()?;
+        if plan.options.is_some() || snapshot.config().worker_threads().is_some() {
+            warn!(
+                "this daemon runs in a runtime that it did not build: \
+                 `runtime_options` and `performance.worker_threads` have no effect"
+            );
+        }
+        let setting = Setting { runtime, snapshot, signals, guard, finalizers: Vec::new() };
+        Ok((plan, setting))
+    }
+
+    pub(super) fn sentinel(&self, table: ActionTable, posts: bool) -> Result<Arc<Sentinel>, Error> {
+        let (mailbox, board) = (Arc::clone(&self.inner.mailbox), Arc::clone(&self.inner.board));
+        Ok(Arc::new(Sentinel::start(table, posts, mailbox, board)?))
+    }
+
+    /// Runs the plan to its end.
+    pub(super) async fn execute(&self, plan: Plan, setting: Setting) -> ExitReport {
+        let inner = &self.inner;
+        let Setting { runtime, snapshot, signals, guard, finalizers } = setting;
+        let config = Arc::clone(snapshot.config());
+        info!("`{}` starts on {}", config.name(), runtime.name());
+        let began = runtime.now();
+        let _ = inner.snapshot.set(Arc::clone(&snapshot));
+        inner.board.open(plan.rows);
+        inner.running.store(true, Ordering::Release);
+        if let Some(guard) = &guard {
+            guard.attach(runtime.clone());
+        }
+
+        let settings = Settings {
+            timeouts: config.shutdown(),
+            actions: plan.actions,
+            finalizers: finalizers.len(),
+        };
+        let shared = Shared {
+            runtime: runtime.clone(),
+            coordinator: inner.coordinator.clone(),
+            mailbox: Arc::clone(&inner.mailbox),
+            board: Arc::clone(&inner.board),
+            snapshot,
+            port: Arc::clone(inner) as Arc<_>,
+        };
+        let parts = Parts {
+            shared: Arc::new(shared),
+            factories: plan.factories,
+            handlers: plan.handlers,
+            finalizers,
+            guard: guard.clone().map(|guard| guard as Arc<dyn Guard>),
+            signals,
+        };
+        let engine = Engine::new(plan.graph, plan.rules.into_iter(), settings);
+        let mut remains = Driver::new(engine, parts).await;
+        if let Some(guard) = &guard {
+            guard.disarm();
+        }
+        let report = self.report(&mut remains, began, runtime.now());
+        debug!("exit {}", report.code);
+        inner.publish(&report);
+        drop(remains);
+        report
+    }
+
+    fn report(&self, remains: &mut Remains, began: Instant, now: Instant) -> ExitReport {
+        let code = remains.engine.exit_code();
+        let stop_began = remains.engine.stop_began().unwrap_or(now);
+        let inner = ReportInner {
+            later: self.inner.coordinator.later(),
+            error: None,
+            ran_for: now.since(began),
+            stopped_in: now.since(stop_began),
+            board: Arc::clone(&self.inner.board),
+            units: remains.engine.take_units(),
+            failures: std::mem::take(&mut remains.failures),
+            subsystems: OnceLock::new(),
+        };
+        ExitReport { code, reason: self.inner.coordinator.reason(), inner: Arc::new(inner) }
+    }
+}
+
+/// Listens to what the table installs and the platform has.
+pub(super) fn listen(
+    runtime: &AnyRuntime,
+    actions: ActionTable,
+) -> Result<Option<AnyStream>, Error> {
+    let (wanted, supported) = (actions.installed(), runtime.supported_signals());
+    let set: SignalSet = wanted.iter().filter(|signal| supported.contains(*signal)).collect();
+    if set != wanted {
+        debug!("of the signals {wanted:?}, this platform delivers {set:?}");
+    }
+    if set.is_empty() {
+        return Ok(None);
+    }
+    let stream = runtime.listen(set).map_err(|error| {
+        Error::io(format!("signal handlers cannot be installed: {error}")).with_source(error)
+    })?;
+    debug!("signals reach the runtime");
+    Ok(Some(stream))
+}
+
+/// Tells whoever waits for the end when the run is dropped before it.
+struct Unpublished(Option<Arc<Inner>>);
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.take() {
+            inner.coordinator.initiate_shutdown("the run was dropped");
+            inner.publish(&ExitReport::of_error(Error::new(
+                ErrorKind::LeftBehind,
+                "the run was dropped: its subsystems were aborted, not joined",
+            )));
+        }
+    }
+}

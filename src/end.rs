@@ -1,0 +1,184 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How one generation of a subsystem ended.
+#[derive(Clone)]
+pub struct End {
+    pub(crate) kind: EndKind,
+    pub(crate) error: Option<Arc<dyn Error + Send + Sync + 'static>>,
+    pub(crate) ran_for: Duration,
+    pub(crate) generation: u32,
+}
+
+/// The kinds of end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum EndKind {
+    /// It returned `Ok` on its own.
+    Completed,
+    /// It returned after it was asked to stop.
+    Requested,
+    /// It returned an error, or ended before it was ready.
+    Error,
+    /// It, or a child that nobody joined, panicked.
+    Panic,
+    /// It was not ready in time.
+    StartTimeout,
+    /// It was aborted when its grace was over, or when the shutdown was forced.
+    Aborted,
+    /// It did not end after its abort and was left behind.
+    Zombie,
+}
+
+impl End {
+    /// The kind of end.
+    #[must_use]
+    pub const fn kind(&self) -> EndKind {
+        self.kind
+    }
+
+    /// Whether it is the subsystem's failure.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        self.kind.is_failure()
+    }
+
+    /// The error it returned; a panic's text is one too.
+    #[must_use]
+    pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.error.as_deref()
+    }
+
+    /// The first error of type `E` in the error's chain, inside `io::Error`s too. What went through
+    /// `anyhow` without a context has lost its type and is not found.
+    #[must_use]
+    pub fn find<E: Error + 'static>(&self) -> Option<&E> {
+        let mut current: &(dyn Error + 'static) = self.error.as_deref()?;
+        loop {
+            if let Some(found) = current.downcast_ref() {
+                return Some(found);
+            }
+            let inside = current
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref)
+                .map(|inner| inner as &(dyn Error + 'static));
+            current = inside.or_else(|| current.source())?;
+        }
+    }
+
+    /// From its start to its end.
+    #[must_use]
+    pub const fn ran_for(&self) -> Duration {
+        self.ran_for
+    }
+
+    /// Which start it was.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation as u64
+    }
+}
+
+impl EndKind {
+    /// The name in lower case: `start timeout`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Requested => "requested",
+            Self::Error => "error",
+            Self::Panic => "panic",
+            Self::StartTimeout => "start timeout",
+            Self::Aborted => "aborted",
+            Self::Zombie => "zombie",
+        }
+    }
+
+    /// Whether it is the subsystem's failure.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Error | Self::Panic | Self::StartTimeout)
+    }
+}
+
+impl fmt::Display for EndKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("End")
+            .field("kind", &self.kind)
+            .field("error", &self.error.as_ref().map(|error| chain(error.as_ref())))
+            .field("ran_for", &self.ran_for)
+            .field("generation", &self.generation)
+            .finish()
+    }
+}
+
+/// Stands in for the text of an error whose `Display` panics.
+const UNPRINTABLE: &str = "an error whose text cannot be printed (its Display panicked)";
+
+/// An error's whole chain in one line; a cause that the text before it already says is left out.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let link = proc_daemon_runtime::catch(|| error.to_string())
+            .unwrap_or_else(|_| UNPRINTABLE.to_owned());
+        if text.is_empty() {
+            text = link;
+        } else if !text.contains(&link) {
+            text.push_str(": ");
+            text.push_str(&link);
+        }
+        next = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(error: impl Into<Box<dyn Error + Send + Sync>>) -> End {
+        let error = Some(Arc::from(error.into()));
+        End { kind: EndKind::Error, error, ran_for: Duration::ZERO, generation: 1 }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("line broke")]
+    struct Broken(#[source] io::Error);
+
+    #[test]
+    fn an_error_is_found_along_the_chain_and_inside_io() {
+        let end = end(io::Error::other(Broken(io::ErrorKind::TimedOut.into())));
+        assert!(end.find::<Broken>().is_some());
+        assert!(end.find::<fmt::Error>().is_none());
+    }
+
+    #[test]
+    fn the_chain_says_each_cause_once() {
+        let error = Broken(io::Error::other("timed out"));
+        assert_eq!(chain(&error), "line broke: timed out");
+        assert_eq!(chain(&io::Error::other(error)), "line broke: timed out");
+    }
+
+    #[test]
+    fn a_display_that_panics_has_a_text() {
+        #[derive(Debug)]
+        struct Bad;
+        impl fmt::Display for Bad {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("in Display")
+            }
+        }
+        impl Error for Bad {}
+        assert_eq!(chain(&Bad), UNPRINTABLE);
+    }
+}

@@ -1,0 +1,65 @@
+//! Logs to stderr (layer 5, feature `logging`): a `tracing` subscriber for programs that bring none.
+//!
+//! # Invariants
+//!
+//! 1. Installed by `main` alone, and only if the program has installed none.
+//! 2. `RUST_LOG` beats the configuration's level.
+//! 3. A log line never blocks the thread that writes it: a thread of its own writes to stderr, and lines
+//!    beyond its queue are dropped.
+//! 4. Colour only on a terminal, and not with `NO_COLOR`.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing::Level;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
+
+use crate::config::LogLevel;
+
+/// The subscriber that was installed, if any. Dropping it writes what is queued.
+pub(crate) struct Logging {
+    level: reload::Handle<EnvFilter, Registry>,
+    from_env: bool,
+    guard: WorkerGuard,
+}
+
+/// The variable that selects what is logged.
+const VARIABLE: &str = "RUST_LOG";
+
+impl Logging {
+    /// Installs the subscriber; none if the program has its own.
+    pub(crate) fn install() -> Option<Self> {
+        let wanted = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
+        let from_env = wanted.is_some();
+        let filter = match wanted {
+            Some(text) => EnvFilter::builder().parse_lossy(text),
+            None => filter(LogLevel::Info),
+        };
+        let (filter, level) = reload::Layer::new(filter);
+        let (writer, guard) = tracing_appender::non_blocking(stderr());
+        let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let lines = fmt::layer().with_writer(writer).with_ansi(colour).with_target(false);
+        tracing_subscriber::registry().with(filter).with(lines).try_init().ok()?;
+        Some(Self { level, from_env, guard })
+    }
+
+    /// Obeys the configuration's level, unless the environment said otherwise.
+    pub(crate) fn obey(&self, level: LogLevel) {
+        if !self.from_env {
+            let _ = self.level.reload(filter(level));
+        }
+    }
+
+    /// Writes what is queued; blocks for at most about a second.
+    pub(crate) fn flush(self) {
+        drop(self.guard);
+    }
+}
+
+fn filter(level: LogLevel) -> EnvFilter {
+    let level: LevelFilter = level.into();
+    debug_assert!(level <= Level::TRACE);
+    EnvFilter::default().add_directive(level.into())
+}

@@ -1,0 +1,51 @@
+use std::fmt;
+use std::sync::Arc;
+use std::borrow::Cow;
+
+use proc_daemon_runtime::Signal;
+
+/// Why a daemon ends. The first one is the cause; later ones are kept and reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShutdownReason {
+    /// A signal whose action is a shutdown, or that forced one.
+    Signal(Signal),
+    /// The program asked, in these words.
+    Requested(Cow<'static, str>),
+    /// This subsystem failed while it was running.
+    SubsystemFailed(Arc<str>),
+    /// This subsystem failed, or took too long, before it was ready.
+    StartFailed(Arc<str>),
+    /// Every subsystem that keeps the daemon alive has ended.
+    NothingToRun,
+}
+
+impl fmt::Display for ShutdownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(signal) => write!(f, "{signal}"),
+            Self::Requested(words) => write!(f, "requested: {words}"),
+            Self::SubsystemFailed(name) => write!(f, "subsystem `{name}` failed"),
+            Self::StartFailed(name) => write!(f, "subsystem `{name}` failed to start"),
+            Self::NothingToRun => f.write_str("nothing left to run"),
+        }
+    }
+}
+
+impl From<&'static str> for ShutdownReason {
+    fn from(words: &'static str) -> Self {
+        Self::Requested(words.into())
+    }
+}
+
+impl From<String> for ShutdownReason {
+    fn from(words: String) -> Self {
+        Self::Requested(words.into())
+    }
+}
+
+impl From<Signal> for ShutdownReason {
+    fn from(signal: Signal) -> Self {
+        Self::Signal(signal)
+    }
+}

@@ -1,0 +1,78 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::{Instant, SignalSet};
+
+use super::View;
+use super::watch::Watch;
+
+/// The thread, on a platform without Unix signals: the deadman alone. The runtime's source delivers the
+/// console events.
+pub(super) struct Thread {
+    watch: Arc<Mutex<Watch>>,
+    bell: Sender<()>,
+    clock: Clock,
+}
+
+/// std's monotonic clock: the sentinel judges the runtime's.
+#[derive(Clone, Copy)]
+struct Clock(#[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant);
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "outside every runtime")]
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn now(self) -> Instant {
+        Instant::from_epoch(self.0.elapsed())
+    }
+}
+
+impl Thread {
+    pub(super) fn start(watch: Watch, _: SignalSet, view: Arc<View>) -> io::Result<Self> {
+        let (bell, heard) = channel();
+        let clock = Clock::start();
+        let watch = Arc::new(Mutex::new(watch));
+        let inside = Arc::clone(&watch);
+        std::thread::Builder::new()
+            .name("sentinel".into())
+            .spawn(move || while round(&heard, &inside, clock, &view) {})?;
+        Ok(Self { watch, bell, clock })
+    }
+
+    /// Changes what the thread watches for, and has it look again.
+    pub(super) fn with(&self, change: impl FnOnce(&mut Watch)) {
+        change(&mut self.watch.lock());
+        let _ = self.bell.send(());
+    }
+
+    /// Ends the process after `delay`.
+    pub(super) fn arm(&self, delay: Duration) {
+        let at = self.clock.now() + delay;
+        self.with(|watch| watch.arm(at));
+    }
+}
+
+/// Waits once and does what is due. False when the thread is to end.
+fn round(heard: &Receiver<()>, watch: &Mutex<Watch>, clock: Clock, view: &View) -> bool {
+    let deadline = watch.lock().deadline();
+    let gone = match deadline {
+        None => heard.recv().is_err(),
+        Some(at) => {
+            let wait: Duration = at.since(clock.now());
+            heard.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected)
+        }
+    };
+    if gone {
+        return false;
+    }
+    let due = watch.lock().tick(clock.now());
+    if let Some(act) = due {
+        view.perform(act);
+    }
+    true
+}

@@ -1,0 +1,100 @@
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::{Instant, Signal, SignalSet};
+use signal_hook::iterator::backend::{Handle, SignalDelivery};
+use signal_hook::iterator::exfiltrator::SignalOnly;
+
+use super::View;
+use super::watch::Watch;
+
+/// The thread: waits on a socket that both the signal handlers and [`Thread::with`] write to.
+pub(super) struct Thread {
+    watch: Arc<Mutex<Watch>>,
+    bell: UnixStream,
+    clock: Clock,
+    delivery: Handle,
+}
+
+/// std's monotonic clock: the sentinel judges the runtime's.
+#[derive(Clone, Copy)]
+struct Clock(#[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant);
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "outside every runtime")]
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn now(self) -> Instant {
+        Instant::from_epoch(self.0.elapsed())
+    }
+}
+
+impl Thread {
+    pub(super) fn start(watch: Watch, set: SignalSet, view: Arc<View>) -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        let bell = write.try_clone()?;
+        bell.set_nonblocking(true)?;
+        let signals = set.iter().map(Signal::number);
+        let mut delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), signals)?;
+        let (handle, clock) = (delivery.handle(), Clock::start());
+        let watch = Arc::new(Mutex::new(watch));
+        let inside = Arc::clone(&watch);
+        std::thread::Builder::new()
+            .name("sentinel".into())
+            .spawn(move || while round(&mut delivery, &inside, clock, &view) {})?;
+        Ok(Self { watch, bell, clock, delivery: handle })
+    }
+
+    /// Changes what the thread watches for, and has it look again.
+    pub(super) fn with(&self, change: impl FnOnce(&mut Watch)) {
+        change(&mut self.watch.lock());
+        // A full socket means that the thread is about to look anyway.
+        let _ = (&self.bell).write(&[0]);
+    }
+
+    /// Ends the process after `delay`.
+    pub(super) fn arm(&self, delay: Duration) {
+        let at = self.clock.now() + delay;
+        self.with(|watch| watch.arm(at));
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.delivery.close();
+    }
+}
+
+/// Waits once and does what is due. False when the thread is to end.
+fn round(
+    delivery: &mut SignalDelivery<UnixStream, SignalOnly>,
+    watch: &Mutex<Watch>,
+    clock: Clock,
+    view: &View,
+) -> bool {
+    let wait = watch.lock().deadline().map(|at| at.since(clock.now()).max(Duration::from_millis(1)));
+    let mut heard = |socket: &mut UnixStream| {
+        socket.set_read_timeout(wait)?;
+        match socket.read(&mut [0; 64]) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+            Err(error) => Err(error),
+        }
+    };
+    let Ok(Some(pending)) = delivery.poll_pending(&mut heard) else { return false };
+    for signal in pending.filter_map(Signal::from_number) {
+        let acts = watch.lock().signal(signal, clock.now());
+        acts.into_iter().for_each(|act| view.perform(act));
+    }
+    let due = watch.lock().tick(clock.now());
+    if let Some(act) = due {
+        view.perform(act);
+    }
+    true
+}

@@ -1,0 +1,183 @@
+use std::time::Duration;
+
+use proc_daemon_runtime::{Instant, Signal};
+
+use crate::signal::{Action, ActionTable, Row, exit_code};
+
+/// What the sentinel decides: pure, in its own monotonic time.
+#[derive(Debug)]
+pub(super) struct Watch {
+    table: ActionTable,
+    posts: bool,
+    deadline: Option<(Instant, u8)>,
+    first_interrupt: Option<Instant>,
+    forced: bool,
+}
+
+/// What the sentinel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Hand the signal to the driver.
+    Post(Signal),
+    /// Write the state of every subsystem.
+    Dump,
+    /// End the process.
+    Leave { code: u8, out_of_time: bool },
+}
+
+/// The code of a daemon that ran out of its budget.
+const CODE_OUT_OF_TIME: u8 = 124;
+/// How long a forced end may take before the process is ended anyway.
+const FORCED_BUDGET: Duration = Duration::from_secs(2);
+/// A second `SIGINT` sooner than this is the same key press. As in the engine.
+const FORCE_AFTER: Duration = Duration::from_millis(300);
+
+impl Watch {
+    pub(super) fn new(table: ActionTable, posts: bool) -> Self {
+        Self { table, posts, deadline: None, first_interrupt: None, forced: false }
+    }
+
+    pub(super) fn hand_over(&mut self) {
+        self.posts = false;
+    }
+
+    pub(super) fn disarm(&mut self) {
+        self.deadline = None;
+    }
+
+    /// Sets the budget's end. A forced end keeps its own, earlier one.
+    pub(super) fn arm(&mut self, at: Instant) {
+        self.bring_forward(at, CODE_OUT_OF_TIME);
+    }
+
+    fn bring_forward(&mut self, at: Instant, code: u8) {
+        match &mut self.deadline {
+            Some((set, kept)) if *set <= at => {
+                // The forced code stands even if the budget would have ended sooner.
+                if self.forced {
+                    *kept = code.max(*kept);
+                }
+            }
+            deadline => *deadline = Some((at, code)),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline.map(|(at, _)| at)
+    }
+
+    /// What is due.
+    pub(super) fn tick(&mut self, now: Instant) -> Option<Act> {
+        let (at, code) = self.deadline?;
+        (at <= now).then_some(Act::Leave { code, out_of_time: true })
+    }
+
+    /// What a signal leads to, in order.
+    pub(super) fn signal(&mut self, signal: Signal, now: Instant) -> Vec<Act> {
+        let mut acts = Vec::new();
+        if self.posts {
+            acts.push(Act::Post(signal));
+        }
+        match self.table.get(signal) {
+            Some(Row::Action(Action::Dump)) => {
+                acts.push(Act::Dump);
+                self.force(signal, now);
+            }
+            Some(Row::Action(Action::Force)) => self.force(signal, now),
+            Some(Row::Action(Action::Shutdown)) if signal == Signal::Interrupt => {
+                acts.extend(self.interrupt(now));
+            }
+            _ => {}
+        }
+        acts
+    }
+
+    fn force(&mut self, signal: Signal, now: Instant) {
+        self.forced = true;
+        self.bring_forward(now + FORCED_BUDGET, exit_code(signal));
+    }
+
+    fn interrupt(&mut self, now: Instant) -> Option<Act> {
+        let code = exit_code(Signal::Interrupt);
+        match self.first_interrupt {
+            None => self.first_interrupt = Some(now),
+            Some(_) if self.forced => return Some(Act::Leave { code, out_of_time: false }),
+            Some(first) if now.since(first) >= FORCE_AFTER => self.force(Signal::Interrupt, now),
+            Some(_) => {}
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SignalConfig;
+
+    const fn ms(ms: u64) -> Instant {
+        Instant::from_nanos(ms * 1_000_000)
+    }
+
+    fn watch(posts: bool) -> Watch {
+        Watch::new(SignalConfig::unix().table(), posts)
+    }
+
+    #[test]
+    fn early_signals_are_posted_until_the_source_listens() {
+        let mut watch = watch(true);
+        assert_eq!(watch.signal(Signal::Terminate, ms(0)), [Act::Post(Signal::Terminate)]);
+        watch.hand_over();
+        assert!(watch.signal(Signal::Terminate, ms(1)).is_empty());
+    }
+
+    #[test]
+    fn the_budget_ends_the_process_with_124() {
+        let mut watch = watch(false);
+        assert_eq!(watch.deadline(), None);
+        watch.arm(ms(2000));
+        assert_eq!(watch.tick(ms(1999)), None);
+        assert_eq!(watch.tick(ms(2000)), Some(Act::Leave { code: 124, out_of_time: true }));
+        watch.disarm();
+        assert_eq!(watch.tick(ms(9000)), None);
+    }
+
+    #[test]
+    fn a_second_interrupt_shortens_the_budget_and_a_third_leaves_at_once() {
+        let mut watch = watch(false);
+        watch.arm(ms(25_000));
+        assert!(watch.signal(Signal::Interrupt, ms(0)).is_empty());
+        assert!(watch.signal(Signal::Interrupt, ms(299)).is_empty());
+        assert_eq!(watch.deadline(), Some(ms(25_000)), "the same key press");
+        assert!(watch.signal(Signal::Interrupt, ms(300)).is_empty());
+        assert_eq!(watch.deadline(), Some(ms(2300)));
+        assert_eq!(watch.tick(ms(2300)), Some(Act::Leave { code: 130, out_of_time: true }));
+        assert_eq!(
+            watch.signal(Signal::Interrupt, ms(301)),
+            [Act::Leave { code: 130, out_of_time: false }]
+        );
+    }
+
+    #[test]
+    fn quit_dumps_at_once_and_has_two_seconds() {
+        let mut watch = watch(false);
+        assert_eq!(watch.signal(Signal::Quit, ms(10)), [Act::Dump]);
+        assert_eq!(watch.tick(ms(2010)), Some(Act::Leave { code: 131, out_of_time: true }));
+    }
+
+    #[test]
+    fn a_forced_code_stands_when_the_budget_ends_sooner() {
+        let mut watch = watch(false);
+        watch.arm(ms(1000));
+        watch.signal(Signal::Quit, ms(500));
+        assert_eq!(watch.tick(ms(1000)), Some(Act::Leave { code: 131, out_of_time: true }));
+    }
+
+    #[test]
+    fn an_interrupt_with_another_action_never_forces() {
+        let mut watch = Watch::new(SignalConfig::unix().on(Signal::Interrupt, Action::Ignore).table(), false);
+        for n in 0..5 {
+            assert!(watch.signal(Signal::Interrupt, ms(n * 1000)).is_empty());
+        }
+        assert_eq!(watch.deadline(), None);
+    }
+}

@@ -1,0 +1,23 @@
+//! The wish to end, and when each part of ending is due (layer 2).
+//!
+//! ```text
+//!   anybody --initiate--> ShutdownCoordinator --the cause--> driver --> engine
+//!                                   \--> everybody who waits for the announcement
+//!   Timeline: request -> lame duck -> stop (grace each) -> force -> budget -> deadman
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. The first reason is the cause and never changes; later ones are kept in order.
+//! 2. The reason is stored before anybody can learn that there is one.
+//! 3. `force <= budget < deadman`.
+
+mod coordinator;
+mod stopping;
+mod timeline;
+
+pub use coordinator::ShutdownCoordinator;
+pub use stopping::{Elapsed, Stopping};
+pub(crate) use stopping::is_stopping;
+pub(crate) use timeline::{DEADMAN_DELAY, Timeline};
+pub(crate) use coordinator::Announced;

@@ -1,0 +1,104 @@
+use std::fmt;
+
+/// What a subsystem is doing. Only the engine changes it.
+///
+/// ```text
+///  Registered -> Waiting -> Starting -> Running -> Draining -> Stopping -> Stopped
+///                    \          \          \           |  grace over |  \-> Failed
+///                     \          \----------\----------+-> Aborting <+
+///                      \-> Stopped                           |  \-> Stopped
+///                                                            \-> Zombie
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum SubsystemState {
+    /// Known; the daemon has not begun to start.
+    Registered,
+    /// A dependency is not ready yet.
+    Waiting,
+    /// Spawned, not ready.
+    Starting,
+    /// Ready.
+    Running,
+    /// Asked to stop; work is still in flight.
+    Draining,
+    /// Asked to stop, nothing in flight, or its `run` has returned; its tasks are not joined yet.
+    Stopping,
+    /// Joined, or never started.
+    Stopped,
+    /// Joined after an error, a panic or a start that took too long.
+    Failed,
+    /// Its grace is over: its future is being dropped.
+    Aborting,
+    /// It did not end within 250 ms of its abort. It is left behind and named at exit.
+    Zombie,
+}
+
+impl SubsystemState {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Registered,
+        Self::Waiting,
+        Self::Starting,
+        Self::Running,
+        Self::Draining,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Failed,
+        Self::Aborting,
+        Self::Zombie,
+    ];
+
+    /// The name in lower case: `running`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Waiting => "waiting",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Draining => "draining",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Aborting => "aborting",
+            Self::Zombie => "zombie",
+        }
+    }
+
+    /// Whether a generation of it is alive: spawned and not joined.
+    #[must_use]
+    pub const fn is_alive(self) -> bool {
+        matches!(
+            self,
+            Self::Starting
+                | Self::Running
+                | Self::Draining
+                | Self::Stopping
+                | Self::Aborting
+                | Self::Zombie
+        )
+    }
+
+    pub(crate) fn from_u8(number: u8) -> Self {
+        Self::ALL.into_iter().find(|state| *state as u8 == number).unwrap_or(Self::Registered)
+    }
+}
+
+impl fmt::Display for SubsystemState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_survives_the_board() {
+        for state in SubsystemState::ALL {
+            assert_eq!(SubsystemState::from_u8(state as u8), state);
+        }
+    }
+}

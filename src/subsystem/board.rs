@@ -1,0 +1,123 @@
+use std::panic::Location;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicU8, Ordering};
+
+use proc_daemon_runtime::{Instant, TaskName};
+
+use crate::config::ErasedSection;
+use crate::state::SubsystemState;
+
+/// What can be read about every subsystem at any time, by any thread, without a lock: the deadman reads
+/// it when every worker is blocked and the engine cannot be asked.
+///
+/// The driver writes the states, each generation its own sign of life. Rows are fixed when the daemon
+/// begins to run; before that there are none.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    rows: OnceLock<Box<[Row]>>,
+    ready: AtomicBool,
+}
+
+/// One subsystem.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: TaskName,
+    /// Where it was given to the builder.
+    pub(crate) location: &'static Location<'static>,
+    /// The sections it owns; none needs no allocation.
+    pub(crate) sections: Box<[ErasedSection]>,
+    state: AtomicU8,
+    generation: AtomicU32,
+    since: AtomicU64,
+    /// When its last poll began, in nanoseconds; the lowest bit says that it has not returned.
+    polled: AtomicU64,
+}
+
+/// The sign of life of one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Life {
+    pub(crate) polled: Instant,
+    pub(crate) in_poll: bool,
+}
+
+const IN_POLL: u64 = 1;
+
+impl Board {
+    /// Fixes the rows. The first call counts.
+    pub(crate) fn open(&self, rows: Box<[Row]>) {
+        let _ = self.rows.set(rows);
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        self.rows.get().map_or(&[], |rows| rows)
+    }
+
+    /// Whether every subsystem is ready and no shutdown has begun.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+
+    pub(crate) fn row(&self, unit: u32) -> &Row {
+        &self.rows()[unit as usize]
+    }
+}
+
+impl Row {
+    pub(crate) fn new(
+        name: TaskName,
+        location: &'static Location<'static>,
+        sections: Box<[ErasedSection]>,
+    ) -> Self {
+        Self {
+            name,
+            location,
+            sections,
+            state: AtomicU8::new(SubsystemState::Registered as u8),
+            generation: AtomicU32::new(0),
+            since: AtomicU64::new(0),
+            polled: AtomicU64::new(0),
+        }
+    }
+
+    /// The driver's part: what the engine decided.
+    pub(crate) fn publish(&self, state: SubsystemState, generation: u32, now: Instant) {
+        self.generation.store(generation, Ordering::Relaxed);
+        self.since.store(now.as_nanos(), Ordering::Relaxed);
+        self.state.store(state as u8, Ordering::Release);
+    }
+
+    pub(crate) fn state(&self) -> SubsystemState {
+        SubsystemState::from_u8(self.state.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn since(&self) -> Instant {
+        Instant::from_nanos(self.since.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn poll_begins(&self, now: Instant) {
+        self.polled.store(now.as_nanos() | IN_POLL, Ordering::Relaxed);
+    }
+
+    pub(crate) fn poll_ends(&self) {
+        // One writer: the generation's own task.
+        let began = self.polled.load(Ordering::Relaxed);
+        self.polled.store(began & !IN_POLL, Ordering::Relaxed);
+    }
+
+    /// None before the first poll.
+    pub(crate) fn life(&self) -> Option<Life> {
+        let polled = self.polled.load(Ordering::Relaxed);
+        (polled != 0).then(|| Life {
+            polled: Instant::from_nanos(polled & !IN_POLL),
+            in_poll: polled & IN_POLL != 0,
+        })
+    }
+}

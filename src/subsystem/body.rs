@@ -1,0 +1,133 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use proc_daemon_runtime::catch;
+
+use super::report::Outcome;
+use super::run::{Run, Told};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+pin_project_lite::pin_project! {
+    /// The task of one generation: polls what `run` returned, then its end.
+    ///
+    /// ```text
+    ///   running --returned, failed, panicked, aborted--> closing --children joined--> ended
+    /// ```
+    ///
+    /// 1. The future is dropped before the end is reported; a panic in a destructor is an end by panic.
+    /// 2. Children that nothing in flight waits for are aborted and joined before the end is reported.
+    /// 3. The end is reported exactly once, also when the runtime drops this.
+    pub(crate) struct Body<F> {
+        #[pin]
+        future: Option<F>,
+        run: Option<Arc<Run>>,
+        outcome: Option<Box<Outcome>>,
+    }
+
+    impl<F> PinnedDrop for Body<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(run) = this.run.take() {
+                let _ = catch(|| this.future.set(None));
+                run.abort();
+                run.settle();
+                run.ended(Outcome::Aborted);
+            }
+        }
+    }
+}
+
+impl<F: Future<Output = Result<(), BoxError>>> Body<F> {
+    pub(crate) fn new(run: Arc<Run>, future: F) -> Self {
+        Self { future: Some(future), run: Some(run), outcome: None }
+    }
+}
+
+impl<F: Future<Output = Result<(), BoxError>>> Future for Body<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let Some(run) = this.run.as_ref() else { return Poll::Ready(()) };
+        // The sign of life: a poll that has not returned is visible from outside.
+        let row = run.shared.board.row(run.unit);
+        row.poll_begins(run.shared.runtime.now());
+        run.attend(cx.waker());
+        let over = live(this.future, this.outcome, run, cx);
+        row.poll_ends();
+        if !over {
+            return Poll::Pending;
+        }
+        if let (Some(run), Some(outcome)) = (this.run.take(), this.outcome.take()) {
+            run.dismiss();
+            run.ended(*outcome);
+        }
+        Poll::Ready(())
+    }
+}
+
+/// One poll. True when the generation is over: its future is dropped and its children are joined.
+fn live<F: Future<Output = Result<(), BoxError>>>(
+    future: Pin<&mut Option<F>>,
+    outcome: &mut Option<Box<Outcome>>,
+    run: &Run,
+    cx: &mut Context<'_>,
+) -> bool {
+    if outcome.is_none() {
+        match advance(future, run, cx) {
+            Some(reached) => *outcome = Some(Box::new(reached)),
+            None => return false,
+        }
+    }
+    overrule(outcome, run);
+    if run.settle() {
+        return true;
+    }
+    run.returned();
+    // What was in flight may have landed between the two: then nobody else would look again.
+    run.settle()
+}
+
+/// Polls the user's future once. Some when it is over and dropped.
+fn advance<F: Future<Output = Result<(), BoxError>>>(
+    mut slot: Pin<&mut Option<F>>,
+    run: &Run,
+    cx: &mut Context<'_>,
+) -> Option<Outcome> {
+    let outcome = match run.verdict() {
+        Some(outcome) => outcome,
+        None => match catch(|| slot.as_mut().as_pin_mut().map(|future| future.poll(cx))) {
+            Ok(None) => Outcome::Aborted,
+            Ok(Some(Poll::Pending)) => {
+                if !run.has_told(Told::ExplicitReady) {
+                    run.ready();
+                }
+                return None;
+            }
+            Ok(Some(Poll::Ready(result))) => Outcome::of(result, run.has_told(Told::Stopping)),
+            Err(payload) => Outcome::Panicked(payload),
+        },
+    };
+    let dropped = catch(|| slot.set(None));
+    match (outcome, dropped) {
+        (outcome @ (Outcome::Failed { stopping: false, .. } | Outcome::Panicked(_)), _)
+        | (outcome, Ok(())) => Some(outcome),
+        (_, Err(payload)) => Some(Outcome::Panicked(payload)),
+    }
+}
+
+/// An abort beats what `run` returned; a child's panic beats an end that was fine.
+fn overrule(outcome: &mut Option<Box<Outcome>>, run: &Run) {
+    let fine = matches!(
+        outcome.as_deref(),
+        Some(Outcome::Completed | Outcome::Failed { stopping: true, .. })
+    );
+    match run.verdict() {
+        Some(Outcome::Aborted) => *outcome = Some(Box::new(Outcome::Aborted)),
+        Some(verdict) if fine => *outcome = Some(Box::new(verdict)),
+        _ => {}
+    }
+}

@@ -1,0 +1,179 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::{JoinError, PanicPayload, Task, TaskName, catch};
+
+use super::run::{Run, Told};
+
+/// A task of a subsystem. None outlives its subsystem.
+///
+/// Awaiting gives its result and is cancel-safe. Dropping the handle leaves the child running until its
+/// subsystem ends. A panic of the child goes to whoever joins it; if the handle is dropped, before or
+/// after the panic, it fails the subsystem.
+#[must_use = "a child runs on without its handle; `detach` says so"]
+pub struct Child<T> {
+    task: Task<Option<T>>,
+    cell: Arc<Cell>,
+}
+
+/// Who learns of a panic: the handle or, once that is gone, the subsystem.
+struct Cell {
+    run: Arc<Run>,
+    fate: Mutex<Fate>,
+}
+
+#[derive(Default)]
+struct Fate {
+    handle_gone: bool,
+    panic: Option<PanicPayload>,
+}
+
+impl<T: Send + 'static> Child<T> {
+    pub(crate) fn spawn<F>(run: &Arc<Run>, name: TaskName, future: F) -> Self
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (cell, member) = enrol(run);
+        let body = ChildBody { future, cell: Arc::clone(&cell), _member: member };
+        let place = body._member.place;
+        let task = Task::spawn_on(&run.shared.runtime, name, body);
+        run.rare().children.admit(place, task.abort_handle());
+        Self { task, cell }
+    }
+
+    pub(crate) fn spawn_blocking<F>(run: &Arc<Run>, name: TaskName, work: F) -> Self
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let (cell, member) = enrol(run);
+        let (inside, place) = (Arc::clone(&cell), member.place);
+        let task = Task::spawn_blocking_on(&run.shared.runtime, name, move || {
+            let result = inside.settle(catch(work));
+            drop(member);
+            result
+        });
+        run.rare().children.admit(place, task.abort_handle());
+        Self { task, cell }
+    }
+
+    /// Asks for the child's end at its next await point. Idempotent; blocking work that has started goes
+    /// on.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Whether its result is there.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Drops the handle, in a word that says what that means: the child runs on.
+    pub fn detach(self) {}
+}
+
+impl<T> Future for Child<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let joined = std::task::ready!(Pin::new(&mut self.task).poll(cx));
+        Poll::Ready(match joined {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => match self.cell.fate.lock().panic.take() {
+                Some(payload) => Err(JoinError::Panicked(payload)),
+                None => Err(JoinError::Aborted),
+            },
+            Err(error) => Err(error),
+        })
+    }
+}
+
+impl<T> Drop for Child<T> {
+    fn drop(&mut self) {
+        let panic = {
+            let mut fate = self.cell.fate.lock();
+            fate.handle_gone = true;
+            fate.panic.take()
+        };
+        if let Some(payload) = panic {
+            self.cell.run.fail_by_child(payload);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Child<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Child").field(&self.task).finish()
+    }
+}
+
+impl Cell {
+    /// Hands a panic to whoever is to learn of it.
+    fn settle<T>(&self, result: Result<T, PanicPayload>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(payload) => {
+                let orphan = {
+                    let mut fate = self.fate.lock();
+                    if fate.handle_gone {
+                        Some(payload)
+                    } else {
+                        fate.panic = Some(payload);
+                        None
+                    }
+                };
+                if let Some(payload) = orphan {
+                    self.run.fail_by_child(payload);
+                }
+                None
+            }
+        }
+    }
+}
+
+fn enrol(run: &Arc<Run>) -> (Arc<Cell>, Member) {
+    let cell = Arc::new(Cell { run: Arc::clone(run), fate: Mutex::default() });
+    let member = Member { place: run.rare().children.reserve(), run: Arc::clone(run) };
+    (cell, member)
+}
+
+/// A place among the children, given back when the child's future is gone.
+struct Member {
+    place: usize,
+    run: Arc<Run>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        if self.run.rare().children.leave(self.place) && self.run.has_told(Told::Returned) {
+            self.run.wake_body();
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    // `_member` is the last field: it is dropped after the user's future.
+    struct ChildBody<F> {
+        #[pin]
+        future: F,
+        cell: Arc<Cell>,
+        _member: Member,
+    }
+}
+
+impl<F: Future> Future for ChildBody<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match catch(|| this.future.poll(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+            Err(payload) => Poll::Ready(this.cell.settle(Err(payload))),
+        }
+    }
+}

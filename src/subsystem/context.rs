@@ -1,0 +1,297 @@
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use proc_daemon_runtime::{AnyRuntime, Instant, TaskName};
+
+use super::cancelled::Cancelled;
+use super::child::Child;
+use super::in_flight::{Drained, InFlight};
+use super::interval::Interval;
+use super::run::{Run, Told};
+use crate::config::Config;
+use crate::id::SubsystemId;
+use crate::reason::ShutdownReason;
+use crate::shutdown::{Elapsed, ShutdownCoordinator, Stopping};
+use crate::sync::Race;
+
+/// What a subsystem is handed: its stop request, time, children, configuration.
+///
+/// A clone is one count and means the same start of the same subsystem. It has no runtime parameter: a
+/// subsystem written once runs on every backend.
+#[derive(Clone)]
+pub struct Context {
+    run: Arc<Run>,
+}
+
+impl Context {
+    pub(crate) fn new(run: Arc<Run>) -> Self {
+        Self { run }
+    }
+
+    pub(crate) fn run(&self) -> &Arc<Run> {
+        &self.run
+    }
+
+    /// The subsystem's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.run.shared.board.row(self.run.unit).name
+    }
+
+    /// The subsystem's number in its daemon.
+    #[must_use]
+    pub fn id(&self) -> SubsystemId {
+        SubsystemId::new(self.run.unit)
+    }
+
+    /// Which start of the subsystem this is; 1 for the first.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        u64::from(self.run.generation)
+    }
+
+    /// The runtime that the daemon runs on.
+    #[must_use]
+    pub fn runtime(&self) -> &AnyRuntime {
+        &self.run.shared.runtime
+    }
+}
+
+/// # Being asked to stop
+///
+/// These speak of this subsystem's own turn: its dependents have ended. That the daemon as a whole is
+/// going down is [`shutdown_announced`](Context::shutdown_announced), which comes earlier.
+impl Context {
+    /// Resolves when this subsystem is asked to stop. `'static`, cancel-safe.
+    pub fn cancelled(&self) -> Cancelled {
+        Cancelled::new(Arc::clone(&self.run))
+    }
+
+    /// Whether this subsystem has been asked to stop.
+    #[must_use]
+    pub fn is_shutdown(&self) -> bool {
+        self.run.stop.is_set()
+    }
+
+    /// Why the daemon is going down, from the moment that is announced.
+    #[must_use]
+    pub fn shutdown_reason(&self) -> Option<ShutdownReason> {
+        self.run.shared.coordinator.reason()
+    }
+
+    /// The time until this subsystem is aborted; none before it is asked to stop, zero when it is over.
+    #[must_use]
+    pub fn time_remaining(&self) -> Option<Duration> {
+        self.run.time_remaining()
+    }
+
+    /// Runs `future` until it resolves or the subsystem is asked to stop, whichever is first; a stop wins
+    /// a tie. The future is dropped at a stop: use it for what is cancel-safe, such as `accept`.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`].
+    pub fn run_until_cancelled<F: Future>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Stopping>> + use<F> {
+        let cancelled = self.cancelled();
+        let run = Arc::clone(&self.run);
+        async move { Race::new(cancelled, future).await.map_or_else(Ok, |()| Err(stopping(&run))) }
+    }
+
+    /// Resolves at once when the daemon is going down, whatever this subsystem's place in the order.
+    /// Cancel-safe.
+    pub fn shutdown_announced(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.run.shared.coordinator.announced()
+    }
+
+    /// Asks the daemon to end. True if this is the cause; see
+    /// [`ShutdownCoordinator::initiate_shutdown`]. Returns at once: the stop reaches this subsystem in
+    /// its turn.
+    pub fn shutdown(&self, reason: impl Into<ShutdownReason>) -> bool {
+        self.run.shared.coordinator.initiate_shutdown(reason)
+    }
+
+    /// A handle that can ask the daemon to end.
+    #[must_use]
+    pub fn shutdown_handle(&self) -> ShutdownCoordinator {
+        self.run.shared.coordinator.clone()
+    }
+}
+
+/// # Time
+///
+/// The runtime's clock: virtual in a simulation.
+impl Context {
+    /// The current moment.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.run.shared.runtime.now()
+    }
+
+    /// The wall clock. It may jump; nothing is scheduled by it.
+    #[must_use]
+    pub fn wall_clock(&self) -> SystemTime {
+        self.run.shared.runtime.wall_clock()
+    }
+
+    /// Sleeps. Never early; as late as the backend's timers are coarse. Cancel-safe. The time runs from
+    /// this call.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`] as soon as the subsystem is asked to stop.
+    pub fn sleep(
+        &self,
+        duration: Duration,
+    ) -> impl Future<Output = Result<(), Stopping>> + Send + use<> {
+        self.run_until_cancelled(self.run.shared.runtime.sleep(duration))
+    }
+
+    /// Runs `future` for at most `duration`, from this call; the future wins a tie. It is dropped when
+    /// the time is over. A stop request does not end it.
+    ///
+    /// # Errors
+    ///
+    /// [`Elapsed`].
+    pub fn timeout<F: Future>(
+        &self,
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Elapsed>> + use<F> {
+        let sleep = self.run.shared.runtime.sleep(duration);
+        async move { Race::new(future, sleep).await.map_err(|()| Elapsed) }
+    }
+
+    /// Ticks every `every`, the first time at once. A period below 1 ms is taken as 1 ms.
+    pub fn interval(&self, every: Duration) -> Interval {
+        Interval::new(Arc::clone(&self.run), every)
+    }
+}
+
+/// # Telling
+impl Context {
+    /// Says that this subsystem may receive work: what requires it starts now. Once is enough. A
+    /// subsystem without [`Spec::explicit_ready`](crate::Spec::explicit_ready) is ready when its first
+    /// poll returns, or earlier by this.
+    pub fn ready(&self) {
+        self.run.ready();
+    }
+
+    /// Notes a piece of work in flight, until the guard is dropped.
+    pub fn in_flight(&self) -> InFlight {
+        InFlight::enter(Arc::clone(&self.run))
+    }
+
+    /// Resolves when nothing is in flight. Cancel-safe.
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
+        Drained::new(Arc::clone(&self.run))
+    }
+}
+
+/// # Children
+///
+/// No child outlives its subsystem. When `run` returns, children go on while an [`InFlight`] is alive, up
+/// to the grace; then those that are left are aborted and joined.
+impl Context {
+    /// Spawns a child.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> Child<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Child::spawn(&self.run, self.child_name(), future)
+    }
+
+    /// Spawns a child with a name of its own.
+    pub fn spawn_named<F>(&self, name: impl Into<TaskName>, future: F) -> Child<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Child::spawn(&self.run, name.into(), future)
+    }
+
+    /// Runs `work` on a thread that may block. Started work cannot be aborted: a subsystem whose work
+    /// outlasts its grace is left behind and named.
+    pub fn spawn_blocking<F, T>(&self, work: F) -> Child<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Child::spawn_blocking(&self.run, self.child_name(), work)
+    }
+
+    fn child_name(&self) -> TaskName {
+        self.run.shared.board.row(self.run.unit).name.clone()
+    }
+}
+
+/// # Configuration
+impl Context {
+    /// The configuration, whole.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(self.run.shared.snapshot.config())
+    }
+
+    /// Reads the configuration without touching a count.
+    pub fn with_config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
+        read(self.run.shared.snapshot.config())
+    }
+
+    /// The settings of type `T`: from a section that this subsystem owns, else from any registered one.
+    ///
+    /// # Panics
+    ///
+    /// If no section of that type was registered; the text names the type and what was.
+    #[must_use]
+    #[track_caller]
+    pub fn settings<T: Send + Sync + 'static>(&self) -> Arc<T> {
+        match self.try_settings() {
+            Some(settings) => settings,
+            None => panic!(
+                "no settings of type `{}` in subsystem `{}`; registered: {}",
+                type_name::<T>(),
+                self.name(),
+                self.run.shared.snapshot.describe_sections(),
+            ),
+        }
+    }
+
+    /// As [`settings`](Self::settings); none if no section of that type was registered.
+    #[must_use]
+    pub fn try_settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let shared = &self.run.shared;
+        let own = shared.board.row(self.run.unit).sections.iter();
+        own.filter_map(|section| shared.snapshot.get_at(section.path()))
+            .next()
+            .or_else(|| shared.snapshot.get())
+    }
+
+    /// The settings of type `T` registered for `section`.
+    #[must_use]
+    pub fn settings_at<T: Send + Sync + 'static>(&self, section: &str) -> Option<Arc<T>> {
+        self.run.shared.snapshot.get_at(section)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("name", &self.name())
+            .field("generation", &self.generation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Notes that this generation was told, so that its error can be taken as the answer.
+fn stopping(run: &Run) -> Stopping {
+    run.tell(Told::Stopping);
+    Stopping
+}

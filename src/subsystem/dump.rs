@@ -1,0 +1,49 @@
+use std::fmt::Write;
+use std::time::Duration;
+
+use proc_daemon_runtime::Instant;
+
+use super::Board;
+
+/// The state of every subsystem, one line each, for a person at a terminal.
+pub(crate) fn dump(board: &Board, now: Instant) -> String {
+    let mut text = format!("state of {} subsystems:\n", board.rows().len());
+    for row in board.rows() {
+        let since = now.since(row.since());
+        let _ = write!(text, "  {}: {} for {}", row.name, row.state(), short(since));
+        let _ = match row.life() {
+            None => write!(text, ", never polled"),
+            Some(life) if life.in_poll => {
+                write!(text, ", in one poll for {}", short(now.since(life.polled)))
+            }
+            Some(life) => write!(text, ", last polled {} ago", short(now.since(life.polled))),
+        };
+        let _ = writeln!(text, ", from {}", row.location);
+    }
+    text
+}
+
+/// The subsystems that are alive, one line each: who is stuck, where it comes from, its last sign of life.
+pub(crate) fn stuck(board: &Board, now: Instant) -> String {
+    let mut text = String::new();
+    for row in board.rows().iter().filter(|row| row.state().is_alive()) {
+        let _ = write!(text, "  stuck: `{}` ({}), from {}", row.name, row.state(), row.location);
+        let _ = match row.life() {
+            None => writeln!(text, ", never polled"),
+            Some(life) if life.in_poll => {
+                let ago = short(now.since(life.polled));
+                writeln!(text, ", last sign of life {ago} ago, blocked in one poll since")
+            }
+            Some(life) => {
+                writeln!(text, ", last sign of life {} ago", short(now.since(life.polled)))
+            }
+        };
+    }
+    text
+}
+
+/// A duration to the millisecond: `1s 250ms`.
+pub(crate) fn short(duration: Duration) -> String {
+    let millis = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+    humantime::format_duration(millis).to_string()
+}

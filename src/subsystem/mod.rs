@@ -1,0 +1,128 @@
+//! Subsystems: the trait, what one is handed, how it is described (layer 3).
+//!
+//! ```text
+//!   user's code --Spec--> Factory --makes--> Body (the task)      Context (the user's view)
+//!                                               \                    /
+//!                                                Run (one generation)
+//!                                               /                    \
+//!                         reports to the Mailbox                      the driver asks: stop, abort
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. A generation reports its end exactly once, after its future and its children have been dropped.
+//! 2. A generation never decides about its lifecycle: it reports, the engine decides.
+//! 3. A context reaches the layers above only through `Shared::port`.
+
+mod board;
+mod body;
+mod cancelled;
+mod child;
+mod children;
+mod context;
+mod dump;
+mod factory;
+mod handler;
+mod in_flight;
+mod interval;
+mod report;
+mod run;
+mod shared;
+mod signal_config;
+mod spec;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::Arc;
+
+pub(crate) use board::{Board, Row};
+pub use cancelled::Cancelled;
+pub use child::Child;
+pub use context::Context;
+pub(crate) use dump::{dump, short, stuck};
+pub(crate) use factory::Factory;
+pub(crate) use handler::Handlers;
+pub use in_flight::InFlight;
+pub use interval::{Interval, MissedTicks};
+pub(crate) use report::{Outcome, Report, What};
+pub(crate) use run::Run;
+pub(crate) use shared::Shared;
+pub use signal_config::SignalConfig;
+pub use spec::{IntoSpec, Spec, task, task_with};
+
+/// What a subsystem returns. Any error goes through `?`.
+type Result<T = (), E = Box<dyn std::error::Error + Send + Sync + 'static>> = std::result::Result<T, E>;
+
+/// A named, long-running part of a daemon.
+///
+/// ```
+/// use proc_daemon::{Context, Result, Subsystem};
+///
+/// struct Store;
+///
+/// impl Subsystem for Store {
+///     fn name(&self) -> &str {
+///         "store"
+///     }
+///     async fn run(&self, ctx: Context) -> Result<()> {
+///         ctx.ready();
+///         ctx.cancelled().await;
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// A list of many kinds holds [`Spec`]s, not `dyn Subsystem`. An `Arc<S>` is a subsystem too: keep a
+/// clone, hand one over.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a subsystem",
+    note = "implement `Subsystem` for it, or wrap an async function with `task(\"name\", f)`"
+)]
+pub trait Subsystem: Send + Sync + 'static {
+    /// Its name, unique in the daemon. Asked once.
+    fn name(&self) -> &str;
+
+    /// Runs until it is done, fails, or is asked to stop by `ctx`. Called at every start.
+    ///
+    /// An error ends the daemon, unless it only says that the subsystem was asked to stop
+    /// ([`Stopping`](crate::Stopping), also wrapped). A panic is caught and counts as a failure. The
+    /// future is dropped at an abort.
+    fn run(&self, ctx: Context) -> impl Future<Output = Result<()>> + Send;
+
+    /// A spec to adjust: readiness, grace, dependencies.
+    #[track_caller]
+    fn into_spec(self) -> Spec
+    where
+        Self: Sized,
+    {
+        Spec::new(self)
+    }
+
+    /// As [`Spec::after`].
+    #[track_caller]
+    fn after(self, name: impl Into<Cow<'static, str>>) -> Spec
+    where
+        Self: Sized,
+    {
+        Spec::new(self).after(name)
+    }
+
+    /// As [`Spec::requires`].
+    #[track_caller]
+    fn requires(self, name: impl Into<Cow<'static, str>>) -> Spec
+    where
+        Self: Sized,
+    {
+        Spec::new(self).requires(name)
+    }
+}
+
+impl<S: Subsystem> Subsystem for Arc<S> {
+    fn name(&self) -> &str {
+        S::name(self)
+    }
+
+    fn run(&self, ctx: Context) -> impl Future<Output = Result<()>> + Send {
+        S::run(self, ctx)
+    }
+}

@@ -1,0 +1,52 @@
+use proc_daemon_runtime::{PanicPayload, Signal};
+
+use crate::shutdown::is_stopping;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// What reaches the driver from outside the engine.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// A generation tells something about itself.
+    Unit { unit: u32, generation: u32, what: What },
+    /// A signal that the sentinel saw before the runtime's source listened.
+    Signal(Signal),
+    /// A finalizer has returned.
+    Finalized(usize),
+}
+
+#[derive(Debug)]
+pub(crate) enum What {
+    /// It may receive work.
+    Ready,
+    /// It was asked to stop and nothing is in flight any more.
+    Drained,
+    /// Its `run` has returned; children or work in flight are left.
+    Returned,
+    /// It is joined: its future and its children are dropped.
+    Ended(Outcome),
+}
+
+/// How a generation ended, as its own task saw it.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Completed,
+    /// `stopping`: the error only says that it was asked to stop.
+    Failed { error: BoxError, stopping: bool },
+    Panicked(PanicPayload),
+    Aborted,
+}
+
+impl Outcome {
+    /// What `run` returned. `told` is whether this generation was ever handed `Stopping`: an error that
+    /// merely reads like it does not count.
+    pub(crate) fn of(result: Result<(), BoxError>, told: bool) -> Self {
+        match result {
+            Ok(()) => Self::Completed,
+            Err(error) => {
+                let stopping = told && is_stopping(error.as_ref());
+                Self::Failed { error, stopping }
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::{Instant, PanicPayload};
+
+use super::Shared;
+use super::children::Children;
+use super::report::{Outcome, Report, What};
+use crate::sync::{Latch, Notify};
+
+/// One start of a subsystem: what its context, its body and the driver share.
+///
+/// The driver asks (`request_stop`, `abort`); the generation reports. What few subsystems need sits in
+/// [`Rare`], allocated at first use.
+pub(crate) struct Run {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) unit: u32,
+    pub(crate) generation: u32,
+    pub(crate) stop: Latch,
+    stop_by: AtomicU64,
+    in_flight: AtomicU32,
+    told: AtomicU8,
+    aborted: AtomicBool,
+    body: Mutex<Option<Waker>>,
+    rare: OnceLock<Box<Rare>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Rare {
+    pub(crate) children: Children,
+    pub(crate) drained: Notify,
+    failure: Mutex<Option<PanicPayload>>,
+}
+
+/// What has been said once.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Told {
+    /// The generation told the driver that it is ready.
+    Ready = 1,
+    /// The generation told the driver that `run` has returned.
+    Returned = 2,
+    /// The context told the user's code that it is stopping.
+    Stopping = 4,
+    /// It is not ready before it says so.
+    ExplicitReady = 8,
+}
+
+impl Run {
+    pub(crate) fn new(shared: Arc<Shared>, unit: u32, generation: u32, explicit: bool) -> Self {
+        Self {
+            shared,
+            unit,
+            generation,
+            stop: Latch::default(),
+            stop_by: AtomicU64::new(Instant::MAX.as_nanos()),
+            in_flight: AtomicU32::new(0),
+            told: AtomicU8::new(if explicit { Told::ExplicitReady as u8 } else { 0 }),
+            aborted: AtomicBool::new(false),
+            body: Mutex::new(None),
+            rare: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
+
+    fn report(&self, what: What) {
+        let (unit, generation) = (self.unit, self.generation);
+        self.shared.mailbox.post(Report::Unit { unit, generation, what });
+    }
+
+    /// Notes that something was said; true the first time.
+    pub(crate) fn tell(&self, what: Told) -> bool {
+        self.told.fetch_or(what as u8, Ordering::SeqCst) & what as u8 == 0
+    }
+
+    pub(crate) fn has_told(&self, what: Told) -> bool {
+        self.told.load(Ordering::SeqCst) & what as u8 != 0
+    }
+
+    /// Reports readiness, once.
+    pub(crate) fn ready(&self) {
+        if self.tell(Told::Ready) {
+            self.report(What::Ready);
+        }
+    }
+
+    /// Reports that `run` has returned while something of it is left, once.
+    pub(crate) fn returned(&self) {
+        if self.tell(Told::Returned) {
+            self.report(What::Returned);
+        }
+    }
+
+    pub(crate) fn ended(&self, outcome: Outcome) {
+        self.report(What::Ended(outcome));
+    }
+
+    // the driver's part
+
+    /// Asks this generation to stop, `by` then. True if something is in flight.
+    pub(crate) fn request_stop(&self, by: Instant) -> bool {
+        self.stop_by.store(by.as_nanos(), Ordering::Relaxed);
+        self.stop.set();
+        fence(Ordering::SeqCst);
+        self.in_flight() > 0
+    }
+
+    /// Has the body drop the user's future and abort the children.
+    pub(crate) fn abort(&self) {
+        self.aborted.store(true, Ordering::Release);
+        self.wake_body();
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn stop_by(&self) -> Option<Instant> {
+        self.stop.is_set().then(|| Instant::from_nanos(self.stop_by.load(Ordering::Relaxed)))
+    }
+
+    pub(crate) fn time_remaining(&self) -> Option<Duration> {
+        self.stop_by().map(|by| by.since(self.shared.runtime.now()))
+    }
+
+    // the body's part
+
+    /// Keeps the waker of the body's task for aborts, children and drained work. Call it before looking
+    /// at any of them.
+    pub(crate) fn attend(&self, waker: &Waker) {
+        let mut body = self.body.lock();
+        match &mut *body {
+            Some(kept) => kept.clone_from(waker),
+            None => *body = Some(waker.clone()),
+        }
+    }
+
+    /// Forgets the body's task, which is over.
+    pub(crate) fn dismiss(&self) {
+        *self.body.lock() = None;
+    }
+
+    pub(crate) fn wake_body(&self) {
+        let waker = self.body.lock().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Why the body must end its future although that has not returned.
+    pub(crate) fn verdict(&self) -> Option<Outcome> {
+        if self.is_aborted() {
+            return Some(Outcome::Aborted);
+        }
+        let failure = self.rare.get()?.failure.lock().take();
+        failure.map(Outcome::Panicked)
+    }
+
+    /// Ends the children that nothing waits for. True when none is left and nothing is in flight.
+    pub(crate) fn settle(&self) -> bool {
+        let Some(rare) = self.rare.get() else { return self.in_flight() == 0 || self.is_aborted() };
+        if self.in_flight() > 0 && !self.is_aborted() {
+            return false;
+        }
+        rare.children.close();
+        rare.children.is_empty()
+    }
+
+    /// A child panicked and nobody joins it.
+    pub(crate) fn fail_by_child(&self, payload: PanicPayload) {
+        self.rare().failure.lock().get_or_insert(payload);
+        self.wake_body();
+    }
+
+    // work in flight
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn enter_flight(&self) {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn leave_flight(&self) {
+        if self.in_flight.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        // `request_stop` sets the latch and then reads the count; this counts down and then reads the
+        // latch. One of the two sees the other, so the end of draining is told.
+        fence(Ordering::SeqCst);
+        if self.stop.is_set() {
+            self.report(What::Drained);
+        }
+        if let Some(rare) = self.rare.get() {
+            rare.drained.wake_all();
+        }
+        if self.has_told(Told::Returned) {
+            self.wake_body();
+        }
+    }
+}

@@ -1,0 +1,199 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::TaskName;
+use serde::de::DeserializeOwned;
+
+use super::factory::{Constructor, Factory, Function, Once, Shared, Stateful};
+use super::{Context, Subsystem};
+use crate::config::{ErasedSection, Section};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync + 'static>>;
+
+/// A subsystem and how to run it; erased, so that one `Vec<Spec>` holds many kinds.
+///
+/// No setter fails: what is wrong is reported, whole, when the daemon is built.
+#[derive(Clone)]
+#[must_use = "a spec does nothing until a daemon is built from it"]
+pub struct Spec {
+    pub(crate) name: TaskName,
+    pub(crate) factory: Arc<dyn Factory>,
+    pub(crate) requires: Vec<TaskName>,
+    pub(crate) after: Vec<TaskName>,
+    pub(crate) sections: Vec<ErasedSection>,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) start_timeout: Option<Duration>,
+    pub(crate) explicit_ready: bool,
+    pub(crate) background: bool,
+}
+
+/// # Making one
+impl Spec {
+    /// Runs a [`Subsystem`] under its own name.
+    #[track_caller]
+    pub fn new<S: Subsystem>(subsystem: S) -> Self {
+        let name = TaskName::from(subsystem.name().to_owned());
+        Self::erased(name, Arc::new(Shared(Arc::new(subsystem))))
+    }
+
+    /// Runs a function that can be called once, so it may move what it captures.
+    #[track_caller]
+    pub fn once<F, Fut>(name: impl Into<Cow<'static, str>>, function: F) -> Self
+    where
+        F: FnOnce(Context) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self::erased(name.into().into(), Arc::new(Once(Mutex::new(Some(function)))))
+    }
+
+    /// Makes a new value for every start. An error or a panic of the constructor is a failed start.
+    #[track_caller]
+    pub fn factory<F, S>(name: impl Into<Cow<'static, str>>, constructor: F) -> Self
+    where
+        F: Fn() -> Result<S> + Send + Sync + 'static,
+        S: Subsystem,
+    {
+        Self::erased(name.into().into(), Arc::new(Constructor(constructor)))
+    }
+
+    #[track_caller]
+    pub(crate) fn erased(name: TaskName, factory: Arc<dyn Factory>) -> Self {
+        Self {
+            name,
+            factory,
+            requires: Vec::new(),
+            after: Vec::new(),
+            sections: Vec::new(),
+            location: Location::caller(),
+            grace: None,
+            start_timeout: None,
+            explicit_ready: false,
+            background: false,
+        }
+    }
+}
+
+/// # Settings
+impl Spec {
+    /// Gives it another name: one type can then run more than once.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into().into();
+        self
+    }
+
+    /// Starts it once `name` is ready and stops it before `name`. If `name` fails, so does this.
+    pub fn requires(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.requires.push(name.into().into());
+        self
+    }
+
+    /// Starts it once `name` is ready, or has ended, and stops it before `name`.
+    pub fn after(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.after.push(name.into().into());
+        self
+    }
+
+    /// Makes it ready only at [`Context::ready`]; returning without it is a failed start. It then has a
+    /// start timeout, 30 s by default.
+    pub fn explicit_ready(mut self) -> Self {
+        self.explicit_ready = true;
+        self
+    }
+
+    /// Sets how long it may take from its start to being ready. Over it, the start has failed.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long it may take from its stop request to its end; then it is aborted. The
+    /// configuration's `shutdown.timeout_ms` by default, and never beyond `shutdown.force_timeout_ms`.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// Says that it does not keep the daemon alive: when only such subsystems are left, the daemon ends.
+    pub fn background(mut self) -> Self {
+        self.background = true;
+        self
+    }
+
+    /// Registers a section of the configuration and makes this subsystem its owner: `ctx.settings::<T>()`
+    /// looks there first.
+    pub fn with_settings<T>(mut self, section: impl Into<Section<T>>) -> Self
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        self.sections.push(ErasedSection::from(section.into()));
+        self
+    }
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spec")
+            .field("name", &self.name)
+            .field("requires", &self.requires)
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs a function as a subsystem. The function is called at every start: a closure that captures clones
+/// what it moves, or uses [`task_with`] or [`Spec::once`].
+#[track_caller]
+pub fn task<F, Fut>(name: impl Into<Cow<'static, str>>, function: F) -> Spec
+where
+    F: Fn(Context) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    Spec::erased(name.into().into(), Arc::new(Function(function)))
+}
+
+/// Runs a function as a subsystem, with a state that is cloned for every start.
+#[track_caller]
+pub fn task_with<S, F, Fut>(name: impl Into<Cow<'static, str>>, state: S, function: F) -> Spec
+where
+    S: Clone + Send + Sync + 'static,
+    F: Fn(Context, S) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    Spec::erased(name.into().into(), Arc::new(Stateful(state, function)))
+}
+
+/// What a builder takes as a subsystem: a [`Subsystem`] or a [`Spec`]. Sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a subsystem",
+    note = "implement `Subsystem` for it, or wrap an async function with `task(\"name\", f)`"
+)]
+pub trait IntoSpec: sealed::Sealed {
+    #[doc(hidden)]
+    #[track_caller]
+    fn __into_spec(self) -> Spec;
+}
+
+impl<S: Subsystem> IntoSpec for S {
+    #[track_caller]
+    fn __into_spec(self) -> Spec {
+        Spec::new(self)
+    }
+}
+
+impl IntoSpec for Spec {
+    fn __into_spec(self) -> Spec {
+        self
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<S: super::Subsystem> Sealed for S {}
+    impl Sealed for super::Spec {}
+}

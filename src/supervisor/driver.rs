@@ -1,0 +1,353 @@
+//! The driver: takes in what happens, steps the engine, performs the effects. Decides nothing.
+//!
+//! One task. It polls, in this order: the shutdown request, signals, reports, its one timer; and yields
+//! after [`BATCH`] effects or events, so that a start of 100 000 does not hold its worker.
+//!
+//! # Invariants
+//!
+//! 1. The effects of a step are performed, in order, before the next step.
+//! 2. Contexts are dropped after the end has been told: see [`Remains`].
+//! 3. Dropped before its end, it aborts every generation that is alive.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use proc_daemon_runtime::{AnySleep, AnyStream, Instant, catch};
+use tracing::{debug, error, info};
+
+use super::engine::{Cause, Effect, Engine, Event, How, UnitEvent};
+use super::notes;
+use crate::end::chain;
+use crate::reason::ShutdownReason;
+use crate::shutdown::Announced;
+use crate::subsystem::{Factory, Handlers, Outcome, Report, Run, Shared, What, dump};
+
+/// Most events and effects of one poll.
+const BATCH: usize = 512;
+
+/// What ends the process when nothing else can. None in an adopted runtime, nor in a simulation.
+pub(crate) trait Guard: Send + Sync {
+    /// Ends the process at `at`, a moment of the runtime's clock which says `now`.
+    fn arm(&self, at: Instant, now: Instant);
+    /// Whether it writes the state dump itself when it sees the signal.
+    fn dumps(&self) -> bool;
+}
+
+/// Something to be done when every subsystem has ended.
+pub(crate) struct Finalizer {
+    pub(crate) name: &'static str,
+    pub(crate) work: Box<dyn FnOnce() + Send>,
+}
+
+/// The tasks, errors and names around one [`Engine`].
+pub(crate) struct Driver {
+    engine: Engine,
+    shared: Arc<Shared>,
+    factories: Vec<(Arc<dyn Factory>, bool)>,
+    runs: Vec<Option<Arc<Run>>>,
+    failures: Failures,
+    handlers: Handlers,
+    finalizers: Vec<Option<Finalizer>>,
+    finalizer_names: Vec<&'static str>,
+    guard: Option<Arc<dyn Guard>>,
+    signals: Option<AnyStream>,
+    announced: Option<Announced>,
+    sleep: Option<AnySleep>,
+    sleeps_until: Instant,
+    reports: Vec<Report>,
+    pending: VecDeque<Report>,
+    effects: VecDeque<Effect>,
+    started: bool,
+    exited: bool,
+}
+
+/// The errors of the subsystems that failed.
+pub(crate) type Failures = BTreeMap<u32, Arc<dyn Error + Send + Sync + 'static>>;
+
+/// What is left when everything has ended: read it, tell the end, then drop it.
+pub(crate) struct Remains {
+    pub(crate) engine: Engine,
+    pub(crate) failures: Failures,
+    _runs: Vec<Option<Arc<Run>>>,
+    _factories: Vec<(Arc<dyn Factory>, bool)>,
+}
+
+/// What a driver is made of besides its engine.
+pub(crate) struct Parts {
+    pub(crate) shared: Arc<Shared>,
+    /// For each subsystem, how to start it, and whether it says itself when it is ready.
+    pub(crate) factories: Vec<(Arc<dyn Factory>, bool)>,
+    pub(crate) handlers: Handlers,
+    pub(crate) finalizers: Vec<Finalizer>,
+    pub(crate) guard: Option<Arc<dyn Guard>>,
+    pub(crate) signals: Option<AnyStream>,
+}
+
+impl Driver {
+    pub(crate) fn new(engine: Engine, parts: Parts) -> Self {
+        let announced = Some(parts.shared.coordinator.announced());
+        Self {
+            runs: parts.factories.iter().map(|_| None).collect(),
+            failures: Failures::new(),
+            finalizer_names: parts.finalizers.iter().map(|finalizer| finalizer.name).collect(),
+            finalizers: parts.finalizers.into_iter().map(Some).collect(),
+            engine,
+            announced,
+            shared: parts.shared,
+            factories: parts.factories,
+            handlers: parts.handlers,
+            guard: parts.guard,
+            signals: parts.signals,
+            sleep: None,
+            sleeps_until: Instant::MAX,
+            reports: Vec::new(),
+            pending: VecDeque::new(),
+            effects: VecDeque::new(),
+            started: false,
+            exited: false,
+        }
+    }
+
+    /// The next thing that happened, in the order of the module's first lines.
+    fn next_event(&mut self, cx: &mut Context<'_>) -> Option<Event> {
+        if let Some(announced) = &mut self.announced
+            && Pin::new(announced).poll(cx).is_ready()
+        {
+            self.announced = None;
+            return Some(self.shutdown_event(false));
+        }
+        if !self.started {
+            self.started = true;
+            return Some(Event::Start);
+        }
+        if let Some(signals) = &mut self.signals
+            && let Poll::Ready(signal) = signals.as_mut().poll_next(cx)
+        {
+            match signal {
+                Some(signal) => return Some(Event::Signal(signal)),
+                None => self.signals = None,
+            }
+        }
+        if self.pending.is_empty() {
+            self.shared.mailbox.drain(&mut self.reports, cx);
+            self.pending.extend(self.reports.drain(..));
+        }
+        if let Some(report) = self.pending.pop_front() {
+            return Some(self.take_in(report));
+        }
+        self.poll_timer(cx)
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Option<Event> {
+        let next = self.engine.next_deadline().unwrap_or(Instant::MAX);
+        if self.sleeps_until != next {
+            self.sleeps_until = next;
+            match &mut self.sleep {
+                Some(sleep) => sleep.as_mut().reset(next),
+                None => self.sleep = Some(self.shared.runtime.sleep_until(next)),
+            }
+        }
+        let sleep = self.sleep.as_mut().filter(|_| !next.is_never())?;
+        sleep.as_mut().poll(cx).is_ready().then_some(Event::Tick)
+    }
+
+    /// Keeps what the engine cannot, and gives it the rest.
+    fn take_in(&mut self, report: Report) -> Event {
+        match report {
+            Report::Signal(signal) => Event::Signal(signal),
+            Report::Finalized(index) => Event::Finalized(index),
+            Report::Unit { unit, generation, what } => {
+                let what = match what {
+                    What::Ready => UnitEvent::Ready,
+                    What::Drained => UnitEvent::Drained,
+                    What::Returned => UnitEvent::Returned,
+                    What::Ended(outcome) => UnitEvent::Ended(self.keep(unit, outcome)),
+                };
+                Event::Unit { unit, generation, what }
+            }
+        }
+    }
+
+    /// Keeps the error of an outcome.
+    fn keep(&mut self, unit: u32, outcome: Outcome) -> How {
+        match outcome {
+            Outcome::Completed => How::Completed,
+            Outcome::Aborted => How::Aborted,
+            Outcome::Failed { error, stopping } => {
+                self.failures.insert(unit, error.into());
+                How::Failed { stopping }
+            }
+            Outcome::Panicked(payload) => {
+                let text = format!("panicked: {payload}");
+                self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
+                How::Panicked
+            }
+        }
+    }
+
+    fn shutdown_event(&self, own: bool) -> Event {
+        if let Some(reason) = self.shared.coordinator.reason() {
+            info!("shutting down: {reason}");
+        }
+        Event::Shutdown { own }
+    }
+
+    fn step(&mut self, event: Event, now: Instant) {
+        self.engine.step(event, now, &mut self.effects);
+        if let Event::Unit { unit, what: UnitEvent::Ended(_), .. } = event {
+            self.log_end(unit);
+        }
+    }
+
+    fn log_end(&mut self, unit: u32) {
+        let failed = self.engine.units()[unit as usize].end.is_some_and(|end| end.is_failure());
+        if !failed {
+            self.failures.remove(&unit);
+            return;
+        }
+        let name = &self.shared.board.row(unit).name;
+        match self.failures.get(&unit) {
+            Some(cause) => error!("`{name}` failed: {}", chain(cause.as_ref())),
+            None => error!("`{name}` failed: it ended before it was ready"),
+        }
+    }
+
+    /// Performs one effect; what it leads to at once is stepped at once.
+    fn perform(&mut self, effect: Effect, now: Instant) {
+        match effect {
+            Effect::Spawn { unit, generation } => self.spawn(unit, generation, now),
+            Effect::RequestStop { unit, generation, by } => {
+                if let Some(run) = self.run_of(unit, generation) {
+                    let what = UnitEvent::Asked { busy: run.request_stop(by) };
+                    self.step(Event::Unit { unit, generation, what }, now);
+                }
+            }
+            Effect::Abort { unit, generation } => {
+                if let Some(run) = self.run_of(unit, generation) {
+                    run.abort();
+                }
+            }
+            Effect::Publish { unit, state, generation } => {
+                let row = self.shared.board.row(unit);
+                row.publish(state, generation, now);
+                debug!(subsystem = %row.name, generation, "{state}");
+            }
+            Effect::Ready(ready) => self.shared.board.set_ready(ready),
+            Effect::Initiate(cause) => {
+                let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
+                self.announced = None;
+                let event = self.shutdown_event(own);
+                self.step(event, now);
+            }
+            Effect::Deadman { at } => {
+                if let Some(guard) = &self.guard {
+                    guard.arm(at, now);
+                }
+            }
+            Effect::Handle(signal) => self.handlers.post(signal),
+            Effect::Dump => self.dump(now),
+            Effect::Finalize(index) => self.finalize(index),
+            Effect::Note(note) => notes::log(&note, &self.shared.board, &self.finalizer_names),
+            Effect::Exit => self.exited = true,
+        }
+    }
+
+    fn run_of(&self, unit: u32, generation: u32) -> Option<&Run> {
+        self.runs[unit as usize].as_deref().filter(|run| run.generation == generation)
+    }
+
+    fn spawn(&mut self, unit: u32, generation: u32, now: Instant) {
+        let (factory, explicit) = &self.factories[unit as usize];
+        let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
+        let made = catch(|| factory.make(&run));
+        self.runs[unit as usize] = Some(run);
+        let outcome = match made {
+            Ok(Ok(body)) => {
+                let name = self.shared.board.row(unit).name.clone();
+                return self.shared.runtime.spawn(name, body);
+            }
+            Ok(Err(error)) => Outcome::Failed { error, stopping: false },
+            Err(payload) => Outcome::Panicked(payload),
+        };
+        let what = UnitEvent::Ended(self.keep(unit, outcome));
+        self.step(Event::Unit { unit, generation, what }, now);
+    }
+
+    fn reason(&self, cause: Cause) -> ShutdownReason {
+        let name = |unit: u32| self.shared.board.row(unit).name.to_shared();
+        match cause {
+            Cause::Signal(signal) => ShutdownReason::Signal(signal),
+            Cause::Failed(unit) => ShutdownReason::SubsystemFailed(name(unit)),
+            Cause::StartFailed(unit) => ShutdownReason::StartFailed(name(unit)),
+            Cause::NothingToRun => ShutdownReason::NothingToRun,
+        }
+    }
+
+    /// Off the worker: stderr may block.
+    fn dump(&self, now: Instant) {
+        if !self.guard.as_ref().is_some_and(|guard| guard.dumps()) {
+            let text = dump(&self.shared.board, now);
+            let write = move || drop(std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()));
+            self.shared.runtime.spawn_blocking("dump".into(), Box::new(write));
+        }
+    }
+
+    fn finalize(&mut self, index: usize) {
+        let Some(finalizer) = self.finalizers[index].take() else { return };
+        let mailbox = Arc::clone(&self.shared.mailbox);
+        let work = Box::new(move || {
+            let _ = catch(finalizer.work);
+            mailbox.post(Report::Finalized(index));
+        });
+        self.shared.runtime.spawn_blocking(finalizer.name.into(), work);
+    }
+
+    fn remains(&mut self) -> Remains {
+        self.shared.mailbox.clear();
+        debug!(stale = self.engine.stale(), "all subsystems have ended");
+        Remains {
+            engine: self.engine.take(),
+            failures: std::mem::take(&mut self.failures),
+            _runs: std::mem::take(&mut self.runs),
+            _factories: std::mem::take(&mut self.factories),
+        }
+    }
+}
+
+impl Future for Driver {
+    type Output = Remains;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Remains> {
+        let this = &mut *self;
+        let mut now = this.shared.runtime.now();
+        for _ in 0..BATCH {
+            if let Some(effect) = this.effects.pop_front() {
+                this.perform(effect, now);
+            } else if this.exited {
+                return Poll::Ready(this.remains());
+            } else if let Some(event) = this.next_event(cx) {
+                if event == Event::Tick {
+                    now = this.shared.runtime.now();
+                }
+                this.step(event, now);
+            } else {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        for run in self.runs.iter().flatten() {
+            run.request_stop(Instant::ZERO);
+            run.abort();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use proc_daemon_runtime::{Instant, Signal};
+
+use crate::state::SubsystemState;
+
+/// What the engine wants done. The driver performs it and decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Spawn this generation.
+    Spawn { unit: u32, generation: u32 },
+    /// Ask this generation to stop, to be over `by` then; answer with `UnitEvent::Asked`.
+    RequestStop { unit: u32, generation: u32, by: Instant },
+    /// Drop this generation's future.
+    Abort { unit: u32, generation: u32 },
+    /// Show the state to the outside.
+    Publish { unit: u32, state: SubsystemState, generation: u32 },
+    /// Show whether everything is ready.
+    Ready(bool),
+    /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.
+    Initiate(Cause),
+    /// Have the sentinel end the process then.
+    Deadman { at: Instant },
+    /// Call the user's handler.
+    Handle(Signal),
+    /// Write every subsystem's state to stderr.
+    Dump,
+    /// Run this finalizer; answer with `Event::Finalized`.
+    Finalize(usize),
+    /// Tell the operator.
+    Note(Note),
+    /// Report and be done.
+    Exit,
+}
+
+/// Why the engine itself asks for a shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Signal(Signal),
+    Failed(u32),
+    StartFailed(u32),
+    NothingToRun,
+}
+
+/// What the operator is told, without names: the driver puts them in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// Everything is ready.
+    AllReady,
+    /// These have not become ready yet, and `more` others.
+    StillStarting { units: Vec<u32>, more: usize },
+    /// These have not ended yet, and `more` others.
+    StillStopping { units: Vec<u32>, more: usize },
+    /// It did not become ready in time.
+    StartTimedOut(u32),
+    /// Its grace is over.
+    GraceOver(u32),
+    /// It did not end after its abort.
+    LeftBehind(u32),
+    /// The daemon's moment of abort has come, with this many left.
+    ForceTime(usize),
+    /// This signal forces the end, with this many left.
+    Forced(Signal, usize),
+    /// This signal asked for a shutdown that is under way.
+    Repeated(Signal),
+    /// Nothing can be reloaded.
+    NothingToReload(Signal),
+    /// No log file is open.
+    NoLogFiles(Signal),
+    /// This finalizer has not returned in time and is left.
+    FinalizerSlow(usize),
+}

@@ -1,0 +1,43 @@
+use proc_daemon_runtime::Signal;
+
+/// What the engine learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The daemon begins to run.
+    Start,
+    /// A shutdown has been asked for. `own`: by this engine's own `Effect::Initiate`, and first.
+    Shutdown { own: bool },
+    /// A signal arrived.
+    Signal(Signal),
+    /// A finalizer has returned.
+    Finalized(usize),
+    /// Time has passed: look at the timers.
+    Tick,
+    /// Something about one generation. A generation that is not the live one is stale and dropped.
+    Unit { unit: u32, generation: u32, what: UnitEvent },
+}
+
+/// What the engine learns about one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum UnitEvent {
+    /// It may receive work.
+    Ready,
+    /// Its stop request has been delivered; `busy`: work is in flight.
+    Asked { busy: bool },
+    /// Nothing is in flight any more.
+    Drained,
+    /// Its `run` has returned; children or work in flight are left.
+    Returned,
+    /// It is joined.
+    Ended(How),
+}
+
+/// How a generation ended, as its task saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    Completed,
+    /// `stopping`: the error says only that it was asked to stop.
+    Failed { stopping: bool },
+    Panicked,
+    Aborted,
+}

@@ -1,0 +1,298 @@
+//! The engine: `step(event, now) -> effects`. Pure: no async, no clock, no lock, no I/O.
+//!
+//! ```text
+//!            Start                 Shutdown              time            nothing alive
+//!   Idle ------------> Up ------------------> LameDuck -------> Stopping -----------> Finalizing -> Done
+//!     \_________________________________________________________^
+//! ```
+//!
+//! What each event does to one subsystem; `.` is ignored, blank cannot happen. `end` is Stopped, or
+//! Failed for an error, a panic or a start timeout.
+//!
+//! ```text
+//!              Ready     Asked              Drained    Returned  Ended   start due  grace due  zombie due
+//!  Registered
+//!  Waiting
+//!  Starting    Running   Draining|Stopping             .         end     Aborting   Aborting
+//!  Running     .         Draining|Stopping             .         end                Aborting
+//!  Draining    .         .                  Stopping   .         end                Aborting
+//!  Stopping    .         .                  .          .         end                Aborting
+//!  Aborting    .         .                  .          .         end                           Zombie
+//!  Zombie      .         .                  .          .         end
+//!  Stopped
+//!  Failed
+//! ```
+//!
+//! Registered and Waiting change by `Start`, by a dependency's readiness and by a shutdown, which leads
+//! them to Stopped. `Returned` changes no state by itself: it has the subsystem asked to stop, which is
+//! the next event. Restart, groups and health will put Backoff between Failed and Starting.
+//!
+//! # Invariants
+//!
+//! 1. At most one generation of a subsystem is live; an event of another one is dropped and counted.
+//! 2. A subsystem starts only while the engine is Up, after each dependency is ready or has completed.
+//! 3. While stopping in order, a subsystem is asked after each of its dependents has ended or was left
+//!    behind.
+//! 4. The first cause is the cause: what the engine itself finds goes through `Effect::Initiate`, and the
+//!    shutdown begins with `Event::Shutdown` alone.
+//! 5. From `Event::Shutdown`, `Effect::Exit` follows within the budget, whatever the subsystems do.
+
+mod effect;
+mod event;
+mod finish;
+mod signals;
+mod start;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod unit;
+
+use std::time::Duration;
+
+use proc_daemon_runtime::Instant;
+
+pub(crate) use effect::{Cause, Effect, Note};
+pub(crate) use event::{Event, How, UnitEvent};
+use timers::{Timer, Timers};
+pub(crate) use unit::{Rules, Unit};
+
+use super::graph::Graph;
+use crate::config::ShutdownTimeouts;
+use crate::shutdown::Timeline;
+use crate::signal::ActionTable;
+use crate::state::SubsystemState as State;
+
+/// How long after its abort a subsystem is left behind.
+const ZOMBIE_AFTER: Duration = Duration::from_millis(250);
+/// How long a finalizer may take.
+const FINALIZER_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often the operator is told what is being waited for.
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+/// A second `SIGINT` sooner than this is the same key press.
+const FORCE_AFTER: Duration = Duration::from_millis(300);
+/// Most names in one note.
+const NAMES_IN_A_NOTE: usize = 8;
+
+/// The lifecycle of all subsystems of one daemon.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    graph: Graph,
+    settings: Settings,
+    units: Vec<Unit>,
+    phase: Phase,
+    timers: Timers,
+    timeline: Option<Timeline>,
+    stop_began: Option<Instant>,
+    /// What this engine asked a shutdown for.
+    own_cause: Option<Cause>,
+    /// Whether that is the cause.
+    own_is_cause: bool,
+    /// The exit code of a forced end.
+    forced: Option<u8>,
+    first_interrupt: Option<Instant>,
+    live: usize,
+    unready: usize,
+    /// Those that keep the daemon alive and have not ended.
+    keeping: usize,
+    stale: u64,
+}
+
+/// What the engine is told once.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) timeouts: ShutdownTimeouts,
+    pub(crate) actions: ActionTable,
+    pub(crate) finalizers: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Idle,
+    Up,
+    LameDuck,
+    Stopping,
+    Finalizing(usize),
+    Done,
+}
+
+/// Where a step puts its effects.
+pub(crate) type Out = std::collections::VecDeque<Effect>;
+
+impl Engine {
+    /// An engine over `graph`, one rule for each of its nodes.
+    pub(crate) fn new(graph: Graph, rules: impl Iterator<Item = Rules>, settings: Settings) -> Self {
+        let units: Vec<Unit> = (0..)
+            .zip(rules)
+            .map(|(unit, rules)| {
+                let unmet = u32::try_from(graph.dependencies(unit).len()).unwrap_or(u32::MAX);
+                Unit::new(rules, unmet)
+            })
+            .collect();
+        Self {
+            unready: units.len(),
+            keeping: units.iter().filter(|unit| !unit.rules.background).count(),
+            graph,
+            settings,
+            units,
+            phase: Phase::Idle,
+            timers: Timers::default(),
+            timeline: None,
+            stop_began: None,
+            own_cause: None,
+            own_is_cause: false,
+            forced: None,
+            first_interrupt: None,
+            live: 0,
+            stale: 0,
+        }
+    }
+
+    /// Takes in one event and appends what is to be done.
+    pub(crate) fn step(&mut self, event: Event, now: Instant, out: &mut Out) {
+        match event {
+            Event::Start => self.start(now, out),
+            Event::Shutdown { own } => self.begin_shutdown(own, now, out),
+            Event::Signal(signal) => self.signal(signal, now, out),
+            Event::Finalized(index) => self.finalized(index, now, out),
+            Event::Tick => self.tick(now, out),
+            Event::Unit { unit, generation, what } => {
+                if self.units[unit as usize].generation == generation {
+                    self.unit_event(unit, what, now, out);
+                } else {
+                    self.stale += 1;
+                }
+            }
+        }
+    }
+
+    /// When to step with `Event::Tick`, if nothing comes before.
+    pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
+        let Self { timers, units, phase, unready, .. } = self;
+        timers.next(|timer| matters(timer, units, *phase, *unready))
+    }
+
+    /// This engine, leaving one over nothing in its place.
+    pub(crate) fn take(&mut self) -> Self {
+        let nothing = Self::new(Graph::default(), std::iter::empty(), self.settings.clone());
+        std::mem::replace(self, nothing)
+    }
+
+    pub(crate) fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// The units, taken out: nothing is left to step.
+    pub(crate) fn take_units(&mut self) -> Vec<Unit> {
+        std::mem::take(&mut self.units)
+    }
+
+    /// When the shutdown began.
+    pub(crate) fn stop_began(&self) -> Option<Instant> {
+        self.stop_began
+    }
+
+    /// Reports of generations that were not live.
+    pub(crate) fn stale(&self) -> u64 {
+        self.stale
+    }
+
+    fn tick(&mut self, now: Instant, out: &mut Out) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            if !matters(timer, &self.units, self.phase, self.unready) {
+                continue;
+            }
+            match timer {
+                Timer::Start { unit, .. } => self.start_timed_out(unit, now, out),
+                Timer::Grace { unit, .. } => {
+                    out.push_back(Effect::Note(Note::GraceOver(unit)));
+                    self.abort(unit, now, out);
+                }
+                Timer::Zombie { unit, .. } => self.leave_behind(unit, now, out),
+                Timer::LameDuck => self.begin_stopping(now, out),
+                Timer::Force => self.force_time(now, out),
+                Timer::Budget => self.budget_over(now, out),
+                Timer::Finalizer(index) => {
+                    out.push_back(Effect::Note(Note::FinalizerSlow(index)));
+                    self.finalized(index, now, out);
+                }
+                Timer::Progress => self.progress(now, out),
+            }
+        }
+    }
+
+    fn unit_event(&mut self, unit: u32, what: UnitEvent, now: Instant, out: &mut Out) {
+        match what {
+            UnitEvent::Ready => self.ready(unit, now, out),
+            UnitEvent::Asked { busy } => self.asked(unit, busy, out),
+            UnitEvent::Drained => self.drained(unit, out),
+            UnitEvent::Returned => self.returned(unit, now, out),
+            UnitEvent::Ended(how) => self.ended(unit, how, now, out),
+        }
+    }
+
+    /// The one place where a subsystem's state changes.
+    fn turn(&mut self, unit: u32, state: State, out: &mut Out) {
+        let this = &mut self.units[unit as usize];
+        let (was, is) = (this.is_live(), {
+            this.state = state;
+            this.is_live()
+        });
+        self.live = self.live + usize::from(is) - usize::from(was);
+        out.push_back(Effect::Publish { unit, state, generation: this.generation });
+    }
+
+    /// Asks for a shutdown, once.
+    fn initiate(&mut self, cause: Cause, out: &mut Out) {
+        if self.own_cause.is_none() && self.phase <= Phase::Up {
+            self.own_cause = Some(cause);
+            out.push_back(Effect::Initiate(cause));
+        }
+    }
+
+    fn progress(&mut self, now: Instant, out: &mut Out) {
+        let starting = self.phase == Phase::Up;
+        let pending = |unit: &Unit| {
+            if starting {
+                matches!(unit.state, State::Starting | State::Waiting)
+            } else {
+                unit.is_live()
+            }
+        };
+        let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
+        let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
+        let more = waiting.count();
+        out.push_back(Effect::Note(if starting {
+            Note::StillStarting { units, more }
+        } else {
+            Note::StillStopping { units, more }
+        }));
+        self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+    }
+}
+
+/// Whether what `timer` was set for is still the case.
+fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize) -> bool {
+    let live = |unit: u32, generation: u32| {
+        let unit = &units[unit as usize];
+        (unit.generation == generation && unit.is_live()).then_some(unit.state)
+    };
+    match timer {
+        Timer::Start { unit, generation } => {
+            live(unit, generation) == Some(State::Starting) && !units[unit as usize].asked
+        }
+        Timer::Grace { unit, generation } => {
+            live(unit, generation).is_some_and(|state| state != State::Aborting)
+        }
+        Timer::Zombie { unit, generation } => live(unit, generation) == Some(State::Aborting),
+        Timer::LameDuck => phase == Phase::LameDuck,
+        Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),
+        Timer::Budget => phase != Phase::Done,
+        Timer::Finalizer(index) => phase == Phase::Finalizing(index),
+        Timer::Progress => match phase {
+            Phase::Up => unready > 0,
+            Phase::LameDuck | Phase::Stopping => true,
+            _ => false,
+        },
+    }
+}

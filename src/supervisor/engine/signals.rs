@@ -1,0 +1,56 @@
+//! What a signal leads to.
+
+use proc_daemon_runtime::{Instant, Signal};
+
+use super::{Cause, Effect, Engine, FORCE_AFTER, Note, Out, Phase};
+use crate::signal::{Action, Row, exit_code};
+
+impl Engine {
+    pub(super) fn signal(&mut self, signal: Signal, now: Instant, out: &mut Out) {
+        match self.settings.actions.get(signal) {
+            None | Some(Row::Action(Action::Ignore)) => {}
+            Some(Row::Handler) => out.push_back(Effect::Handle(signal)),
+            Some(Row::Action(Action::Shutdown)) => self.ask_by_signal(signal, now, out),
+            Some(Row::Action(Action::Force)) => self.force(signal, now, out),
+            Some(Row::Action(Action::Dump)) => {
+                out.push_back(Effect::Dump);
+                self.force(signal, now, out);
+            }
+            Some(Row::Action(Action::Reload)) => {
+                out.push_back(Effect::Note(Note::NothingToReload(signal)));
+            }
+            Some(Row::Action(Action::ReopenLogs)) => {
+                out.push_back(Effect::Note(Note::NoLogFiles(signal)));
+            }
+        }
+    }
+
+    fn ask_by_signal(&mut self, signal: Signal, now: Instant, out: &mut Out) {
+        let pressed_before = self.first_interrupt;
+        if signal == Signal::Interrupt && pressed_before.is_none() {
+            self.first_interrupt = Some(now);
+        }
+        if self.phase <= Phase::Up && self.own_cause.is_none() {
+            self.initiate(Cause::Signal(signal), out);
+        } else if signal == Signal::Interrupt
+            && pressed_before.is_some_and(|first| now.since(first) >= FORCE_AFTER)
+        {
+            self.force(signal, now, out);
+        } else {
+            out.push_back(Effect::Note(Note::Repeated(signal)));
+        }
+    }
+
+    fn force(&mut self, signal: Signal, now: Instant, out: &mut Out) {
+        self.forced.get_or_insert(exit_code(signal));
+        out.push_back(Effect::Note(Note::Forced(signal, self.live)));
+        match self.phase {
+            Phase::Idle | Phase::Up => self.initiate(Cause::Signal(signal), out),
+            Phase::LameDuck => self.begin_stopping(now, out),
+            Phase::Stopping => {
+                self.abort_all(now, out);
+            }
+            Phase::Finalizing(_) | Phase::Done => {}
+        }
+    }
+}

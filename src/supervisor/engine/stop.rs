@@ -1,0 +1,194 @@
+//! Stopping: dependents first, each with its own grace, the whole within the budget.
+
+use std::time::Duration;
+
+use proc_daemon_runtime::Instant;
+
+use super::{
+    Cause, Effect, Engine, How, Note, Out, PROGRESS_EVERY, Phase, State, Timer, Unit, ZOMBIE_AFTER,
+};
+use crate::end::EndKind;
+use crate::shutdown::{DEADMAN_DELAY, Timeline};
+
+impl Engine {
+    /// The shutdown begins: whoever has not started never will.
+    pub(super) fn begin_shutdown(&mut self, own: bool, now: Instant, out: &mut Out) {
+        if self.phase > Phase::Up {
+            return;
+        }
+        self.own_is_cause = own;
+        self.stop_began = Some(now);
+        let timeline = Timeline::new(now, &self.settings.timeouts);
+        self.timeline = Some(timeline);
+        self.phase = Phase::LameDuck;
+        out.push_back(Effect::Deadman { at: timeline.budget_at + DEADMAN_DELAY });
+        out.push_back(Effect::Ready(false));
+        for unit in 0..self.count() {
+            if matches!(self.units[unit as usize].state, State::Registered | State::Waiting) {
+                self.turn(unit, State::Stopped, out);
+            }
+        }
+        self.timers.set(timeline.force_at, Timer::Force);
+        self.timers.set(timeline.budget_at, Timer::Budget);
+        self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+        if self.forced.is_some() || timeline.lame_duck_until <= now {
+            self.begin_stopping(now, out);
+        } else {
+            self.timers.set(timeline.lame_duck_until, Timer::LameDuck);
+        }
+    }
+
+    pub(super) fn begin_stopping(&mut self, now: Instant, out: &mut Out) {
+        self.phase = Phase::Stopping;
+        for unit in 0..self.count() {
+            if self.units[unit as usize].is_live() {
+                for &dependency in self.graph.dependencies(unit) {
+                    self.units[dependency as usize].dependents += 1;
+                }
+            }
+        }
+        if self.forced.is_some() {
+            self.abort_all(now, out);
+        } else {
+            for unit in 0..self.count() {
+                self.ask_in_turn(unit, now, out);
+            }
+        }
+        self.finalize_when_all_ended(now, out);
+    }
+
+    /// Asks `unit` to stop if its turn has come (invariant 3).
+    fn ask_in_turn(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        let this = &self.units[unit as usize];
+        if this.is_live() && this.state != State::Aborting && !this.asked && this.dependents == 0 {
+            self.ask(unit, now, out);
+        }
+    }
+
+    fn ask(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        let this = &mut self.units[unit as usize];
+        this.asked = true;
+        let generation = this.generation;
+        let grace = match this.rules.grace {
+            Duration::MAX => self.settings.timeouts.grace(),
+            grace => grace,
+        };
+        let by = self.timeline.map_or(now + grace, |timeline| timeline.grace_over(now, grace));
+        self.timers.set(by, Timer::Grace { unit, generation });
+        out.push_back(Effect::RequestStop { unit, generation, by });
+    }
+
+    pub(super) fn asked(&mut self, unit: u32, busy: bool, out: &mut Out) {
+        if matches!(self.units[unit as usize].state, State::Starting | State::Running) {
+            self.turn(unit, if busy { State::Draining } else { State::Stopping }, out);
+        }
+    }
+
+    pub(super) fn drained(&mut self, unit: u32, out: &mut Out) {
+        if self.units[unit as usize].state == State::Draining {
+            self.turn(unit, State::Stopping, out);
+        }
+    }
+
+    /// `run` has returned on its own: what it left in flight has its grace, and then it is over.
+    pub(super) fn returned(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        let this = &self.units[unit as usize];
+        if matches!(this.state, State::Starting | State::Running) && !this.asked {
+            self.units[unit as usize].returned = true;
+            self.ask(unit, now, out);
+        }
+    }
+
+    pub(super) fn abort(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        let generation = self.units[unit as usize].generation;
+        self.timers.set(now + ZOMBIE_AFTER, Timer::Zombie { unit, generation });
+        self.turn(unit, State::Aborting, out);
+        out.push_back(Effect::Abort { unit, generation });
+    }
+
+    /// Aborts everything that is left, in no order. Returns how many.
+    pub(super) fn abort_all(&mut self, now: Instant, out: &mut Out) -> usize {
+        let mut aborted = 0;
+        for unit in 0..self.count() {
+            let this = &self.units[unit as usize];
+            if this.is_live() && this.state != State::Aborting {
+                self.abort(unit, now, out);
+                aborted += 1;
+            }
+        }
+        aborted
+    }
+
+    pub(super) fn force_time(&mut self, now: Instant, out: &mut Out) {
+        if self.phase == Phase::LameDuck {
+            self.begin_stopping(now, out);
+        }
+        out.push_back(Effect::Note(Note::ForceTime(self.live)));
+        self.abort_all(now, out);
+    }
+
+    pub(super) fn leave_behind(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        self.units[unit as usize].end = Some(EndKind::Zombie);
+        self.units[unit as usize].ended_at = now;
+        out.push_back(Effect::Note(Note::LeftBehind(unit)));
+        self.turn(unit, State::Zombie, out);
+        self.after_end(unit, now, out);
+    }
+
+    pub(super) fn ended(&mut self, unit: u32, how: How, now: Instant, out: &mut Out) {
+        let this = &mut self.units[unit as usize];
+        let kind = kind(this, how);
+        let was_zombie = this.state == State::Zombie;
+        if !was_zombie {
+            this.end = Some(kind);
+            this.ended_at = now;
+        }
+        let was_ready = this.ready;
+        self.turn(unit, if kind.is_failure() { State::Failed } else { State::Stopped }, out);
+        if was_zombie {
+            return;
+        }
+        match kind {
+            EndKind::Requested => {}
+            EndKind::Completed if was_ready => {}
+            EndKind::Completed => self.met(unit, now, out),
+            _ if was_ready => self.initiate(Cause::Failed(unit), out),
+            _ => self.initiate(Cause::StartFailed(unit), out),
+        }
+        self.after_end(unit, now, out);
+    }
+
+    /// `unit` is over, joined or left behind: whoever stops after it may be asked.
+    fn after_end(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        if !self.units[unit as usize].rules.background {
+            self.keeping -= 1;
+        }
+        match self.phase {
+            Phase::Up => return self.nothing_to_run(out),
+            Phase::LameDuck if self.live == 0 => return self.begin_stopping(now, out),
+            Phase::Stopping => {}
+            _ => return,
+        }
+        for index in 0..self.graph.dependencies(unit).len() {
+            let dependency = self.graph.dependencies(unit)[index];
+            self.units[dependency as usize].dependents -= 1;
+            if self.forced.is_none() {
+                self.ask_in_turn(dependency, now, out);
+            }
+        }
+        self.finalize_when_all_ended(now, out);
+    }
+}
+
+fn kind(unit: &Unit, how: How) -> EndKind {
+    match how {
+        _ if unit.timed_out => EndKind::StartTimeout,
+        How::Panicked => EndKind::Panic,
+        How::Aborted => EndKind::Aborted,
+        How::Failed { stopping: true } if unit.asked => EndKind::Requested,
+        How::Failed { .. } => EndKind::Error,
+        How::Completed if unit.asked && !unit.returned => EndKind::Requested,
+        How::Completed if unit.rules.explicit_ready && !unit.ready => EndKind::Error,
+        How::Completed => EndKind::Completed,
+    }
+}

@@ -1,0 +1,58 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use proc_daemon_runtime::Instant;
+
+/// Something that is due at a moment. What it is about may be over by then: the engine checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// The start of this generation has taken too long.
+    Start { unit: u32, generation: u32 },
+    /// The grace of this generation is over.
+    Grace { unit: u32, generation: u32 },
+    /// This generation has not ended after its abort.
+    Zombie { unit: u32, generation: u32 },
+    LameDuck,
+    Force,
+    Budget,
+    Finalizer(usize),
+    /// Say what is being waited for.
+    Progress,
+}
+
+/// Timers by due moment; of one moment, in the order they were set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
+    set: u64,
+}
+
+impl Timers {
+    /// Sets a timer. One that is never due is not kept.
+    pub(crate) fn set(&mut self, at: Instant, timer: Timer) {
+        if !at.is_never() {
+            self.set += 1;
+            self.heap.push(Reverse((at, self.set, timer)));
+        }
+    }
+
+    /// Takes out the next timer that is due at `now`.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+        let Reverse((at, _, _)) = self.heap.peek()?;
+        if *at > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((_, _, timer))| timer)
+    }
+
+    /// When the next timer is due that `matters`; those before it that do not are dropped.
+    pub(crate) fn next(&mut self, matters: impl Fn(Timer) -> bool) -> Option<Instant> {
+        loop {
+            let Reverse((at, _, timer)) = self.heap.peek()?;
+            if matters(*timer) {
+                return Some(*at);
+            }
+            self.heap.pop();
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The dependency order of subsystems: who waits for whom, in compressed rows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::config::nearest;
+use crate::subsystem::Spec;
+
+/// Who depends on whom. An edge means: starts after, stops before. Acyclic by construction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Graph {
+    dependencies: Rows,
+    dependents: Rows,
+}
+
+/// Row `n` is `targets[starts[n]..starts[n + 1]]`.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    starts: Vec<u32>,
+    targets: Vec<u32>,
+}
+
+/// What is wrong with a set of subsystems. Each prints on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GraphIssue {
+    NoName { at: String },
+    Duplicate { name: String, first: String, second: String },
+    Unknown { name: String, by: String, at: String, near: Option<String> },
+    Cycle { path: Vec<String> },
+}
+
+impl Graph {
+    /// The order of `specs`, or everything that is wrong with them.
+    pub(crate) fn build(specs: &[Spec]) -> Result<Self, Vec<GraphIssue>> {
+        let mut issues = Vec::new();
+        let units = index(specs, &mut issues);
+        let mut edges = Vec::new();
+        for (unit, spec) in specs.iter().enumerate() {
+            for name in spec.requires.iter().chain(&spec.after) {
+                match units.get(name.as_str()) {
+                    Some(&dependency) => edges.push((number(unit), dependency)),
+                    None => issues.push(GraphIssue::Unknown {
+                        name: name.to_string(),
+                        by: spec.name.to_string(),
+                        at: spec.location.to_string(),
+                        near: nearest(name, units.keys().copied()).map(str::to_owned),
+                    }),
+                }
+            }
+        }
+        let graph = Self::from_edges(specs.len(), edges);
+        if let Some(cycle) = graph.cycle() {
+            let name = |unit: &u32| specs[*unit as usize].name.to_string();
+            issues.push(GraphIssue::Cycle { path: cycle.iter().map(name).collect() });
+        }
+        if issues.is_empty() { Ok(graph) } else { Err(issues) }
+    }
+
+    /// A graph of `units` nodes; an edge goes from a unit to one it depends on. Repeated edges count once.
+    pub(crate) fn from_edges(units: usize, mut edges: Vec<(u32, u32)>) -> Self {
+        edges.sort_unstable();
+        edges.dedup();
+        let dependencies = Rows::build(units, edges.iter().copied());
+        let dependents = Rows::build(units, edges.iter().map(|(unit, on)| (*on, *unit)));
+        Self { dependencies, dependents }
+    }
+
+    /// What `unit` depends on.
+    pub(crate) fn dependencies(&self, unit: u32) -> &[u32] {
+        self.dependencies.row(unit)
+    }
+
+    /// What depends on `unit`.
+    pub(crate) fn dependents(&self, unit: u32) -> &[u32] {
+        self.dependents.row(unit)
+    }
+
+    /// A cycle, its first node repeated at its end.
+    fn cycle(&self) -> Option<Vec<u32>> {
+        let units = self.dependencies.starts.len().saturating_sub(1);
+        let mut open: Vec<usize> = (0..units).map(|u| self.dependencies(number(u)).len()).collect();
+        let mut free: Vec<u32> = (0..units).map(number).filter(|u| open[*u as usize] == 0).collect();
+        while let Some(unit) = free.pop() {
+            for &dependent in self.dependents(unit) {
+                open[dependent as usize] -= 1;
+                if open[dependent as usize] == 0 {
+                    free.push(dependent);
+                }
+            }
+        }
+        // Whoever is left depends on somebody who is left: walking on must come round.
+        let mut path = vec![number(open.iter().position(|n| *n > 0)?)];
+        loop {
+            let last = *path.last()?;
+            let next = *self.dependencies(last).iter().find(|u| open[**u as usize] > 0)?;
+            if let Some(start) = path.iter().position(|u| *u == next) {
+                path.drain(..start);
+                path.push(next);
+                return Some(path);
+            }
+            path.push(next);
+        }
+    }
+}
+
+impl Rows {
+    fn build(rows: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut starts = vec![0u32; rows + 1];
+        for (row, _) in edges.clone() {
+            starts[row as usize + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut targets = vec![0; starts[rows] as usize];
+        for (row, target) in edges {
+            targets[next[row as usize] as usize] = target;
+            next[row as usize] += 1;
+        }
+        Self { starts, targets }
+    }
+
+    fn row(&self, row: u32) -> &[u32] {
+        let row = row as usize;
+        &self.targets[self.starts[row] as usize..self.starts[row + 1] as usize]
+    }
+}
+
+fn number(unit: usize) -> u32 {
+    u32::try_from(unit).expect("a daemon has fewer than 2^32 subsystems")
+}
+
+/// Every name and its number, if anybody depends on anybody; duplicates and empty names are issues.
+fn index<'a>(specs: &'a [Spec], issues: &mut Vec<GraphIssue>) -> BTreeMap<&'a str, u32> {
+    let mut units = BTreeMap::new();
+    for (unit, spec) in specs.iter().enumerate() {
+        if spec.name.trim().is_empty() {
+            issues.push(GraphIssue::NoName { at: spec.location.to_string() });
+            continue;
+        }
+        if let Some(first) = units.insert(spec.name.as_str(), number(unit)) {
+            issues.push(GraphIssue::Duplicate {
+                name: spec.name.to_string(),
+                first: specs[first as usize].location.to_string(),
+                second: spec.location.to_string(),
+            });
+        }
+    }
+    units
+}
+
+impl fmt::Display for GraphIssue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoName { at } => write!(f, "{at}: a subsystem without a name"),
+            Self::Duplicate { name, first, second } => {
+                write!(f, "{second}: a second subsystem named `{name}`; the first is at {first}")
+            }
+            Self::Unknown { name, by, at, near } => {
+                write!(f, "{at}: `{by}` depends on `{name}`, which does not exist")?;
+                near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
+            }
+            Self::Cycle { path } => write!(f, "a cycle of dependencies: {}", path.join(" -> ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subsystem::task;
+
+    fn spec(name: &'static str) -> Spec {
+        task(name, |_| async { Ok(()) })
+    }
+
+    fn issues(specs: &[Spec]) -> Vec<String> {
+        Graph::build(specs).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_edge_is_seen_from_both_ends_once() {
+        let specs = [spec("a"), spec("b").requires("a").after("a"), spec("c").requires("b").after("a")];
+        let graph = Graph::build(&specs).unwrap();
+        assert_eq!(graph.dependencies(2), [0, 1]);
+        assert_eq!(graph.dependents(0), [1, 2]);
+        assert!(graph.dependencies(0).is_empty() && graph.dependents(2).is_empty());
+    }
+
+    #[test]
+    fn a_cycle_prints_its_path() {
+        let specs = [
+            spec("entry").requires("a"),
+            spec("a").requires("b"),
+            spec("b").after("c"),
+            spec("c").requires("a"),
+            spec("free"),
+        ];
+        let text = issues(&specs);
+        assert_eq!(text, ["a cycle of dependencies: a -> b -> c -> a"]);
+        assert_eq!(issues(&[spec("x").after("x")]), ["a cycle of dependencies: x -> x"]);
+    }
+
+    #[test]
+    fn unknown_duplicate_and_empty_names_are_reported_together() {
+        let specs = [spec("store"), spec("http").requires("stroe"), spec("store"), spec(" ")];
+        let text = issues(&specs);
+        assert_eq!(text.len(), 3, "{text:?}");
+        assert!(text[0].contains("a second subsystem named `store`"), "{text:?}");
+        assert!(text[1].contains("a subsystem without a name"), "{text:?}");
+        assert!(
+            text[2].ends_with("`http` depends on `stroe`, which does not exist; did you mean `store`?"),
+            "{text:?}"
+        );
+        assert!(text[2].contains("graph.rs:"), "{text:?}");
+    }
+}

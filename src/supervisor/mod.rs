@@ -1,0 +1,21 @@
+//! Deciding and doing (layer 4).
+//!
+//! ```text
+//!   reports, signals, timers --> Driver --event, now--> Engine (pure)
+//!                                   ^                      |
+//!                                   +------ effects -------+
+//! ```
+//!
+//! [`engine`] decides, [`Driver`](driver::Driver) performs. [`graph`] is the dependency order that both
+//! rest on.
+//!
+//! # Invariants
+//!
+//! 1. Only the engine changes lifecycle state; the driver feeds it in one place, one event at a time.
+//! 2. Effects are performed in the order in which they were decided, each before the next event.
+//! 3. The driver keeps what an engine cannot: tasks, errors, names.
+
+pub(crate) mod driver;
+pub(crate) mod engine;
+pub(crate) mod graph;
+mod notes;

@@ -1,0 +1,41 @@
+//! What the operator is told, in words.
+
+use proc_daemon_runtime::TaskName;
+use tracing::{debug, info, warn};
+
+use super::engine::Note;
+use crate::subsystem::Board;
+
+/// Logs `note`, with the names that the engine does not know.
+pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
+    let name = |unit: &u32| -> &TaskName { &board.row(*unit).name };
+    match note {
+        Note::AllReady => info!("ready"),
+        Note::StillStarting { units, more } => {
+            info!("still starting: {}", list(units.iter().map(name), *more));
+        }
+        Note::StillStopping { units, more } => {
+            info!("still stopping: {}", list(units.iter().map(name), *more));
+        }
+        Note::StartTimedOut(unit) => warn!("`{}` did not become ready in time", name(unit)),
+        Note::GraceOver(unit) => warn!("the grace of `{}` is over: aborting it", name(unit)),
+        Note::LeftBehind(unit) => warn!("`{}` did not end after its abort: leaving it", name(unit)),
+        Note::ForceTime(0) => {}
+        Note::ForceTime(left) => warn!("shutdown time is over: aborting {left} subsystems"),
+        Note::Forced(signal, left) => warn!("{signal} forces the end: aborting {left} subsystems"),
+        Note::Repeated(signal) => info!("{signal} again: a shutdown is under way"),
+        Note::NothingToReload(signal) => info!("{signal}: nothing can be reloaded; ignored"),
+        Note::NoLogFiles(signal) => info!("{signal}: no log file is open; ignored"),
+        Note::FinalizerSlow(index) => {
+            debug!("finalizer `{}` did not return in time", finalizers[*index]);
+        }
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a TaskName>, more: usize) -> String {
+    let mut text = names.map(TaskName::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

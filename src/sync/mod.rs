@@ -1,0 +1,27 @@
+//! Waiting, without a runtime (layer 0).
+//!
+//! ```text
+//!   WakerSet  the tasks that wait, one of them without an allocation
+//!   Latch     set once; everybody who waits hears it      (stop, announcement, end)
+//!   Notify    everybody who waits now, as often as asked     (nothing in flight)
+//!   Mailbox   many post, one drains in order               (reports to the driver)
+//!   race      two futures, the first named one wins a tie
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. A waker is called without a lock held.
+//! 2. Whoever waits registers, then checks again: a change between the two is seen by one of them.
+//! 3. Nothing here reads a clock or depends on an iteration order that is not its own.
+
+mod latch;
+mod mailbox;
+mod notify;
+mod race;
+mod wakers;
+
+pub(crate) use latch::{Latch, Ticket};
+pub(crate) use mailbox::Mailbox;
+pub(crate) use notify::{Notify, Place};
+pub(crate) use race::Race;
+use wakers::WakerSet;
