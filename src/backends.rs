@@ -9,9 +9,9 @@ pub use proc_daemon_tokio as tokio;
 
 use std::io;
 
-use proc_daemon_runtime::AnyRuntime;
 #[cfg(any(feature = "tokio", feature = "async-std", feature = "smol"))]
 use proc_daemon_runtime::Ambient;
+use proc_daemon_runtime::AnyRuntime;
 
 /// The runtime that `main` builds: tokio if its feature is on, else smol, else async-std. A daemon that
 /// means one runtime, whatever features its dependencies switch on, names it with `main_on`.
@@ -46,7 +46,10 @@ pub(crate) fn ambient() -> io::Result<AnyRuntime> {
     if tried.is_empty() {
         tried.push("no backend feature (`tokio`, `smol`, `async-std`) is on".into());
     }
-    let text = format!("{}; or hand a runtime over with `run_on`, or use `main`", tried.join("; "));
+    let text = format!(
+        "{}; or hand a runtime over with `run_on`, or use `main`",
+        tried.join("; ")
+    );
     Err(io::Error::new(io::ErrorKind::NotFound, text))
 }
 

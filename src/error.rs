@@ -61,7 +61,10 @@ impl Error {
         name: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { subject: Some(name.into()), ..Self::new(ErrorKind::Subsystem, message) }
+        Self {
+            subject: Some(name.into()),
+            ..Self::new(ErrorKind::Subsystem, message)
+        }
     }
 
     /// An error of the runtime.
@@ -82,7 +85,13 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, subject: None, message: message.into(), source: None, report: None }
+        Self {
+            kind,
+            subject: None,
+            message: message.into(),
+            source: None,
+            report: None,
+        }
     }
 
     pub(crate) fn with_shared_source(
@@ -95,7 +104,10 @@ impl Error {
 
     pub(crate) fn of_report(kind: ErrorKind, report: ExitReport) -> Self {
         let message = report.headline();
-        Self { report: Some(report), ..Self::new(kind, message) }
+        Self {
+            report: Some(report),
+            ..Self::new(kind, message)
+        }
     }
 
     /// The kind of error.
@@ -159,7 +171,9 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -171,7 +185,11 @@ impl From<ConfigError> for Error {
 
 impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
-        let kind = if error.config.is_some() { ErrorKind::Config } else { ErrorKind::Build };
+        let kind = if error.config.is_some() {
+            ErrorKind::Config
+        } else {
+            ErrorKind::Build
+        };
         Self::new(kind, error.to_string()).with_source(error)
     }
 }
@@ -191,7 +209,10 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn graph(issues: Vec<GraphIssue>) -> Self {
-        Self { graph: issues, config: None }
+        Self {
+            graph: issues,
+            config: None,
+        }
     }
 
     pub(crate) fn and_config(mut self, error: impl Into<BoxError>) -> Self {
@@ -201,7 +222,10 @@ impl BuildError {
 
     /// The lines.
     pub fn issues(&self) -> impl Iterator<Item = String> {
-        let config = self.config.iter().map(|error| crate::end::chain(error.as_ref()));
+        let config = self
+            .config
+            .iter()
+            .map(|error| crate::end::chain(error.as_ref()));
         self.graph.iter().map(ToString::to_string).chain(config)
     }
 }
@@ -214,7 +238,9 @@ impl fmt::Display for BuildError {
 
 impl StdError for BuildError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.config.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.config
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 

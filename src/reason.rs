@@ -1,6 +1,6 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::borrow::Cow;
 
 use proc_daemon_runtime::Signal;
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::RuntimeOptions;
 
+use crate::config::Pending;
 use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
 use crate::error::BuildError;
 use crate::reload::Snapshot;
@@ -10,7 +11,6 @@ use crate::signal::ActionTable;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec};
 use crate::supervisor::engine::Rules;
 use crate::supervisor::graph::Graph;
-use crate::config::Pending;
 
 /// A daemon that has been checked and not run.
 pub(super) struct Plan {
@@ -30,7 +30,10 @@ pub(super) struct Plan {
 /// The configuration, read when the daemon was built, or to be read when it runs.
 pub(super) enum PlannedConfig {
     Read(Arc<Snapshot>),
-    Unread { source: ConfigSource, sections: Vec<ErasedSection> },
+    Unread {
+        source: ConfigSource,
+        sections: Vec<ErasedSection>,
+    },
 }
 
 /// What a builder has collected.
@@ -52,7 +55,11 @@ impl Draft {
 
         let graph = Graph::build(&self.specs);
         let mut sections = self.sections;
-        sections.extend(self.specs.iter().flat_map(|spec| spec.sections.iter().cloned()));
+        sections.extend(
+            self.specs
+                .iter()
+                .flat_map(|spec| spec.sections.iter().cloned()),
+        );
         let config = PlannedConfig::new(self.config, sections);
         let (graph, config) = match (graph, config) {
             (Ok(graph), Ok(config)) => (graph, config),
@@ -99,7 +106,10 @@ impl PlannedConfig {
             Pending::Failed(error) => return Err(error),
             Pending::Ready(config) => config,
         };
-        Ok(Self::Read(Arc::new(Snapshot::build(Arc::new(config), &sections)?)))
+        Ok(Self::Read(Arc::new(Snapshot::build(
+            Arc::new(config),
+            &sections,
+        )?)))
     }
 
     /// Reads it if that has not been done.

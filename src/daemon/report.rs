@@ -76,7 +76,11 @@ impl ExitReport {
             subsystems: OnceLock::new(),
             error: Some(error.clone()),
         };
-        Self { code: error.exit_code(), reason: None, inner: Arc::new(inner) }
+        Self {
+            code: error.exit_code(),
+            reason: None,
+            inner: Arc::new(inner),
+        }
     }
 
     /// Whether the code is 0.
@@ -114,7 +118,10 @@ impl ExitReport {
     pub fn subsystems(&self) -> &[SubsystemReport] {
         self.inner.subsystems.get_or_init(|| {
             let rows = self.inner.board.rows().iter().zip(&self.inner.units);
-            (0..).zip(rows).map(|(number, (row, unit))| self.subsystem(number, row, unit)).collect()
+            (0..)
+                .zip(rows)
+                .map(|(number, (row, unit))| self.subsystem(number, row, unit))
+                .collect()
         })
     }
 
@@ -137,12 +144,19 @@ impl ExitReport {
     /// How the subsystem named `name` ended.
     #[must_use]
     pub fn end_of(&self, name: &str) -> Option<&End> {
-        self.subsystems().iter().find(|subsystem| subsystem.name == name)?.end.as_ref()
+        self.subsystems()
+            .iter()
+            .find(|subsystem| subsystem.name == name)?
+            .end
+            .as_ref()
     }
 
     /// Whether something was left behind that still runs.
     pub(super) fn has_zombies(&self) -> bool {
-        self.inner.units.iter().any(|unit| unit.state == SubsystemState::Zombie)
+        self.inner
+            .units
+            .iter()
+            .any(|unit| unit.state == SubsystemState::Zombie)
     }
 
     /// The first line of the text.
@@ -159,7 +173,11 @@ impl ExitReport {
     /// `ran_for_ms`, `error`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let subsystems: Vec<_> = self.subsystems().iter().map(SubsystemReport::to_value).collect();
+        let subsystems: Vec<_> = self
+            .subsystems()
+            .iter()
+            .map(SubsystemReport::to_value)
+            .collect();
         serde_json::json!({
             "code": self.code,
             "reason": self.reason.as_ref().map(ToString::to_string),
@@ -183,7 +201,10 @@ impl ExitReport {
             128.. => ErrorKind::Forced,
             _ => ErrorKind::Subsystem,
         };
-        let failed = self.subsystems().iter().find(|s| s.end.as_ref().is_some_and(End::is_failure));
+        let failed = self
+            .subsystems()
+            .iter()
+            .find(|s| s.end.as_ref().is_some_and(End::is_failure));
         let source = failed.and_then(|subsystem| subsystem.end.clone()?.error);
         let error = Error::of_report(kind, self);
         Err(match source {
@@ -210,8 +231,16 @@ impl SubsystemReport {
 
 impl fmt::Display for SubsystemReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(end) = &self.end else { return write!(f, "`{}`: never started", self.name) };
-        write!(f, "`{}`: {} after {}", self.name, end.kind(), short(end.ran_for()))?;
+        let Some(end) = &self.end else {
+            return write!(f, "`{}`: never started", self.name);
+        };
+        write!(
+            f,
+            "`{}`: {} after {}",
+            self.name,
+            end.kind(),
+            short(end.ran_for())
+        )?;
         if let Some(error) = end.error() {
             write!(f, ": {}", chain(error))?;
         }
@@ -233,7 +262,11 @@ impl fmt::Display for ExitReport {
                 Some(_) => write!(f, "\n  {subsystem}")?,
             }
         }
-        write!(f, "\n  {well} others ended well; stopped in {}", short(self.inner.stopped_in))?;
+        write!(
+            f,
+            "\n  {well} others ended well; stopped in {}",
+            short(self.inner.stopped_in)
+        )?;
         for reason in &self.inner.later {
             write!(f, "\n  later: {reason}")?;
         }

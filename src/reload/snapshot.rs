@@ -75,7 +75,11 @@ impl Snapshot {
     pub(crate) fn describe_sections(&self) -> String {
         let describe = |entry: &Entry| format!("[{}] as `{}`", entry.path, entry.type_name);
         let described: Vec<String> = self.sections.iter().map(describe).collect();
-        if described.is_empty() { "none".into() } else { described.join(", ") }
+        if described.is_empty() {
+            "none".into()
+        } else {
+            described.join(", ")
+        }
     }
 }
 

@@ -60,8 +60,16 @@ impl Sentinel {
         mailbox: Arc<Mailbox<Report>>,
         board: Arc<Board>,
     ) -> io::Result<Self> {
-        let view = Arc::new(View { mailbox, board, runtime: OnceLock::new() });
-        let thread = Thread::start(Watch::new(table, posts), table.installed(), Arc::clone(&view))?;
+        let view = Arc::new(View {
+            mailbox,
+            board,
+            runtime: OnceLock::new(),
+        });
+        let thread = Thread::start(
+            Watch::new(table, posts),
+            table.installed(),
+            Arc::clone(&view),
+        )?;
         Ok(Self { thread, view })
     }
 
@@ -104,7 +112,9 @@ impl View {
             Act::Leave { code, out_of_time } => {
                 if out_of_time {
                     let stuck = stuck(&self.board, self.now());
-                    say(format!("the shutdown budget is over; leaving with {code}\n{stuck}"));
+                    say(format!(
+                        "the shutdown budget is over; leaving with {code}\n{stuck}"
+                    ));
                 }
                 leave(code);
             }

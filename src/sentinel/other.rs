@@ -19,10 +19,16 @@ pub(super) struct Thread {
 
 /// std's monotonic clock: the sentinel judges the runtime's.
 #[derive(Clone, Copy)]
-struct Clock(#[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant);
+struct Clock(
+    #[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant,
+);
 
 impl Clock {
-    #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "outside every runtime")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "outside every runtime"
+    )]
     fn start() -> Self {
         Self(std::time::Instant::now())
     }

@@ -21,10 +21,16 @@ pub(super) struct Thread {
 
 /// std's monotonic clock: the sentinel judges the runtime's.
 #[derive(Clone, Copy)]
-struct Clock(#[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant);
+struct Clock(
+    #[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant,
+);
 
 impl Clock {
-    #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "outside every runtime")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "outside every runtime"
+    )]
     fn start() -> Self {
         Self(std::time::Instant::now())
     }
@@ -47,7 +53,12 @@ impl Thread {
         std::thread::Builder::new()
             .name("sentinel".into())
             .spawn(move || while round(&mut delivery, &inside, clock, &view) {})?;
-        Ok(Self { watch, bell, clock, delivery: handle })
+        Ok(Self {
+            watch,
+            bell,
+            clock,
+            delivery: handle,
+        })
     }
 
     /// Changes what the thread watches for, and has it look again.
@@ -77,7 +88,10 @@ fn round(
     clock: Clock,
     view: &View,
 ) -> bool {
-    let wait = watch.lock().deadline().map(|at| at.since(clock.now()).max(Duration::from_millis(1)));
+    let wait = watch
+        .lock()
+        .deadline()
+        .map(|at| at.since(clock.now()).max(Duration::from_millis(1)));
     let mut heard = |socket: &mut UnixStream| {
         socket.set_read_timeout(wait)?;
         match socket.read(&mut [0; 64]) {
@@ -87,7 +101,9 @@ fn round(
             Err(error) => Err(error),
         }
     };
-    let Ok(Some(pending)) = delivery.poll_pending(&mut heard) else { return false };
+    let Ok(Some(pending)) = delivery.poll_pending(&mut heard) else {
+        return false;
+    };
     for signal in pending.filter_map(Signal::from_number) {
         let acts = watch.lock().signal(signal, clock.now());
         acts.into_iter().for_each(|act| view.perform(act));

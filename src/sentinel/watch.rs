@@ -34,7 +34,13 @@ const FORCE_AFTER: Duration = Duration::from_millis(300);
 
 impl Watch {
     pub(super) fn new(table: ActionTable, posts: bool) -> Self {
-        Self { table, posts, deadline: None, first_interrupt: None, forced: false }
+        Self {
+            table,
+            posts,
+            deadline: None,
+            first_interrupt: None,
+            forced: false,
+        }
     }
 
     pub(super) fn hand_over(&mut self) {
@@ -69,7 +75,10 @@ impl Watch {
     /// What is due.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Act> {
         let (at, code) = self.deadline?;
-        (at <= now).then_some(Act::Leave { code, out_of_time: true })
+        (at <= now).then_some(Act::Leave {
+            code,
+            out_of_time: true,
+        })
     }
 
     /// What a signal leads to, in order.
@@ -101,7 +110,12 @@ impl Watch {
         let code = exit_code(Signal::Interrupt);
         match self.first_interrupt {
             None => self.first_interrupt = Some(now),
-            Some(_) if self.forced => return Some(Act::Leave { code, out_of_time: false }),
+            Some(_) if self.forced => {
+                return Some(Act::Leave {
+                    code,
+                    out_of_time: false,
+                });
+            }
             Some(first) if now.since(first) >= FORCE_AFTER => self.force(Signal::Interrupt, now),
             Some(_) => {}
         }
@@ -125,7 +139,10 @@ mod tests {
     #[test]
     fn early_signals_are_posted_until_the_source_listens() {
         let mut watch = watch(true);
-        assert_eq!(watch.signal(Signal::Terminate, ms(0)), [Act::Post(Signal::Terminate)]);
+        assert_eq!(
+            watch.signal(Signal::Terminate, ms(0)),
+            [Act::Post(Signal::Terminate)]
+        );
         watch.hand_over();
         assert!(watch.signal(Signal::Terminate, ms(1)).is_empty());
     }
@@ -136,7 +153,13 @@ mod tests {
         assert_eq!(watch.deadline(), None);
         watch.arm(ms(2000));
         assert_eq!(watch.tick(ms(1999)), None);
-        assert_eq!(watch.tick(ms(2000)), Some(Act::Leave { code: 124, out_of_time: true }));
+        assert_eq!(
+            watch.tick(ms(2000)),
+            Some(Act::Leave {
+                code: 124,
+                out_of_time: true
+            })
+        );
         watch.disarm();
         assert_eq!(watch.tick(ms(9000)), None);
     }
@@ -150,10 +173,19 @@ mod tests {
         assert_eq!(watch.deadline(), Some(ms(25_000)), "the same key press");
         assert!(watch.signal(Signal::Interrupt, ms(300)).is_empty());
         assert_eq!(watch.deadline(), Some(ms(2300)));
-        assert_eq!(watch.tick(ms(2300)), Some(Act::Leave { code: 130, out_of_time: true }));
+        assert_eq!(
+            watch.tick(ms(2300)),
+            Some(Act::Leave {
+                code: 130,
+                out_of_time: true
+            })
+        );
         assert_eq!(
             watch.signal(Signal::Interrupt, ms(301)),
-            [Act::Leave { code: 130, out_of_time: false }]
+            [Act::Leave {
+                code: 130,
+                out_of_time: false
+            }]
         );
     }
 
@@ -161,7 +193,13 @@ mod tests {
     fn quit_dumps_at_once_and_has_two_seconds() {
         let mut watch = watch(false);
         assert_eq!(watch.signal(Signal::Quit, ms(10)), [Act::Dump]);
-        assert_eq!(watch.tick(ms(2010)), Some(Act::Leave { code: 131, out_of_time: true }));
+        assert_eq!(
+            watch.tick(ms(2010)),
+            Some(Act::Leave {
+                code: 131,
+                out_of_time: true
+            })
+        );
     }
 
     #[test]
@@ -169,12 +207,23 @@ mod tests {
         let mut watch = watch(false);
         watch.arm(ms(1000));
         watch.signal(Signal::Quit, ms(500));
-        assert_eq!(watch.tick(ms(1000)), Some(Act::Leave { code: 131, out_of_time: true }));
+        assert_eq!(
+            watch.tick(ms(1000)),
+            Some(Act::Leave {
+                code: 131,
+                out_of_time: true
+            })
+        );
     }
 
     #[test]
     fn an_interrupt_with_another_action_never_forces() {
-        let mut watch = Watch::new(SignalConfig::unix().on(Signal::Interrupt, Action::Ignore).table(), false);
+        let mut watch = Watch::new(
+            SignalConfig::unix()
+                .on(Signal::Interrupt, Action::Ignore)
+                .table(),
+            false,
+        );
         for n in 0..5 {
             assert!(watch.signal(Signal::Interrupt, ms(n * 1000)).is_empty());
         }

@@ -16,8 +16,8 @@ mod coordinator;
 mod stopping;
 mod timeline;
 
-pub use coordinator::ShutdownCoordinator;
-pub use stopping::{Elapsed, Stopping};
-pub(crate) use stopping::is_stopping;
-pub(crate) use timeline::{DEADMAN_DELAY, Timeline};
 pub(crate) use coordinator::Announced;
+pub use coordinator::ShutdownCoordinator;
+pub(crate) use stopping::is_stopping;
+pub use stopping::{Elapsed, Stopping};
+pub(crate) use timeline::{DEADMAN_DELAY, Timeline};

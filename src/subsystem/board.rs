@@ -1,6 +1,6 @@
 use std::panic::Location;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use proc_daemon_runtime::{Instant, TaskName};
 
@@ -103,7 +103,8 @@ impl Row {
     }
 
     pub(crate) fn poll_begins(&self, now: Instant) {
-        self.polled.store(now.as_nanos() | IN_POLL, Ordering::Relaxed);
+        self.polled
+            .store(now.as_nanos() | IN_POLL, Ordering::Relaxed);
     }
 
     pub(crate) fn poll_ends(&self) {

@@ -42,7 +42,11 @@ pin_project_lite::pin_project! {
 
 impl<F: Future<Output = Result<(), BoxError>>> Body<F> {
     pub(crate) fn new(run: Arc<Run>, future: F) -> Self {
-        Self { future: Some(future), run: Some(run), outcome: None }
+        Self {
+            future: Some(future),
+            run: Some(run),
+            outcome: None,
+        }
     }
 }
 
@@ -51,7 +55,9 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Body<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let Some(run) = this.run.as_ref() else { return Poll::Ready(()) };
+        let Some(run) = this.run.as_ref() else {
+            return Poll::Ready(());
+        };
         // The sign of life: a poll that has not returned is visible from outside.
         let row = run.shared.board.row(run.unit);
         row.poll_begins(run.shared.runtime.now());
@@ -113,7 +119,13 @@ fn advance<F: Future<Output = Result<(), BoxError>>>(
     };
     let dropped = catch(|| slot.set(None));
     match (outcome, dropped) {
-        (outcome @ (Outcome::Failed { stopping: false, .. } | Outcome::Panicked(_)), _)
+        (
+            outcome @ (Outcome::Failed {
+                stopping: false, ..
+            }
+            | Outcome::Panicked(_)),
+            _,
+        )
         | (outcome, Ok(())) => Some(outcome),
         (_, Err(payload)) => Some(Outcome::Panicked(payload)),
     }

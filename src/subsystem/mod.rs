@@ -51,7 +51,8 @@ pub use signal_config::SignalConfig;
 pub use spec::{IntoSpec, Spec, task, task_with};
 
 /// What a subsystem returns. Any error goes through `?`.
-type Result<T = (), E = Box<dyn std::error::Error + Send + Sync + 'static>> = std::result::Result<T, E>;
+type Result<T = (), E = Box<dyn std::error::Error + Send + Sync + 'static>> =
+    std::result::Result<T, E>;
 
 /// A named, long-running part of a daemon.
 ///

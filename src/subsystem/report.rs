@@ -8,7 +8,11 @@ type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 #[derive(Debug)]
 pub(crate) enum Report {
     /// A generation tells something about itself.
-    Unit { unit: u32, generation: u32, what: What },
+    Unit {
+        unit: u32,
+        generation: u32,
+        what: What,
+    },
     /// A signal that the sentinel saw before the runtime's source listened.
     Signal(Signal),
     /// A finalizer has returned.
@@ -32,7 +36,10 @@ pub(crate) enum What {
 pub(crate) enum Outcome {
     Completed,
     /// `stopping`: the error only says that it was asked to stop.
-    Failed { error: BoxError, stopping: bool },
+    Failed {
+        error: BoxError,
+        stopping: bool,
+    },
     Panicked(PanicPayload),
     Aborted,
 }

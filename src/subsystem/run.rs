@@ -58,7 +58,11 @@ impl Run {
             stop: Latch::default(),
             stop_by: AtomicU64::new(Instant::MAX.as_nanos()),
             in_flight: AtomicU32::new(0),
-            told: AtomicU8::new(if explicit { Told::ExplicitReady as u8 } else { 0 }),
+            told: AtomicU8::new(if explicit {
+                Told::ExplicitReady as u8
+            } else {
+                0
+            }),
             aborted: AtomicBool::new(false),
             body: Mutex::new(None),
             rare: OnceLock::new(),
@@ -71,7 +75,11 @@ impl Run {
 
     fn report(&self, what: What) {
         let (unit, generation) = (self.unit, self.generation);
-        self.shared.mailbox.post(Report::Unit { unit, generation, what });
+        self.shared.mailbox.post(Report::Unit {
+            unit,
+            generation,
+            what,
+        });
     }
 
     /// Notes that something was said; true the first time.
@@ -122,7 +130,9 @@ impl Run {
     }
 
     pub(crate) fn stop_by(&self) -> Option<Instant> {
-        self.stop.is_set().then(|| Instant::from_nanos(self.stop_by.load(Ordering::Relaxed)))
+        self.stop
+            .is_set()
+            .then(|| Instant::from_nanos(self.stop_by.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn time_remaining(&self) -> Option<Duration> {
@@ -164,7 +174,9 @@ impl Run {
 
     /// Ends the children that nothing waits for. True when none is left and nothing is in flight.
     pub(crate) fn settle(&self) -> bool {
-        let Some(rare) = self.rare.get() else { return self.in_flight() == 0 || self.is_aborted() };
+        let Some(rare) = self.rare.get() else {
+            return self.in_flight() == 0 || self.is_aborted();
+        };
         if self.in_flight() > 0 && !self.is_aborted() {
             return false;
         }

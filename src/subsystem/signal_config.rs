@@ -52,7 +52,10 @@ impl SignalConfig {
 
     /// No signal at all.
     pub(crate) fn empty() -> Self {
-        Self { table: ActionTable::EMPTY, handlers: Vec::new() }
+        Self {
+            table: ActionTable::EMPTY,
+            handlers: Vec::new(),
+        }
     }
 }
 
@@ -100,9 +103,8 @@ impl SignalConfig {
     {
         self = self.without(signal);
         self.table = self.table.with(signal, Row::Handler);
-        let call = Arc::new(move |signal, ctx| -> super::handler::Call {
-            Box::pin(handler(signal, ctx))
-        });
+        let call =
+            Arc::new(move |signal, ctx| -> super::handler::Call { Box::pin(handler(signal, ctx)) });
         self.handlers.push(Handler { signal, call });
         self
     }
@@ -124,7 +126,9 @@ impl Default for SignalConfig {
 
 impl fmt::Debug for SignalConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = Signal::ALL.into_iter().filter_map(|signal| Some((signal, self.table.get(signal)?)));
+        let rows = Signal::ALL
+            .into_iter()
+            .filter_map(|signal| Some((signal, self.table.get(signal)?)));
         f.debug_map().entries(rows).finish()
     }
 }

@@ -93,7 +93,11 @@ impl Driver {
         Self {
             runs: parts.factories.iter().map(|_| None).collect(),
             failures: Failures::new(),
-            finalizer_names: parts.finalizers.iter().map(|finalizer| finalizer.name).collect(),
+            finalizer_names: parts
+                .finalizers
+                .iter()
+                .map(|finalizer| finalizer.name)
+                .collect(),
             finalizers: parts.finalizers.into_iter().map(Some).collect(),
             engine,
             announced,
@@ -160,14 +164,22 @@ impl Driver {
         match report {
             Report::Signal(signal) => Event::Signal(signal),
             Report::Finalized(index) => Event::Finalized(index),
-            Report::Unit { unit, generation, what } => {
+            Report::Unit {
+                unit,
+                generation,
+                what,
+            } => {
                 let what = match what {
                     What::Ready => UnitEvent::Ready,
                     What::Drained => UnitEvent::Drained,
                     What::Returned => UnitEvent::Returned,
                     What::Ended(outcome) => UnitEvent::Ended(self.keep(unit, outcome)),
                 };
-                Event::Unit { unit, generation, what }
+                Event::Unit {
+                    unit,
+                    generation,
+                    what,
+                }
             }
         }
     }
@@ -183,7 +195,8 @@ impl Driver {
             }
             Outcome::Panicked(payload) => {
                 let text = format!("panicked: {payload}");
-                self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
+                self.failures
+                    .insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
                 How::Panicked
             }
         }
@@ -198,13 +211,20 @@ impl Driver {
 
     fn step(&mut self, event: Event, now: Instant) {
         self.engine.step(event, now, &mut self.effects);
-        if let Event::Unit { unit, what: UnitEvent::Ended(_), .. } = event {
+        if let Event::Unit {
+            unit,
+            what: UnitEvent::Ended(_),
+            ..
+        } = event
+        {
             self.log_end(unit);
         }
     }
 
     fn log_end(&mut self, unit: u32) {
-        let failed = self.engine.units()[unit as usize].end.is_some_and(|end| end.is_failure());
+        let failed = self.engine.units()[unit as usize]
+            .end
+            .is_some_and(|end| end.is_failure());
         if !failed {
             self.failures.remove(&unit);
             return;
@@ -220,10 +240,23 @@ impl Driver {
     fn perform(&mut self, effect: Effect, now: Instant) {
         match effect {
             Effect::Spawn { unit, generation } => self.spawn(unit, generation, now),
-            Effect::RequestStop { unit, generation, by } => {
+            Effect::RequestStop {
+                unit,
+                generation,
+                by,
+            } => {
                 if let Some(run) = self.run_of(unit, generation) {
-                    let what = UnitEvent::Asked { busy: run.request_stop(by) };
-                    self.step(Event::Unit { unit, generation, what }, now);
+                    let what = UnitEvent::Asked {
+                        busy: run.request_stop(by),
+                    };
+                    self.step(
+                        Event::Unit {
+                            unit,
+                            generation,
+                            what,
+                        },
+                        now,
+                    );
                 }
             }
             Effect::Abort { unit, generation } => {
@@ -231,14 +264,21 @@ impl Driver {
                     run.abort();
                 }
             }
-            Effect::Publish { unit, state, generation } => {
+            Effect::Publish {
+                unit,
+                state,
+                generation,
+            } => {
                 let row = self.shared.board.row(unit);
                 row.publish(state, generation, now);
                 debug!(subsystem = %row.name, generation, "{state}");
             }
             Effect::Ready(ready) => self.shared.board.set_ready(ready),
             Effect::Initiate(cause) => {
-                let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
+                let own = self
+                    .shared
+                    .coordinator
+                    .initiate_shutdown(self.reason(cause));
                 self.announced = None;
                 let event = self.shutdown_event(own);
                 self.step(event, now);
@@ -257,12 +297,19 @@ impl Driver {
     }
 
     fn run_of(&self, unit: u32, generation: u32) -> Option<&Run> {
-        self.runs[unit as usize].as_deref().filter(|run| run.generation == generation)
+        self.runs[unit as usize]
+            .as_deref()
+            .filter(|run| run.generation == generation)
     }
 
     fn spawn(&mut self, unit: u32, generation: u32, now: Instant) {
         let (factory, explicit) = &self.factories[unit as usize];
-        let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
+        let run = Arc::new(Run::new(
+            Arc::clone(&self.shared),
+            unit,
+            generation,
+            *explicit,
+        ));
         let made = catch(|| factory.make(&run));
         self.runs[unit as usize] = Some(run);
         let outcome = match made {
@@ -270,11 +317,21 @@ impl Driver {
                 let name = self.shared.board.row(unit).name.clone();
                 return self.shared.runtime.spawn(name, body);
             }
-            Ok(Err(error)) => Outcome::Failed { error, stopping: false },
+            Ok(Err(error)) => Outcome::Failed {
+                error,
+                stopping: false,
+            },
             Err(payload) => Outcome::Panicked(payload),
         };
         let what = UnitEvent::Ended(self.keep(unit, outcome));
-        self.step(Event::Unit { unit, generation, what }, now);
+        self.step(
+            Event::Unit {
+                unit,
+                generation,
+                what,
+            },
+            now,
+        );
     }
 
     fn reason(&self, cause: Cause) -> ShutdownReason {
@@ -291,19 +348,30 @@ impl Driver {
     fn dump(&self, now: Instant) {
         if !self.guard.as_ref().is_some_and(|guard| guard.dumps()) {
             let text = dump(&self.shared.board, now);
-            let write = move || drop(std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()));
-            self.shared.runtime.spawn_blocking("dump".into(), Box::new(write));
+            let write = move || {
+                drop(std::io::Write::write_all(
+                    &mut std::io::stderr(),
+                    text.as_bytes(),
+                ))
+            };
+            self.shared
+                .runtime
+                .spawn_blocking("dump".into(), Box::new(write));
         }
     }
 
     fn finalize(&mut self, index: usize) {
-        let Some(finalizer) = self.finalizers[index].take() else { return };
+        let Some(finalizer) = self.finalizers[index].take() else {
+            return;
+        };
         let mailbox = Arc::clone(&self.shared.mailbox);
         let work = Box::new(move || {
             let _ = catch(finalizer.work);
             mailbox.post(Report::Finalized(index));
         });
-        self.shared.runtime.spawn_blocking(finalizer.name.into(), work);
+        self.shared
+            .runtime
+            .spawn_blocking(finalizer.name.into(), work);
     }
 
     fn remains(&mut self) -> Remains {

@@ -17,7 +17,10 @@ struct Inner<T> {
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self(Mutex::new(Inner { queue: Vec::new(), reader: None }))
+        Self(Mutex::new(Inner {
+            queue: Vec::new(),
+            reader: None,
+        }))
     }
 }
 
@@ -52,7 +55,10 @@ impl<T> Mailbox<T> {
     pub(crate) fn clear(&self) {
         let inner = std::mem::replace(
             &mut *self.0.lock(),
-            Inner { queue: Vec::new(), reader: None },
+            Inner {
+                queue: Vec::new(),
+                reader: None,
+            },
         );
         drop(inner);
     }
@@ -80,14 +86,22 @@ mod tests {
                     mailbox.drain(&mut batch, cx);
                     if batch.is_empty() {
                         let all = seen.len() == 4 * EACH as usize;
-                        return if all { std::task::Poll::Ready(()) } else { std::task::Poll::Pending };
+                        return if all {
+                            std::task::Poll::Ready(())
+                        } else {
+                            std::task::Poll::Pending
+                        };
                     }
                     seen.append(&mut batch);
                 }
             }));
         });
         for thread in 0..4 {
-            let own: Vec<u32> = seen.iter().filter(|(t, _)| *t == thread).map(|(_, n)| *n).collect();
+            let own: Vec<u32> = seen
+                .iter()
+                .filter(|(t, _)| *t == thread)
+                .map(|(_, n)| *n)
+                .collect();
             assert_eq!(own, (0..EACH).collect::<Vec<_>>());
         }
     }

@@ -8,11 +8,19 @@ pub(crate) enum Effect {
     /// Spawn this generation.
     Spawn { unit: u32, generation: u32 },
     /// Ask this generation to stop, to be over `by` then; answer with `UnitEvent::Asked`.
-    RequestStop { unit: u32, generation: u32, by: Instant },
+    RequestStop {
+        unit: u32,
+        generation: u32,
+        by: Instant,
+    },
     /// Drop this generation's future.
     Abort { unit: u32, generation: u32 },
     /// Show the state to the outside.
-    Publish { unit: u32, state: SubsystemState, generation: u32 },
+    Publish {
+        unit: u32,
+        state: SubsystemState,
+        generation: u32,
+    },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.

@@ -14,7 +14,11 @@ pub(crate) enum Event {
     /// Time has passed: look at the timers.
     Tick,
     /// Something about one generation. A generation that is not the live one is stale and dropped.
-    Unit { unit: u32, generation: u32, what: UnitEvent },
+    Unit {
+        unit: u32,
+        generation: u32,
+        what: UnitEvent,
+    },
 }
 
 /// What the engine learns about one generation.
@@ -37,7 +41,9 @@ pub(crate) enum UnitEvent {
 pub(crate) enum How {
     Completed,
     /// `stopping`: the error says only that it was asked to stop.
-    Failed { stopping: bool },
+    Failed {
+        stopping: bool,
+    },
     Panicked,
     Aborted,
 }

@@ -21,7 +21,8 @@ impl Engine {
             return;
         }
         self.phase = Phase::Finalizing(index);
-        self.timers.set(now + FINALIZER_TIMEOUT, Timer::Finalizer(index));
+        self.timers
+            .set(now + FINALIZER_TIMEOUT, Timer::Finalizer(index));
         out.push_back(Effect::Finalize(index));
     }
 

@@ -6,21 +6,22 @@
 //!     \_________________________________________________________^
 //! ```
 //!
-//! What each event does to one subsystem; `.` is ignored, blank cannot happen. `end` is Stopped, or
-//! Failed for an error, a panic or a start timeout.
+//! What each event does to one subsystem; `.` is ignored, blank cannot happen. `end` is stopped, or
+//! failed for an error, a panic or a start timeout. The columns from `start` on are time and orders:
+//! start timeout, grace over, left behind, everything aborted, budget over, shutdown begun.
 //!
 //! ```text
-//!              Ready     Asked              Drained    Returned  Ended   start due  grace due  zombie due
-//!  Registered
-//!  Waiting
-//!  Starting    Running   Draining|Stopping             .         end     Aborting   Aborting
-//!  Running     .         Draining|Stopping             .         end                Aborting
-//!  Draining    .         .                  Stopping   .         end                Aborting
-//!  Stopping    .         .                  .          .         end                Aborting
-//!  Aborting    .         .                  .          .         end                           Zombie
-//!  Zombie      .         .                  .          .         end
-//!  Stopped
-//!  Failed
+//!             Ready    Asked              Drained   Returned  Ended  start     grace     zombie  force     budget  shutdown
+//! registered                                                                                                       stopped
+//! waiting                                                                                                          stopped
+//! starting    running  draining|stopping            .         end    aborting                    aborting
+//! running              draining|stopping            .         end                                aborting
+//! draining    .                           stopping  .         end              aborting          aborting
+//! stopping    .                           .         .         end              aborting          aborting
+//! stopped
+//! failed
+//! aborting    .        .                  .         .         end                        zombie            zombie
+//! zombie      .        .                  .         .         end
 //! ```
 //!
 //! Registered and Waiting change by `Start`, by a dependency's readiness and by a shutdown, which leads
@@ -121,7 +122,11 @@ pub(crate) type Out = std::collections::VecDeque<Effect>;
 
 impl Engine {
     /// An engine over `graph`, one rule for each of its nodes.
-    pub(crate) fn new(graph: Graph, rules: impl Iterator<Item = Rules>, settings: Settings) -> Self {
+    pub(crate) fn new(
+        graph: Graph,
+        rules: impl Iterator<Item = Rules>,
+        settings: Settings,
+    ) -> Self {
         let units: Vec<Unit> = (0..)
             .zip(rules)
             .map(|(unit, rules)| {
@@ -156,7 +161,11 @@ impl Engine {
             Event::Signal(signal) => self.signal(signal, now, out),
             Event::Finalized(index) => self.finalized(index, now, out),
             Event::Tick => self.tick(now, out),
-            Event::Unit { unit, generation, what } => {
+            Event::Unit {
+                unit,
+                generation,
+                what,
+            } => {
                 if self.units[unit as usize].generation == generation {
                     self.unit_event(unit, what, now, out);
                 } else {
@@ -168,7 +177,13 @@ impl Engine {
 
     /// When to step with `Event::Tick`, if nothing comes before.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        let Self { timers, units, phase, unready, .. } = self;
+        let Self {
+            timers,
+            units,
+            phase,
+            unready,
+            ..
+        } = self;
         timers.next(|timer| matters(timer, units, *phase, *unready))
     }
 
@@ -239,7 +254,11 @@ impl Engine {
             this.is_live()
         });
         self.live = self.live + usize::from(is) - usize::from(was);
-        out.push_back(Effect::Publish { unit, state, generation: this.generation });
+        out.push_back(Effect::Publish {
+            unit,
+            state,
+            generation: this.generation,
+        });
     }
 
     /// Asks for a shutdown, once.
@@ -259,7 +278,10 @@ impl Engine {
                 unit.is_live()
             }
         };
-        let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
+        let mut waiting = (0..)
+            .zip(&self.units)
+            .filter(|(_, unit)| pending(unit))
+            .map(|(n, _)| n);
         let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
         let more = waiting.count();
         out.push_back(Effect::Note(if starting {

@@ -7,11 +7,20 @@ use proc_daemon_runtime::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// The start of this generation has taken too long.
-    Start { unit: u32, generation: u32 },
+    Start {
+        unit: u32,
+        generation: u32,
+    },
     /// The grace of this generation is over.
-    Grace { unit: u32, generation: u32 },
+    Grace {
+        unit: u32,
+        generation: u32,
+    },
     /// This generation has not ended after its abort.
-    Zombie { unit: u32, generation: u32 },
+    Zombie {
+        unit: u32,
+        generation: u32,
+    },
     LameDuck,
     Force,
     Budget,

@@ -1,0 +1,228 @@
+//! The engine without a driver: a world that performs effects at once and keeps books.
+
+mod codes;
+mod signals;
+mod start;
+mod stop;
+mod table;
+
+use std::collections::BTreeMap;
+
+use proc_daemon_runtime::{Instant, Signal};
+
+use super::*;
+use crate::SignalConfig;
+use crate::end::EndKind;
+
+pub(super) use std::time::Duration;
+
+/// A daemon's outside: what was spawned and asked, in order.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) engine: Engine,
+    pub(super) now: Instant,
+    /// The live generation of each unit that has one.
+    pub(super) live: BTreeMap<u32, u32>,
+    /// Units that have work in flight when they are asked.
+    pub(super) busy: Vec<u32>,
+    pub(super) seen: Vec<Seen>,
+    /// The state in which each stop request was answered, and the one that the answer led to.
+    pub(super) answers: Vec<(State, State)>,
+    pub(super) notes: Vec<Note>,
+    pub(super) deadman: Option<Instant>,
+    pub(super) exited: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    Spawned(u32),
+    Asked(u32, Instant),
+    Aborted(u32),
+    Initiated(Cause),
+    Finalize(usize),
+    Handle(Signal),
+    Dump,
+}
+
+pub(super) const fn ms(ms: u64) -> Instant {
+    Instant::from_nanos(ms * 1_000_000)
+}
+
+pub(super) fn settings() -> Settings {
+    Settings {
+        timeouts: ShutdownTimeouts::DEFAULT,
+        actions: SignalConfig::unix().table(),
+        finalizers: 0,
+    }
+}
+
+impl World {
+    /// `edges`: (unit, what it depends on).
+    pub(super) fn new(rules: &[Rules], edges: &[(u32, u32)], settings: Settings) -> Self {
+        let graph = Graph::from_edges(rules.len(), edges.to_vec());
+        Self {
+            engine: Engine::new(graph, rules.iter().copied(), settings),
+            now: Instant::ZERO,
+            live: BTreeMap::new(),
+            busy: Vec::new(),
+            seen: Vec::new(),
+            answers: Vec::new(),
+            notes: Vec::new(),
+            deadman: None,
+            exited: false,
+        }
+    }
+
+    pub(super) fn plain(units: usize, edges: &[(u32, u32)]) -> Self {
+        Self::new(&vec![Rules::PLAIN; units], edges, settings())
+    }
+
+    /// Started, and everybody ready in the order in which they were spawned.
+    pub(super) fn up(mut self) -> Self {
+        self.step(Event::Start);
+        while let Some(unit) =
+            (0..self.engine.count()).find(|unit| self.state(*unit) == State::Starting)
+        {
+            self.tell(unit, UnitEvent::Ready);
+        }
+        self
+    }
+
+    pub(super) fn step(&mut self, event: Event) {
+        let mut out = Out::new();
+        self.engine.step(event, self.now, &mut out);
+        while let Some(effect) = out.pop_front() {
+            self.perform(effect, &mut out);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, out: &mut Out) {
+        match effect {
+            Effect::Spawn { unit, generation } => {
+                assert!(
+                    self.live.insert(unit, generation).is_none(),
+                    "two live generations"
+                );
+                self.seen.push(Seen::Spawned(unit));
+            }
+            Effect::RequestStop {
+                unit,
+                generation,
+                by,
+            } => {
+                self.seen.push(Seen::Asked(unit, by));
+                let what = UnitEvent::Asked {
+                    busy: self.busy.contains(&unit),
+                };
+                let before = self.state(unit);
+                self.engine.step(
+                    Event::Unit {
+                        unit,
+                        generation,
+                        what,
+                    },
+                    self.now,
+                    out,
+                );
+                self.answers.push((before, self.state(unit)));
+            }
+            Effect::Abort { unit, .. } => self.seen.push(Seen::Aborted(unit)),
+            Effect::Initiate(cause) => {
+                self.seen.push(Seen::Initiated(cause));
+                self.engine
+                    .step(Event::Shutdown { own: true }, self.now, out);
+            }
+            Effect::Deadman { at } => self.deadman = Some(at),
+            Effect::Handle(signal) => self.seen.push(Seen::Handle(signal)),
+            Effect::Dump => self.seen.push(Seen::Dump),
+            Effect::Finalize(index) => self.seen.push(Seen::Finalize(index)),
+            Effect::Note(note) => self.notes.push(note),
+            Effect::Exit => self.exited = true,
+            Effect::Publish { .. } | Effect::Ready(_) => {}
+        }
+    }
+
+    /// An event of the live generation.
+    pub(super) fn tell(&mut self, unit: u32, what: UnitEvent) {
+        let generation = match what {
+            UnitEvent::Ended(_) => self.live.remove(&unit).expect("it is live"),
+            _ => self.live[&unit],
+        };
+        self.step(Event::Unit {
+            unit,
+            generation,
+            what,
+        });
+    }
+
+    pub(super) fn end(&mut self, unit: u32, how: How) {
+        self.tell(unit, UnitEvent::Ended(how));
+    }
+
+    pub(super) fn shutdown(&mut self) {
+        self.step(Event::Shutdown { own: false });
+    }
+
+    /// Lets time pass, stopping at each deadline on the way.
+    pub(super) fn advance_to(&mut self, to: Instant) {
+        while let Some(next) = self.engine.next_deadline().filter(|next| *next <= to) {
+            self.now = next.max(self.now);
+            self.step(Event::Tick);
+        }
+        self.now = to;
+    }
+
+    pub(super) fn state(&self, unit: u32) -> State {
+        self.engine.units()[unit as usize].state
+    }
+
+    pub(super) fn ended(&self, unit: u32) -> Option<EndKind> {
+        self.engine.units()[unit as usize].end
+    }
+
+    pub(super) fn spawned(&self) -> Vec<u32> {
+        let spawned = |seen: &Seen| {
+            if let Seen::Spawned(unit) = seen {
+                Some(*unit)
+            } else {
+                None
+            }
+        };
+        self.seen.iter().filter_map(spawned).collect()
+    }
+
+    pub(super) fn asked(&self) -> Vec<u32> {
+        let asked = |seen: &Seen| {
+            if let Seen::Asked(unit, _) = seen {
+                Some(*unit)
+            } else {
+                None
+            }
+        };
+        self.seen.iter().filter_map(asked).collect()
+    }
+}
+
+/// A reproducible source of choices (splitmix64).
+pub(super) struct Choices(pub(super) u64);
+
+impl Choices {
+    pub(super) fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % n as u64).unwrap_or(0)
+    }
+
+    /// Edges of a random graph: a unit depends on units before it, at most three.
+    pub(super) fn edges(&mut self, units: u32) -> Vec<(u32, u32)> {
+        let mut edges = Vec::new();
+        for unit in 1..units {
+            for _ in 0..self.below(4) {
+                edges.push((unit, u32::try_from(self.below(unit as usize)).unwrap_or(0)));
+            }
+        }
+        edges
+    }
+}
