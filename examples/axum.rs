@@ -1,4 +1,9 @@
 //! (2) Four subsystems in dependency order, explicit readiness, draining. clap, axum and a raw TCP loop.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program on tokio, as its users write it"
+)]
+
 use clap::Parser;
 use proc_daemon::{Config, Context, Daemon, Result, Spec, Subsystem, task};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};

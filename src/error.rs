@@ -6,15 +6,10 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+pub use crate::boxed::{BoxError, Result};
 use crate::config::ConfigError;
 use crate::daemon::ExitReport;
 use crate::supervisor::graph::GraphIssue;
-
-/// Any error, as subsystems return it: `?` takes `io::Error`, `anyhow::Error`, `&str`, ...
-pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
-
-/// What a subsystem returns. With two parameters, so that importing it does not break `Result<T, E>`.
-pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 
 /// Why a daemon did not run, or did not end well.
 #[derive(Clone)]

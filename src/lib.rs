@@ -12,6 +12,7 @@
 //! | to write a backend | [`runtime`] |
 
 pub mod backends;
+mod boxed;
 pub mod config;
 mod daemon;
 mod end;
@@ -28,6 +29,7 @@ mod state;
 mod subsystem;
 mod supervisor;
 mod sync;
+mod timeouts;
 
 pub use config::{Config, ConfigSource, LogLevel, Section};
 pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport, SubsystemStatus};

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use super::issue::ConfigIssue;
 use super::level::LogLevel;
 use super::schema;
-use super::timeouts::{LONGEST, ShutdownTimeouts, Wanted, shown};
+use crate::timeouts::{LONGEST, ShutdownTimeouts, Wanted, shown};
 
 /// The values that were set, by a file or in code; each has its type, but may be out of range.
 #[derive(Clone, Debug, Default)]

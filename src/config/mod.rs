@@ -24,7 +24,6 @@ mod read;
 mod schema;
 mod section;
 mod source;
-mod timeouts;
 mod walk;
 
 use std::num::NonZeroUsize;
@@ -37,6 +36,7 @@ use serde::de::DeserializeOwned;
 use document::Document;
 use draft::Settings;
 
+pub use crate::timeouts::ShutdownTimeouts;
 pub use builder::ConfigBuilder;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use into_config::IntoConfig;
@@ -47,7 +47,6 @@ pub(crate) use nearest::nearest;
 pub(crate) use section::ErasedSection;
 pub use section::Section;
 pub use source::ConfigSource;
-pub use timeouts::ShutdownTimeouts;
 
 /// The configuration of a daemon: an immutable value, checked when it is made.
 ///

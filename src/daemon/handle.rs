@@ -89,8 +89,8 @@ impl Daemon {
     ///
     /// No runtime, a bad configuration, a second run, or an end that is not clean; the error's
     /// [`report`](Error::report) tells all of that.
-    pub fn run(self) -> impl Future<Output = Result<(), Error>> + Send {
-        async move { self.run_to_report().await.into_result() }
+    pub async fn run(self) -> Result<(), Error> {
+        self.run_to_report().await.into_result()
     }
 
     /// Runs on `runtime`.
@@ -107,8 +107,8 @@ impl Daemon {
     }
 
     /// As [`run`](Self::run), and always gives a report.
-    pub fn run_to_report(self) -> impl Future<Output = ExitReport> + Send {
-        async move { self.adopt(crate::backends::ambient()).await }
+    pub async fn run_to_report(self) -> ExitReport {
+        self.adopt(crate::backends::ambient()).await
     }
 }
 

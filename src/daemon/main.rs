@@ -49,7 +49,11 @@ impl DaemonBuilder {
         let table = self.signals().table();
         let early = Daemon::unplanned();
         let sentinel = early.sentinel(table, true)?;
-        let mut finalizers = Vec::new();
+        #[cfg_attr(
+            not(feature = "logging"),
+            expect(unused_mut, reason = "nothing to flush")
+        )]
+        let mut finalizers = Vec::<Finalizer>::new();
         #[cfg(feature = "logging")]
         let logging = crate::logging::Logging::install();
         debug!("signal handlers are in place");
@@ -66,7 +70,7 @@ impl DaemonBuilder {
                 work,
             });
         }
-        daemon.own::<B>(plan, snapshot, sentinel, &mut finalizers)
+        daemon.own::<B>(plan, snapshot, &sentinel, finalizers)
     }
 }
 
@@ -75,8 +79,8 @@ impl Daemon {
         &self,
         plan: Plan,
         snapshot: Arc<Snapshot>,
-        sentinel: Arc<Sentinel>,
-        finalizers: &mut Vec<Finalizer>,
+        sentinel: &Arc<Sentinel>,
+        finalizers: Vec<Finalizer>,
     ) -> Result<ExitReport, Error> {
         let options = options(&plan, &snapshot);
         let mut runtime = B::build(&options).map_err(|error| {
@@ -88,8 +92,7 @@ impl Daemon {
             Error::new(kind, format!("the {name} runtime cannot be built: {error}"))
         })?;
         let handle = runtime.handle();
-        let finalizers = std::mem::take(finalizers);
-        let guard = Arc::clone(&sentinel);
+        let guard = Arc::clone(sentinel);
         let report = runtime.block_on(async {
             let runtime = handle.into();
             let signals = listen(&runtime, plan.actions)?;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::RuntimeOptions;
 
+use crate::boxed::BoxError;
 use crate::config::Pending;
 use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
 use crate::error::BuildError;
@@ -100,7 +101,7 @@ impl Plan {
 }
 
 impl PlannedConfig {
-    fn new(config: Pending, sections: Vec<ErasedSection>) -> Result<Self, crate::BoxError> {
+    fn new(config: Pending, sections: Vec<ErasedSection>) -> Result<Self, BoxError> {
         let config = match config {
             Pending::Source(source) => return Ok(Self::Unread { source, sections }),
             Pending::Failed(error) => return Err(error),

@@ -66,6 +66,7 @@ pub struct SubsystemReport {
 
 impl ExitReport {
     pub(super) fn of_error(error: Error) -> Self {
+        let code = error.exit_code();
         let inner = Inner {
             later: Vec::new(),
             ran_for: Duration::ZERO,
@@ -74,10 +75,10 @@ impl ExitReport {
             units: Vec::new(),
             failures: Failures::new(),
             subsystems: OnceLock::new(),
-            error: Some(error.clone()),
+            error: Some(error),
         };
         Self {
-            code: error.exit_code(),
+            code,
             reason: None,
             inner: Arc::new(inner),
         }

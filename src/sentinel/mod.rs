@@ -17,6 +17,7 @@
 //!    pipe, or its lock may be held by the code that is stuck.
 //! 4. It sleeps without a timeout unless a deadline is set.
 
+mod clock;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod thread;

@@ -4,9 +4,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{Instant, SignalSet};
+use proc_daemon_runtime::SignalSet;
 
 use super::View;
+use super::clock::Clock;
 use super::watch::Watch;
 
 /// The thread, on a platform without Unix signals: the deadman alone. The runtime's source delivers the
@@ -15,27 +16,6 @@ pub(super) struct Thread {
     watch: Arc<Mutex<Watch>>,
     bell: Sender<()>,
     clock: Clock,
-}
-
-/// std's monotonic clock: the sentinel judges the runtime's.
-#[derive(Clone, Copy)]
-struct Clock(
-    #[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant,
-);
-
-impl Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::disallowed_types,
-        reason = "outside every runtime"
-    )]
-    fn start() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    fn now(self) -> Instant {
-        Instant::from_epoch(self.0.elapsed())
-    }
 }
 
 impl Thread {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{Instant, Signal, SignalSet};
+use proc_daemon_runtime::{Signal, SignalSet};
 use signal_hook::iterator::backend::{Handle, SignalDelivery};
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::View;
+use super::clock::Clock;
 use super::watch::Watch;
 
 /// The thread: waits on a socket that both the signal handlers and [`Thread::with`] write to.
@@ -19,34 +20,13 @@ pub(super) struct Thread {
     delivery: Handle,
 }
 
-/// std's monotonic clock: the sentinel judges the runtime's.
-#[derive(Clone, Copy)]
-struct Clock(
-    #[expect(clippy::disallowed_types, reason = "outside every runtime")] std::time::Instant,
-);
-
-impl Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::disallowed_types,
-        reason = "outside every runtime"
-    )]
-    fn start() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    fn now(self) -> Instant {
-        Instant::from_epoch(self.0.elapsed())
-    }
-}
-
 impl Thread {
     pub(super) fn start(watch: Watch, set: SignalSet, view: Arc<View>) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         let bell = write.try_clone()?;
         bell.set_nonblocking(true)?;
         let signals = set.iter().map(Signal::number);
-        let mut delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), signals)?;
+        let mut delivery = SignalDelivery::with_pipe(read, write, SignalOnly, signals)?;
         let (handle, clock) = (delivery.handle(), Clock::start());
         let watch = Arc::new(Mutex::new(watch));
         let inside = Arc::clone(&watch);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-use crate::config::ShutdownTimeouts;
+use crate::timeouts::ShutdownTimeouts;
 
 /// When each part of a shutdown is due, fixed at the moment of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,7 @@ use proc_daemon_runtime::catch;
 
 use super::report::Outcome;
 use super::run::{Run, Told};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+use crate::boxed::BoxError;
 
 pin_project_lite::pin_project! {
     /// The task of one generation: polls what `run` returned, then its end.

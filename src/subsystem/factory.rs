@@ -7,8 +7,7 @@ use parking_lot::Mutex;
 use super::body::Body;
 use super::run::Run;
 use super::{Context, Subsystem};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+use crate::boxed::BoxError;
 
 /// The task of one generation, ready to be spawned.
 pub(crate) type BoxBody = Pin<Box<dyn Future<Output = ()> + Send>>;

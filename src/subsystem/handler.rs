@@ -6,7 +6,8 @@ use std::task::Poll;
 use proc_daemon_runtime::Signal;
 
 use super::factory::Stateful;
-use super::{Context, Result, Spec};
+use super::{Context, Spec};
+use crate::boxed::Result;
 use crate::sync::Mailbox;
 
 /// One call of a handler.

@@ -35,6 +35,8 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::boxed::Result;
+
 pub(crate) use board::{Board, Row};
 pub use cancelled::Cancelled;
 pub use child::Child;
@@ -49,10 +51,6 @@ pub(crate) use run::Run;
 pub(crate) use shared::Shared;
 pub use signal_config::SignalConfig;
 pub use spec::{IntoSpec, Spec, task, task_with};
-
-/// What a subsystem returns. Any error goes through `?`.
-type Result<T = (), E = Box<dyn std::error::Error + Send + Sync + 'static>> =
-    std::result::Result<T, E>;
 
 /// A named, long-running part of a daemon.
 ///

@@ -1,8 +1,7 @@
 use proc_daemon_runtime::{PanicPayload, Signal};
 
+use crate::boxed::BoxError;
 use crate::shutdown::is_stopping;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// What reaches the driver from outside the engine.
 #[derive(Debug)]

@@ -6,9 +6,8 @@ use proc_daemon_runtime::Signal;
 
 use super::Context;
 use super::handler::{Handler, Handlers};
+use crate::boxed::Result;
 use crate::signal::{Action, ActionTable, Row};
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync + 'static>>;
 
 /// What a daemon does about signals.
 ///

@@ -11,9 +11,8 @@ use serde::de::DeserializeOwned;
 
 use super::factory::{Constructor, Factory, Function, Once, Shared, Stateful};
 use super::{Context, Subsystem};
+use crate::boxed::Result;
 use crate::config::{ErasedSection, Section};
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync + 'static>>;
 
 /// A subsystem and how to run it; erased, so that one `Vec<Spec>` holds many kinds.
 ///

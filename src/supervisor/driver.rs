@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::future::Future;
+use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,7 +22,7 @@ use tracing::{debug, error, info};
 
 use super::engine::{Cause, Effect, Engine, Event, How, UnitEvent};
 use super::notes;
-use crate::end::chain;
+use crate::end::{EndKind, chain};
 use crate::reason::ShutdownReason;
 use crate::shutdown::Announced;
 use crate::subsystem::{Factory, Handlers, Outcome, Report, Run, Shared, What, dump};
@@ -221,19 +222,24 @@ impl Driver {
         }
     }
 
+    /// Keeps the error of a failure, of which the engine alone may know, and drops that of another end.
     fn log_end(&mut self, unit: u32) {
-        let failed = self.engine.units()[unit as usize]
+        let kind = self.engine.units()[unit as usize]
             .end
-            .is_some_and(|end| end.is_failure());
-        if !failed {
+            .filter(|end| end.is_failure());
+        let Some(kind) = kind else {
             self.failures.remove(&unit);
             return;
-        }
+        };
         let name = &self.shared.board.row(unit).name;
-        match self.failures.get(&unit) {
-            Some(cause) => error!("`{name}` failed: {}", chain(cause.as_ref())),
-            None => error!("`{name}` failed: it ended before it was ready"),
-        }
+        let cause = self.failures.entry(unit).or_insert_with(|| {
+            let text = match kind {
+                EndKind::StartTimeout => "it was not ready in time",
+                _ => "it ended before it was ready",
+            };
+            Box::<dyn Error + Send + Sync>::from(text).into()
+        });
+        error!("`{name}` failed: {}", chain(cause.as_ref()));
     }
 
     /// Performs one effect; what it leads to at once is stepped at once.
@@ -349,10 +355,7 @@ impl Driver {
         if !self.guard.as_ref().is_some_and(|guard| guard.dumps()) {
             let text = dump(&self.shared.board, now);
             let write = move || {
-                drop(std::io::Write::write_all(
-                    &mut std::io::stderr(),
-                    text.as_bytes(),
-                ))
+                let _ = std::io::stderr().write_all(text.as_bytes());
             };
             self.shared
                 .runtime

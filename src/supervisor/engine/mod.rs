@@ -59,10 +59,10 @@ use timers::{Timer, Timers};
 pub(crate) use unit::{Rules, Unit};
 
 use super::graph::Graph;
-use crate::config::ShutdownTimeouts;
 use crate::shutdown::Timeline;
 use crate::signal::ActionTable;
 use crate::state::SubsystemState as State;
+use crate::timeouts::ShutdownTimeouts;
 
 /// How long after its abort a subsystem is left behind.
 const ZOMBIE_AFTER: Duration = Duration::from_millis(250);

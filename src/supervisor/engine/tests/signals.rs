@@ -6,7 +6,7 @@ fn press(world: &mut World, signal: Signal, at: Instant) {
     world.step(Event::Signal(signal));
 }
 
-fn with(signals: SignalConfig) -> World {
+fn with(signals: &SignalConfig) -> World {
     let settings = Settings {
         actions: signals.table(),
         ..settings()
@@ -16,7 +16,7 @@ fn with(signals: SignalConfig) -> World {
 
 #[test]
 fn sigterm_stops_in_order_and_repeats_do_not_force() {
-    let mut world = with(SignalConfig::unix());
+    let mut world = with(&SignalConfig::unix());
     for at in [0, 1, 400, 9000] {
         press(&mut world, Signal::Terminate, ms(at));
     }
@@ -39,7 +39,7 @@ fn sigterm_stops_in_order_and_repeats_do_not_force() {
 
 #[test]
 fn a_second_sigint_forces_after_300_ms_and_not_before() {
-    let mut world = with(SignalConfig::unix());
+    let mut world = with(&SignalConfig::unix());
     press(&mut world, Signal::Interrupt, ms(0));
     press(&mut world, Signal::Interrupt, ms(299));
     assert_eq!(world.state(0), State::Stopping);
@@ -52,7 +52,7 @@ fn a_second_sigint_forces_after_300_ms_and_not_before() {
 
 #[test]
 fn a_first_sigint_after_sigterm_does_not_force() {
-    let mut world = with(SignalConfig::unix());
+    let mut world = with(&SignalConfig::unix());
     press(&mut world, Signal::Terminate, ms(0));
     press(&mut world, Signal::Interrupt, ms(5000));
     assert_eq!(world.state(0), State::Stopping);
@@ -63,7 +63,7 @@ fn a_first_sigint_after_sigterm_does_not_force() {
 #[test]
 fn sigquit_dumps_and_forces_from_any_phase() {
     for before in [None, Some(Signal::Terminate)] {
-        let mut world = with(SignalConfig::unix());
+        let mut world = with(&SignalConfig::unix());
         if let Some(signal) = before {
             press(&mut world, signal, ms(0));
         }
@@ -86,7 +86,7 @@ fn a_signal_before_the_start_starts_nothing() {
 
 #[test]
 fn sighup_and_sigusr1_never_end_a_daemon() {
-    let mut world = with(SignalConfig::unix());
+    let mut world = with(&SignalConfig::unix());
     for n in 0..100 {
         press(&mut world, Signal::Hangup, ms(n));
         press(&mut world, Signal::User1, ms(n));
@@ -99,7 +99,7 @@ fn sighup_and_sigusr1_never_end_a_daemon() {
 fn every_action_is_obeyed_on_every_signal() {
     for signal in Signal::ALL {
         let on = |action| {
-            let mut world = with(SignalConfig::empty().on(signal, action));
+            let mut world = with(&SignalConfig::empty().on(signal, action));
             press(&mut world, signal, ms(0));
             world
         };
@@ -118,7 +118,7 @@ fn every_action_is_obeyed_on_every_signal() {
                 .contains(&Note::NoLogFiles(signal))
         );
         let handler = SignalConfig::empty().with_custom_handler(signal, |_, _| async { Ok(()) });
-        let mut world = with(handler);
+        let mut world = with(&handler);
         press(&mut world, signal, ms(0));
         assert_eq!(world.seen.last(), Some(&Seen::Handle(signal)));
         assert_eq!(world.state(0), State::Running);

@@ -63,27 +63,27 @@ impl Default for ShutdownTimeouts {
 
 /// The longest that can be set: a deadline is nanoseconds in 64 bits, and half of them are left
 /// for the moment it is counted from.
-pub(super) const LONGEST: Duration = Duration::from_nanos(i64::MAX as u64);
+pub(crate) const LONGEST: Duration = Duration::from_nanos(i64::MAX as u64);
 
 /// The timeouts that were set.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wanted {
-    pub(super) grace: Option<Duration>,
-    pub(super) force: Option<Duration>,
-    pub(super) kill: Option<Duration>,
-    pub(super) lame_duck: Option<Duration>,
+pub(crate) struct Wanted {
+    pub(crate) grace: Option<Duration>,
+    pub(crate) force: Option<Duration>,
+    pub(crate) kill: Option<Duration>,
+    pub(crate) lame_duck: Option<Duration>,
 }
 
 /// A timeout that does not go with another one: the key's name in `[shutdown]`, and what would do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Conflict {
-    pub(super) key: &'static str,
-    pub(super) expected: String,
+pub(crate) struct Conflict {
+    pub(crate) key: &'static str,
+    pub(crate) expected: String,
 }
 
 impl Wanted {
     /// What was set, by the key's name in `[shutdown]`.
-    pub(super) fn set(&self) -> [Option<(&'static str, Duration)>; 4] {
+    pub(crate) fn set(&self) -> [Option<(&'static str, Duration)>; 4] {
         [
             self.grace.map(|grace| ("timeout_ms", grace)),
             self.force.map(|force| ("force_timeout_ms", force)),
@@ -93,7 +93,7 @@ impl Wanted {
     }
 
     /// Every timeout that contradicts another one; only what was set is compared.
-    pub(super) fn conflicts(&self) -> Vec<Conflict> {
+    pub(crate) fn conflicts(&self) -> Vec<Conflict> {
         let mut conflicts = Vec::new();
         let above_grace = self.force.map(|force| ("force_timeout_ms", force));
         let above_force = self.kill.map(|kill| ("kill_timeout_ms", kill));
@@ -133,7 +133,7 @@ impl Wanted {
 
     /// All four; `None` if one is above [`LONGEST`], kill is zero, or there are
     /// [`conflicts`](Self::conflicts).
-    pub(super) fn resolve(&self) -> Option<ShutdownTimeouts> {
+    pub(crate) fn resolve(&self) -> Option<ShutdownTimeouts> {
         if let Self {
             grace: None,
             force: None,
@@ -190,7 +190,7 @@ const FORCE_AFTER_GRACE: Duration = Duration::from_secs(2);
 const KILL_AFTER_FORCE: Duration = Duration::from_secs(3);
 
 /// A duration as a configuration file takes it: `1m 30s`.
-pub(super) fn shown(duration: Duration) -> String {
+pub(crate) fn shown(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 

@@ -1,0 +1,213 @@
+//! Children and work in flight.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use proc_daemon::runtime::OwnedRuntime;
+use proc_daemon::{Context, Daemon, EndKind, JoinError, Result, task};
+
+use crate::{Diary, Row};
+
+crate::on_every_runtime!(
+    no_child_outlives_its_subsystem,
+    children_in_flight_are_drained_when_run_returns,
+    work_in_flight_beyond_the_grace_is_aborted,
+    a_childs_panic_goes_to_who_joins_it,
+    a_childs_panic_that_nobody_joins_fails_the_subsystem,
+    an_aborted_child_is_joined_as_aborted,
+    blocking_work_is_a_child_too,
+    drained_resolves_when_nothing_is_in_flight,
+    a_child_spawned_after_the_end_is_aborted,
+);
+
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+fn no_child_outlives_its_subsystem<B: OwnedRuntime>(row: &Row<B>) {
+    let diary = Diary::default();
+    let inside = diary.clone();
+    let report = row.run(Daemon::new().with_task("parent", move |ctx| {
+        let diary = inside.clone();
+        async move {
+            for _ in 0..10 {
+                let diary = diary.clone();
+                ctx.spawn(async move {
+                    let _gone = OnDrop(|| diary.note("child gone"));
+                    pending::<()>().await;
+                })
+                .detach();
+            }
+            Ok(())
+        }
+    }));
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.end_of("parent").unwrap().kind(), EndKind::Completed);
+    // Those that had been polled were dropped before the end was reported; the others never ran.
+    assert!(diary.lines().iter().all(|line| line == "child gone"));
+    assert!(diary.lines().len() <= 10);
+}
+
+fn children_in_flight_are_drained_when_run_returns<B: OwnedRuntime>(row: &Row<B>) {
+    let diary = Diary::default();
+    let inside = diary.clone();
+    let server = task("server", move |ctx: Context| {
+        let diary = inside.clone();
+        async move {
+            let (busy, own) = (ctx.in_flight(), ctx.clone());
+            let done = diary.clone();
+            ctx.spawn(async move {
+                let _busy = busy;
+                own.runtime().sleep(Duration::from_millis(40)).await;
+                done.note("answered");
+            })
+            .detach();
+            ctx.shutdown("go");
+            ctx.cancelled().await;
+            diary.note("returned");
+            Ok(())
+        }
+    });
+    let report = row.run(Daemon::new().with_subsystem(server));
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(diary.lines(), ["returned", "answered"]);
+}
+
+fn work_in_flight_beyond_the_grace_is_aborted<B: OwnedRuntime>(row: &Row<B>) {
+    let server = task("server", |ctx: Context| async move {
+        let busy = ctx.in_flight();
+        ctx.spawn(async move {
+            let _busy = busy;
+            pending::<()>().await;
+        })
+        .detach();
+        ctx.shutdown("go");
+        ctx.cancelled().await;
+        Ok(())
+    });
+    let report = row.run(Daemon::new().with_subsystem(server.grace(Duration::from_millis(30))));
+    assert_eq!(report.code, 124, "{report}");
+    assert_eq!(report.end_of("server").unwrap().kind(), EndKind::Aborted);
+}
+
+fn a_childs_panic_goes_to_who_joins_it<B: OwnedRuntime>(row: &Row<B>) {
+    let report = row.run(Daemon::new().with_task("parent", |ctx| async move {
+        let child = ctx.spawn(async { panic!("in the child") });
+        let Err::<(), _>(JoinError::Panicked(payload)) = child.await else {
+            return Err("not a panic".into());
+        };
+        assert_eq!(payload.message().as_deref(), Some("in the child"));
+        assert_eq!(ctx.spawn(async { 7 }).await?, 7);
+        Ok(())
+    }));
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_childs_panic_that_nobody_joins_fails_the_subsystem<B: OwnedRuntime>(row: &Row<B>) {
+    for keep in [false, true] {
+        let report = row.run(Daemon::new().with_task("parent", move |ctx| async move {
+            let child = ctx.spawn(async { panic!("in the child") });
+            if keep {
+                while !child.is_finished() {
+                    ctx.sleep(Duration::from_millis(1)).await?;
+                }
+                drop(child);
+            } else {
+                child.detach();
+            }
+            pending::<Result>().await
+        }));
+        assert_eq!(report.code, 70, "{report}");
+        assert!(
+            report.to_string().contains("panicked: in the child"),
+            "{report}"
+        );
+    }
+}
+
+fn an_aborted_child_is_joined_as_aborted<B: OwnedRuntime>(row: &Row<B>) {
+    let report = row.run(Daemon::new().with_task("parent", |ctx| async move {
+        let dropped = Arc::new(AtomicBool::new(false));
+        let inside = Arc::clone(&dropped);
+        let child = ctx.spawn_named("napper", async move {
+            let _mark = OnDrop(|| inside.store(true, Ordering::SeqCst));
+            pending::<()>().await;
+        });
+        ctx.sleep(Duration::from_millis(5)).await?;
+        child.abort();
+        assert!(matches!(child.await, Err(JoinError::Aborted)));
+        assert!(
+            dropped.load(Ordering::SeqCst),
+            "destructors have run before the join"
+        );
+        Ok(())
+    }));
+    assert!(report.is_clean(), "{report}");
+}
+
+fn blocking_work_is_a_child_too<B: OwnedRuntime>(row: &Row<B>) {
+    let report = row.run(Daemon::new().with_task("parent", |ctx| async move {
+        assert_eq!(ctx.spawn_blocking(|| 7).await?, 7);
+        let panicked = ctx.spawn_blocking(|| panic!("blocking")).await;
+        assert!(matches!(panicked, Err::<(), _>(JoinError::Panicked(_))));
+        let done = Arc::new(AtomicBool::new(false));
+        let (inside, busy) = (Arc::clone(&done), ctx.in_flight());
+        ctx.spawn_blocking(move || {
+            let _busy = busy;
+            std::thread::sleep(Duration::from_millis(30));
+            inside.store(true, Ordering::SeqCst);
+        })
+        .detach();
+        ctx.drained().await;
+        assert!(done.load(Ordering::SeqCst));
+        Ok(())
+    }));
+    assert!(report.is_clean(), "{report}");
+}
+
+fn drained_resolves_when_nothing_is_in_flight<B: OwnedRuntime>(row: &Row<B>) {
+    let report = row.run(Daemon::new().with_task("parent", |ctx| async move {
+        ctx.drained().await;
+        for _ in 0..3 {
+            let guards = [ctx.in_flight(), ctx.in_flight()];
+            let waiter = ctx.clone();
+            let first = ctx.spawn(async move { waiter.drained().await });
+            let waiter = ctx.clone();
+            let second = ctx.spawn(async move { waiter.drained().await });
+            ctx.sleep(Duration::from_millis(2)).await?;
+            assert!(!first.is_finished() && !second.is_finished());
+            drop(guards);
+            first.await?;
+            second.await?;
+        }
+        Ok(())
+    }));
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_child_spawned_after_the_end_is_aborted<B: OwnedRuntime>(row: &Row<B>) {
+    let diary = Diary::default();
+    let inside = diary.clone();
+    let report = row.run(Daemon::new().with_task("parent", move |ctx| {
+        let (diary, late) = (inside.clone(), ctx.clone());
+        async move {
+            let _spawner = OnDrop(move || {
+                let diary = diary.clone();
+                late.spawn(async move {
+                    pending::<()>().await;
+                    diary.note("ran on");
+                })
+                .detach();
+            });
+            Ok(())
+        }
+    }));
+    assert!(report.is_clean(), "{report}");
+    assert!(diary.lines().is_empty());
+}

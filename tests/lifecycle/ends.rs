@@ -1,0 +1,219 @@
+//! How subsystems end, and what the report says about it.
+
+use std::fmt;
+use std::io;
+
+use proc_daemon::runtime::OwnedRuntime;
+use proc_daemon::{
+    Context, Daemon, EndKind, ErrorKind, Result, ShutdownReason, Spec, Subsystem, task, task_with,
+};
+
+use crate::Row;
+
+crate::on_every_runtime!(
+    an_error_ends_the_daemon_named_with_its_cause_chain,
+    a_panic_anywhere_is_caught_and_ends_the_daemon_with_70,
+    a_failure_is_an_error_of_run,
+    an_error_on_the_way_down_is_not_lost,
+    the_report_is_json_too,
+    ending_before_being_ready_is_a_failure,
+    a_once_subsystem_may_move_what_it_captures,
+);
+
+async fn idle(ctx: Context) -> Result {
+    ctx.cancelled().await;
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot load the index")]
+struct Load(#[source] io::Error);
+
+fn an_error_ends_the_daemon_named_with_its_cause_chain<B: OwnedRuntime>(row: &Row<B>) {
+    let report = row.run(Daemon::new().with_task("idle", idle).with_task(
+        "store",
+        |ctx| async move {
+            ctx.sleep(std::time::Duration::from_millis(1)).await?;
+            Err(Load(io::Error::other("disk on fire")).into())
+        },
+    ));
+    assert_eq!(report.code, 1);
+    assert_eq!(
+        report.reason,
+        Some(ShutdownReason::SubsystemFailed("store".into()))
+    );
+    let text = report.to_string();
+    assert!(
+        text.starts_with("exit 1: subsystem `store` failed\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("cannot load the index: disk on fire (from tests/lifecycle/ends.rs:"),
+        "{text}"
+    );
+    let end = report.end_of("store").unwrap();
+    assert_eq!(end.find::<Load>().unwrap().0.to_string(), "disk on fire");
+    assert_eq!((end.kind(), end.generation()), (EndKind::Error, 1));
+    assert_eq!(report.end_of("idle").unwrap().kind(), EndKind::Requested);
+}
+
+fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: &Row<B>) {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in drop");
+        }
+    }
+    struct Fine;
+    impl Subsystem for Fine {
+        fn name(&self) -> &str {
+            "fine"
+        }
+        async fn run(&self, ctx: Context) -> Result {
+            idle(ctx).await
+        }
+    }
+    let constructor = || -> Result<Fine> { panic!("in the factory") };
+    let cases: [(&str, Spec); 5] = [
+        ("at once", task("bad", |_| async { panic!("at once") })),
+        (
+            "in the function",
+            task("bad", |_| -> std::future::Ready<Result> {
+                panic!("in the function")
+            }),
+        ),
+        (
+            "later",
+            task("bad", |ctx: Context| async move {
+                ctx.sleep(std::time::Duration::from_millis(1)).await?;
+                panic!("later")
+            }),
+        ),
+        (
+            "in drop",
+            task("bad", |_| async {
+                let _bomb = Bomb;
+                Ok(())
+            }),
+        ),
+        ("in the factory", Spec::factory("bad", constructor)),
+    ];
+    for (what, spec) in cases {
+        let report = row.run(Daemon::new().with_task("idle", idle).with_subsystem(spec));
+        assert_eq!(report.code, 70, "{what}: {report}");
+        let text = report.to_string();
+        assert!(
+            text.contains("`bad`: panic") && text.contains(&format!("panicked: {what}")),
+            "{text}"
+        );
+        assert_eq!(
+            report.end_of("idle").unwrap().kind(),
+            EndKind::Requested,
+            "{what}"
+        );
+    }
+}
+
+fn a_failure_is_an_error_of_run<B: OwnedRuntime>(row: &Row<B>) {
+    let mut runtime = B::build(&row.options).unwrap();
+    let handle = runtime.handle();
+    let daemon = Daemon::new()
+        .without_signals()
+        .with_task("bad", |_| async { Err("broken".into()) });
+    let error = runtime.block_on(daemon.run_on(handle)).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Subsystem, "SUBSYSTEM_FAILED")
+    );
+    assert_eq!(error.exit_code(), 1);
+    assert_eq!(error.report().unwrap().code, 1);
+    assert_eq!(
+        format!("{error:?}"),
+        "exit 1: subsystem `bad` failed to start: broken"
+    );
+}
+
+fn an_error_on_the_way_down_is_not_lost<B: OwnedRuntime>(row: &Row<B>) {
+    #[derive(Debug)]
+    struct Unprintable;
+    impl fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("in Display")
+        }
+    }
+    impl std::error::Error for Unprintable {}
+    let report = row.run(
+        Daemon::new()
+            .with_task("flush", |ctx| async move {
+                ctx.shutdown("go");
+                ctx.cancelled().await;
+                Err("disk full".into())
+            })
+            .with_task("odd", |ctx| async move {
+                ctx.cancelled().await;
+                Err(Unprintable.into())
+            }),
+    );
+    assert_eq!(
+        (report.code, &report.reason),
+        (1, &Some(ShutdownReason::Requested("go".into())))
+    );
+    let text = report.to_string();
+    assert!(
+        text.contains("disk full") && text.contains("its Display panicked"),
+        "{text}"
+    );
+}
+
+fn the_report_is_json_too<B: OwnedRuntime>(row: &Row<B>) {
+    let report = row.run(Daemon::new().with_task("bad", |ctx| async move {
+        ctx.shutdown("first");
+        ctx.shutdown("second");
+        Err("a \"quoted\" text".into())
+    }));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(json["code"], 1);
+    assert_eq!(json["reason"], "requested: first");
+    assert_eq!(json["later"][0], "requested: second");
+    assert_eq!(json["subsystems"][0]["name"], "bad");
+    assert_eq!(json["subsystems"][0]["end"], "error");
+    assert_eq!(json["subsystems"][0]["error"], "a \"quoted\" text");
+    assert_eq!(json["subsystems"][0]["generation"], 1);
+}
+
+fn ending_before_being_ready_is_a_failure<B: OwnedRuntime>(row: &Row<B>) {
+    let early = task("early", |_| async { Ok(()) }).explicit_ready();
+    let report = row.run(Daemon::new().with_subsystem(early));
+    assert_eq!(report.code, 1, "{report}");
+    assert_eq!(
+        report.reason,
+        Some(ShutdownReason::StartFailed("early".into()))
+    );
+    assert!(
+        report.to_string().contains("before it was ready"),
+        "{report}"
+    );
+}
+
+fn a_once_subsystem_may_move_what_it_captures<B: OwnedRuntime>(row: &Row<B>) {
+    let (tell, told) = std::sync::mpsc::channel();
+    let moved = tell.clone();
+    let report = row.run(
+        Daemon::new()
+            .with_subsystem(Spec::once("once", move |ctx: Context| async move {
+                moved.send(ctx.name().to_owned())?;
+                drop(moved);
+                idle(ctx).await
+            }))
+            .with_subsystem(
+                task_with("state", tell, |ctx: Context, tell| async move {
+                    tell.send(ctx.name().to_owned())?;
+                    ctx.shutdown("go");
+                    idle(ctx).await
+                })
+                .requires("once"),
+            ),
+    );
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(told.iter().take(2).collect::<Vec<_>>(), ["once", "state"]);
+}
