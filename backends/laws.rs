@@ -37,12 +37,7 @@ impl<B: OwnedRuntime> Row<B> {
     fn new(options: &RuntimeOptions) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let owned = B::build(options).unwrap();
-        Self {
-            runtime: owned.handle(),
-            owned,
-            options: options.clone(),
-            _turn: turn,
-        }
+        Self { runtime: owned.handle(), owned, options: options.clone(), _turn: turn }
     }
 
     fn spawn<T: Send + 'static>(&self, f: impl Future<Output = T> + Send + 'static) -> Task<T> {
@@ -247,14 +242,10 @@ pub(crate) fn unsupported_options_are_refused<B: OwnedRuntime>(row: &RuntimeOpti
         capabilities
     };
     let cases = [
-        (
-            capabilities.current_thread,
-            RuntimeOptions::new().current_thread(),
-        ),
+        (capabilities.current_thread, RuntimeOptions::new().current_thread()),
         (
             capabilities.blocking_cap,
-            row.clone()
-                .max_blocking_threads(NonZeroUsize::new(3).unwrap()),
+            row.clone().max_blocking_threads(NonZeroUsize::new(3).unwrap()),
         ),
     ];
     for (supported, options) in cases {
@@ -292,11 +283,7 @@ pub(crate) fn a_sleep_is_never_early<B: OwnedRuntime>(mut row: Row<B>) {
 
 pub(crate) fn a_due_sleep_is_ready_at_once<B: OwnedRuntime>(row: Row<B>) {
     let timer = row.runtime.timer();
-    for at in [
-        Instant::ZERO,
-        timer.now(),
-        timer.now().after(Duration::ZERO),
-    ] {
+    for at in [Instant::ZERO, timer.now(), timer.now().after(Duration::ZERO)] {
         let mut sleep = pin!(timer.sleep_until(at));
         assert!(step(sleep.as_mut()).is_ready());
         assert!(step(sleep.as_mut()).is_ready(), "again, until it is reset");
@@ -307,11 +294,9 @@ pub(crate) fn a_due_sleep_is_ready_at_once<B: OwnedRuntime>(row: Row<B>) {
 pub(crate) fn never_does_not_fire<B: OwnedRuntime>(mut row: Row<B>) {
     let timer = row.runtime.timer().clone();
     row.block_on(async {
-        for at in [
-            Instant::MAX,
-            Instant::from_nanos(u64::MAX - 1),
-            timer.now().after(Duration::MAX),
-        ] {
+        for at in
+            [Instant::MAX, Instant::from_nanos(u64::MAX - 1), timer.now().after(Duration::MAX)]
+        {
             let mut sleep = pin!(timer.sleep_until(at));
             assert!(poll_once(sleep.as_mut()).await.is_none());
             timer.sleep(Duration::from_millis(2)).await;
@@ -448,9 +433,7 @@ pub(crate) fn a_handle_outlives_its_runtime<B: OwnedRuntime>(mut row: Row<B>) {
     let any = proc_daemon_runtime::AnyRuntime::from(runtime.clone());
     let work = Task::spawn_blocking_on(&any, "late".into(), || ());
     assert!(matches!(block_here(work), Err(JoinError::RuntimeGone)));
-    let _ = runtime
-        .signals()
-        .listen(proc_daemon_runtime::SignalSet::EMPTY);
+    let _ = runtime.signals().listen(proc_daemon_runtime::SignalSet::EMPTY);
 }
 
 pub(crate) fn a_shutdown_is_bounded_and_counts<B: OwnedRuntime>(row: Row<B>) {
@@ -472,11 +455,7 @@ pub(crate) fn a_shutdown_is_bounded_and_counts<B: OwnedRuntime>(row: Row<B>) {
     let stops = row.runtime.capabilities().stops;
     let real = std::time::Instant::now();
     let summary = row.owned.shutdown(Duration::from_millis(50));
-    assert!(
-        real.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        real.elapsed()
-    );
+    assert!(real.elapsed() < Duration::from_secs(5), "{:?}", real.elapsed());
     assert_eq!((summary.leaked_tasks, summary.blocked_threads), (1, 1));
     if stops {
         told.recv_timeout(LONG).expect("the task is dropped");
@@ -517,11 +496,7 @@ pub(crate) fn a_blocked_worker_does_not_hang_the_shutdown<B: OwnedRuntime>(row: 
     started.recv_timeout(LONG).unwrap();
     let real = std::time::Instant::now();
     let summary = row.owned.shutdown(Duration::from_millis(50));
-    assert!(
-        real.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        real.elapsed()
-    );
+    assert!(real.elapsed() < Duration::from_secs(5), "{:?}", real.elapsed());
     assert_eq!(summary.leaked_tasks, 1);
     drop(go);
     block_here(task).unwrap();
@@ -544,21 +519,14 @@ pub(crate) fn signals_reach_every_listener<B: OwnedRuntime>(mut row: Row<B>) {
         let item = poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)).await;
         item.expect("a stream never ends")
     }
-    let set = [
-        Signal::User1,
-        Signal::WindowChange,
-        Signal::Hangup,
-        Signal::Quit,
-    ];
+    let set = [Signal::User1, Signal::WindowChange, Signal::Hangup, Signal::Quit];
     let set: SignalSet = set.into_iter().collect();
     let source = row.runtime.signals().clone();
     assert!(set.is_subset(source.supported()));
     let mut streams = [(); 2].map(|()| source.listen(set).unwrap());
     // Listened to on a thread that the runtime has never seen, and dropped: changes nothing.
     let elsewhere = source.clone();
-    thread::spawn(move || drop(elsewhere.listen(set).unwrap()))
-        .join()
-        .unwrap();
+    thread::spawn(move || drop(elsewhere.listen(set).unwrap())).join().unwrap();
     // Between listen and the first poll, several at once, some more than once: none is lost. (Duplicates
     // are lawful: a source may take its time from the handler to the stream.)
     let raised = [Signal::WindowChange, Signal::User1, Signal::Quit];

@@ -46,10 +46,7 @@ pub(crate) fn ambient() -> io::Result<AnyRuntime> {
     if tried.is_empty() {
         tried.push("no backend feature (`tokio`, `smol`, `async-std`) is on".into());
     }
-    let text = format!(
-        "{}; or hand a runtime over with `run_on`, or use `main`",
-        tried.join("; ")
-    );
+    let text = format!("{}; or hand a runtime over with `run_on`, or use `main`", tried.join("; "));
     Err(io::Error::new(io::ErrorKind::NotFound, text))
 }
 

@@ -114,10 +114,7 @@ impl fmt::Debug for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("End")
             .field("kind", &self.kind)
-            .field(
-                "error",
-                &self.error.as_ref().map(|error| chain(error.as_ref())),
-            )
+            .field("error", &self.error.as_ref().map(|error| chain(error.as_ref())))
             .field("ran_for", &self.ran_for)
             .field("generation", &self.generation)
             .finish()
@@ -151,12 +148,7 @@ mod tests {
 
     fn end(error: impl Into<Box<dyn Error + Send + Sync>>) -> End {
         let error = Some(Arc::from(error.into()));
-        End {
-            kind: EndKind::Error,
-            error,
-            ran_for: Duration::ZERO,
-            generation: 1,
-        }
+        End { kind: EndKind::Error, error, ran_for: Duration::ZERO, generation: 1 }
     }
 
     #[derive(Debug, thiserror::Error)]

@@ -56,10 +56,7 @@ impl Error {
         name: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            subject: Some(name.into()),
-            ..Self::new(ErrorKind::Subsystem, message)
-        }
+        Self { subject: Some(name.into()), ..Self::new(ErrorKind::Subsystem, message) }
     }
 
     /// An error of the runtime.
@@ -80,13 +77,7 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            subject: None,
-            message: message.into(),
-            source: None,
-            report: None,
-        }
+        Self { kind, subject: None, message: message.into(), source: None, report: None }
     }
 
     pub(crate) fn with_shared_source(
@@ -99,10 +90,7 @@ impl Error {
 
     pub(crate) fn of_report(kind: ErrorKind, report: ExitReport) -> Self {
         let message = report.headline();
-        Self {
-            report: Some(report),
-            ..Self::new(kind, message)
-        }
+        Self { report: Some(report), ..Self::new(kind, message) }
     }
 
     /// The kind of error.
@@ -166,9 +154,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -180,11 +166,7 @@ impl From<ConfigError> for Error {
 
 impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
-        let kind = if error.config.is_some() {
-            ErrorKind::Config
-        } else {
-            ErrorKind::Build
-        };
+        let kind = if error.config.is_some() { ErrorKind::Config } else { ErrorKind::Build };
         Self::new(kind, error.to_string()).with_source(error)
     }
 }
@@ -204,10 +186,7 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn graph(issues: Vec<GraphIssue>) -> Self {
-        Self {
-            graph: issues,
-            config: None,
-        }
+        Self { graph: issues, config: None }
     }
 
     pub(crate) fn and_config(mut self, error: impl Into<BoxError>) -> Self {
@@ -217,10 +196,7 @@ impl BuildError {
 
     /// The lines.
     pub fn issues(&self) -> impl Iterator<Item = String> {
-        let config = self
-            .config
-            .iter()
-            .map(|error| crate::end::chain(error.as_ref()));
+        let config = self.config.iter().map(|error| crate::end::chain(error.as_ref()));
         self.graph.iter().map(ToString::to_string).chain(config)
     }
 }
@@ -233,9 +209,7 @@ impl fmt::Display for BuildError {
 
 impl StdError for BuildError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.config
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.config.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 

@@ -81,10 +81,7 @@ impl SubsystemState {
     }
 
     pub(crate) fn from_u8(number: u8) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|state| *state as u8 == number)
-            .unwrap_or(Self::Registered)
+        Self::ALL.into_iter().find(|state| *state as u8 == number).unwrap_or(Self::Registered)
     }
 }
 

@@ -123,10 +123,7 @@ impl Wanted {
                 shown(grace),
                 shown(limit),
             );
-            conflicts.push(Conflict {
-                key: "lame_duck_ms",
-                expected,
-            });
+            conflicts.push(Conflict { key: "lame_duck_ms", expected });
         }
         conflicts
     }
@@ -134,13 +131,7 @@ impl Wanted {
     /// All four; `None` if one is above [`LONGEST`], kill is zero, or there are
     /// [`conflicts`](Self::conflicts).
     pub(crate) fn resolve(&self) -> Option<ShutdownTimeouts> {
-        if let Self {
-            grace: None,
-            force: None,
-            kill: None,
-            lame_duck: None,
-        } = self
-        {
+        if let Self { grace: None, force: None, kill: None, lame_duck: None } = self {
             return Some(ShutdownTimeouts::DEFAULT);
         }
         let fits = |set: Option<Duration>| set.is_none_or(|set| set <= LONGEST);
@@ -171,18 +162,12 @@ impl Wanted {
             (Some(grace), None, None) => (grace, grace + FORCE_AFTER_GRACE),
             (None, Some(force), _) => (force * 20 / 22, force),
             (None, None, Some(kill)) => (kill * 20 / 25, kill * 22 / 25),
-            (None, None, None) => (
-                ShutdownTimeouts::DEFAULT.grace,
-                ShutdownTimeouts::DEFAULT.force,
-            ),
+            (None, None, None) => {
+                (ShutdownTimeouts::DEFAULT.grace, ShutdownTimeouts::DEFAULT.force)
+            }
         };
         let kill = kill.unwrap_or(force + KILL_AFTER_FORCE);
-        ShutdownTimeouts {
-            grace,
-            force: lame_duck + force,
-            kill: lame_duck + kill,
-            lame_duck,
-        }
+        ShutdownTimeouts { grace, force: lame_duck + force, kill: lame_duck + kill, lame_duck }
     }
 }
 

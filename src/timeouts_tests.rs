@@ -3,12 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 const S: fn(u64) -> Option<Duration> = |s| Some(Duration::from_secs(s));
-const NONE: Wanted = Wanted {
-    grace: None,
-    force: None,
-    kill: None,
-    lame_duck: None,
-};
+const NONE: Wanted = Wanted { grace: None, force: None, kill: None, lame_duck: None };
 
 /// Grace, force, kill, lame duck in milliseconds.
 fn millis(wanted: Wanted) -> [u128; 4] {
@@ -18,11 +13,7 @@ fn millis(wanted: Wanted) -> [u128; 4] {
 }
 
 fn conflicts(wanted: Wanted) -> Vec<String> {
-    wanted
-        .conflicts()
-        .iter()
-        .map(|c| format!("{}: {}", c.key, c.expected))
-        .collect()
+    wanted.conflicts().iter().map(|c| format!("{}: {}", c.key, c.expected)).collect()
 }
 
 #[test]
@@ -33,135 +24,55 @@ fn with_nothing_set_the_budget_is_25_seconds() {
 
 #[test]
 fn a_grace_alone_moves_force_and_kill_up() {
-    assert_eq!(
-        millis(Wanted {
-            grace: S(30),
-            ..NONE
-        }),
-        [30_000, 32_000, 35_000, 0]
-    );
-    assert_eq!(
-        millis(Wanted {
-            grace: S(0),
-            ..NONE
-        }),
-        [0, 2_000, 5_000, 0]
-    );
+    assert_eq!(millis(Wanted { grace: S(30), ..NONE }), [30_000, 32_000, 35_000, 0]);
+    assert_eq!(millis(Wanted { grace: S(0), ..NONE }), [0, 2_000, 5_000, 0]);
 }
 
 #[test]
 fn a_kill_alone_shares_itself_out() {
-    assert_eq!(
-        millis(Wanted { kill: S(2), ..NONE }),
-        [1_600, 1_760, 2_000, 0]
-    );
-    assert_eq!(
-        millis(Wanted {
-            kill: S(50),
-            ..NONE
-        }),
-        [40_000, 44_000, 50_000, 0]
-    );
+    assert_eq!(millis(Wanted { kill: S(2), ..NONE }), [1_600, 1_760, 2_000, 0]);
+    assert_eq!(millis(Wanted { kill: S(50), ..NONE }), [40_000, 44_000, 50_000, 0]);
 }
 
 #[test]
 fn a_force_alone_moves_the_grace_down_and_the_kill_up() {
-    assert_eq!(
-        millis(Wanted {
-            force: S(11),
-            ..NONE
-        }),
-        [10_000, 11_000, 14_000, 0]
-    );
-    assert_eq!(
-        millis(Wanted {
-            force: S(0),
-            ..NONE
-        }),
-        [0, 0, 3_000, 0]
-    );
+    assert_eq!(millis(Wanted { force: S(11), ..NONE }), [10_000, 11_000, 14_000, 0]);
+    assert_eq!(millis(Wanted { force: S(0), ..NONE }), [0, 0, 3_000, 0]);
 }
 
 #[test]
 fn a_force_between_a_grace_and_a_kill_stays_between_them() {
-    assert_eq!(
-        millis(Wanted {
-            grace: S(10),
-            kill: S(15),
-            ..NONE
-        }),
-        [10_000, 12_000, 15_000, 0]
-    );
-    assert_eq!(
-        millis(Wanted {
-            grace: S(10),
-            kill: S(11),
-            ..NONE
-        }),
-        [10_000, 10_400, 11_000, 0]
-    );
-    assert_eq!(
-        millis(Wanted {
-            grace: S(10),
-            kill: S(60),
-            ..NONE
-        }),
-        [10_000, 12_000, 60_000, 0]
-    );
+    assert_eq!(millis(Wanted { grace: S(10), kill: S(15), ..NONE }), [10_000, 12_000, 15_000, 0]);
+    assert_eq!(millis(Wanted { grace: S(10), kill: S(11), ..NONE }), [10_000, 10_400, 11_000, 0]);
+    assert_eq!(millis(Wanted { grace: S(10), kill: S(60), ..NONE }), [10_000, 12_000, 60_000, 0]);
 }
 
 #[test]
 fn a_lame_duck_comes_before_the_grace_and_counts_in_force_and_kill() {
+    assert_eq!(millis(Wanted { lame_duck: S(5), ..NONE }), [20_000, 27_000, 30_000, 5_000]);
     assert_eq!(
-        millis(Wanted {
-            lame_duck: S(5),
-            ..NONE
-        }),
-        [20_000, 27_000, 30_000, 5_000]
-    );
-    assert_eq!(
-        millis(Wanted {
-            lame_duck: S(5),
-            kill: S(30),
-            ..NONE
-        }),
+        millis(Wanted { lame_duck: S(5), kill: S(30), ..NONE }),
         [20_000, 27_000, 30_000, 5_000]
     );
 }
 
 #[test]
 fn only_what_is_set_is_compared() {
-    assert_eq!(
-        conflicts(Wanted {
-            grace: S(60),
-            ..NONE
-        }),
-        [""; 0]
-    );
+    assert_eq!(conflicts(Wanted { grace: S(60), ..NONE }), [""; 0]);
     assert_eq!(conflicts(Wanted { kill: S(1), ..NONE }), [""; 0]);
 }
 
 #[test]
 fn every_pair_out_of_order_is_named() {
     assert_eq!(
-        conflicts(Wanted {
-            grace: S(30),
-            force: S(20),
-            kill: S(10),
-            lame_duck: None
-        }),
+        conflicts(Wanted { grace: S(30), force: S(20), kill: S(10), lame_duck: None }),
         [
             "timeout_ms: expected at most shutdown.force_timeout_ms (20s)",
             "force_timeout_ms: expected at most shutdown.kill_timeout_ms (10s)",
         ]
     );
     assert_eq!(
-        conflicts(Wanted {
-            grace: S(90),
-            kill: S(60),
-            lame_duck: S(70),
-            ..NONE
-        }),
+        conflicts(Wanted { grace: S(90), kill: S(60), lame_duck: S(70), ..NONE }),
         [
             "timeout_ms: expected at most shutdown.kill_timeout_ms (1m)",
             "lame_duck_ms: expected at most shutdown.kill_timeout_ms (1m)",
@@ -172,16 +83,9 @@ fn every_pair_out_of_order_is_named() {
 #[test]
 fn a_lame_duck_that_leaves_no_room_for_the_grace_is_refused() {
     assert_eq!(
-        conflicts(Wanted {
-            grace: S(20),
-            force: S(22),
-            lame_duck: S(5),
-            ..NONE
-        }),
-        [
-            "lame_duck_ms: expected at most 2s, what shutdown.timeout_ms (20s) leaves of \
-          shutdown.force_timeout_ms (22s)"
-        ]
+        conflicts(Wanted { grace: S(20), force: S(22), lame_duck: S(5), ..NONE }),
+        ["lame_duck_ms: expected at most 2s, what shutdown.timeout_ms (20s) leaves of \
+          shutdown.force_timeout_ms (22s)"]
     );
 }
 

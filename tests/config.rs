@@ -41,10 +41,7 @@ fn refused(path: &Path) -> (ConfigErrorKind, String) {
 fn a_missing_file_is_an_error_unless_it_is_optional() {
     let path = Folder::new().path("daemon.toml");
     let (kind, text) = refused(&path);
-    assert_eq!(
-        (kind, text.as_str()),
-        (ConfigErrorKind::Missing, "daemon.toml: no such file")
-    );
+    assert_eq!((kind, text.as_str()), (ConfigErrorKind::Missing, "daemon.toml: no such file"));
     let error = Config::load_from_file(&path).unwrap_err();
     assert_eq!(error.io_kind(), Some(std::io::ErrorKind::NotFound));
     let config = Config::file(&path).optional().load().unwrap();
@@ -59,10 +56,7 @@ fn making_a_source_reads_nothing_and_each_load_reads_anew() {
     assert_eq!(source.load().unwrap().name(), "one");
     folder.file("name = 'two'");
     let config = source.load().unwrap();
-    assert_eq!(
-        (config.name(), config.path()),
-        ("two", Some(path.as_path()))
-    );
+    assert_eq!((config.name(), config.path()), ("two", Some(path.as_path())));
 }
 
 #[test]
@@ -88,10 +82,7 @@ fn a_directory_is_refused() {
     fs::create_dir(folder.path("daemon.toml")).unwrap();
     assert_eq!(
         refused(&folder.path("daemon.toml")),
-        (
-            ConfigErrorKind::Unreadable,
-            "daemon.toml: is a directory, not a file".to_owned()
-        )
+        (ConfigErrorKind::Unreadable, "daemon.toml: is a directory, not a file".to_owned())
     );
 }
 
@@ -113,10 +104,7 @@ fn what_cannot_be_opened_or_read_says_what_the_system_said() {
     if fs::File::open(&path).is_err() {
         let (kind, text) = refused(&path);
         assert_eq!(kind, ConfigErrorKind::Unreadable);
-        assert!(
-            text.starts_with("daemon.toml: cannot be opened: "),
-            "{text}"
-        );
+        assert!(text.starts_with("daemon.toml: cannot be opened: "), "{text}");
     }
 }
 
@@ -132,17 +120,9 @@ fn a_file_that_fails_while_it_is_read_is_refused() {
 fn a_file_of_a_gibibyte_is_refused_without_reading_it() {
     let folder = Folder::new();
     let path = folder.file("");
-    fs::File::options()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(1 << 30)
-        .unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_len(1 << 30).unwrap();
     let expected = "daemon.toml: is longer than 1048576 bytes (1 MiB), the most that is read";
-    assert_eq!(
-        refused(&path),
-        (ConfigErrorKind::TooLarge, expected.to_owned())
-    );
+    assert_eq!(refused(&path), (ConfigErrorKind::TooLarge, expected.to_owned()));
 }
 
 #[test]
@@ -150,10 +130,7 @@ fn the_longest_file_is_read_and_one_byte_more_is_refused() {
     let folder = Folder::new();
     let comment = format!("#{}", " ".repeat((1 << 20) - 1));
     assert!(Config::load_from_file(folder.file(&comment)).is_ok());
-    assert_eq!(
-        refused(&folder.file(comment + " ")).0,
-        ConfigErrorKind::TooLarge
-    );
+    assert_eq!(refused(&folder.file(comment + " ")).0, ConfigErrorKind::TooLarge);
 }
 
 #[test]
@@ -161,10 +138,7 @@ fn a_long_file_of_nothing_but_issues_is_reported_whole() {
     let text: String = (0..100_000).map(|n| format!("k{n}=1\n")).collect();
     let error = ConfigSource::text(text).load().unwrap_err();
     assert_eq!(error.issues().len(), 100_000);
-    assert_eq!(
-        error.issues()[99_999].location().unwrap().line(),
-        Some(100_000)
-    );
+    assert_eq!(error.issues()[99_999].location().unwrap().line(), Some(100_000));
 }
 
 #[test]
@@ -176,20 +150,9 @@ fn an_endless_file_is_read_up_to_the_limit() {
 fn a_pipe_is_read_like_a_file() {
     let folder = Folder::new();
     let pipe = folder.path("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let script = "printf \"name = 'piped'\" > \"$0\"";
-    let mut writer = Command::new("sh")
-        .arg("-c")
-        .arg(script)
-        .arg(&pipe)
-        .spawn()
-        .unwrap();
+    let mut writer = Command::new("sh").arg("-c").arg(script).arg(&pipe).spawn().unwrap();
     assert_eq!(Config::load_from_file(&pipe).unwrap().name(), "piped");
     assert!(writer.wait().unwrap().success());
 }
@@ -201,10 +164,7 @@ fn a_symbolic_link_is_followed_and_its_own_path_remembered() {
     let link = folder.path("link.toml");
     std::os::unix::fs::symlink(&target, &link).unwrap();
     let config = Config::load_from_file(&link).unwrap();
-    assert_eq!(
-        (config.name(), config.path()),
-        ("target", Some(link.as_path()))
-    );
+    assert_eq!((config.name(), config.path()), ("target", Some(link.as_path())));
     fs::remove_file(target).unwrap();
     assert_eq!(refused(&link).0, ConfigErrorKind::Missing);
 }
@@ -219,10 +179,7 @@ fn bytes_that_are_not_text_are_placed() {
             "daemon.toml:2:3: byte 0xe4 is not UTF-8, which TOML has to be".to_owned()
         )
     );
-    assert_eq!(
-        refused(&folder.file(b"\x7fELF\x02")).0,
-        ConfigErrorKind::Syntax
-    );
+    assert_eq!(refused(&folder.file(b"\x7fELF\x02")).0, ConfigErrorKind::Syntax);
 }
 
 #[test]
@@ -264,9 +221,7 @@ fn every_issue_of_a_file_is_reported_at_once() {
 
 #[test]
 fn issues_can_be_read_by_a_program() {
-    let error = ConfigSource::text("[shutdown]\nkill = 0\n")
-        .load()
-        .unwrap_err();
+    let error = ConfigSource::text("[shutdown]\nkill = 0\n").load().unwrap_err();
     let issue = &error.issues()[0];
     let location = issue.location().unwrap();
     assert_eq!(
@@ -295,18 +250,10 @@ fn relative_paths_start_in_the_working_directory_and_are_remembered_absolute() {
         Config::file("./daemon.toml").load().unwrap(),
     ] {
         let path = here.join("daemon.toml");
-        assert_eq!(
-            (config.name(), config.path()),
-            ("here", Some(path.as_path()))
-        );
+        assert_eq!((config.name(), config.path()), ("here", Some(path.as_path())));
     }
     folder.file("name = ''");
-    assert!(
-        Config::load()
-            .unwrap_err()
-            .to_string()
-            .starts_with("daemon.toml:1:8: name = ''")
-    );
+    assert!(Config::load().unwrap_err().to_string().starts_with("daemon.toml:1:8: name = ''"));
 
     // `Figment` and others would look for it in every folder above.
     fs::create_dir("below").unwrap();

@@ -20,14 +20,8 @@ const LAYERS: [&[&str]; 9] = [
 
 const ONE_ROOM: [&str; 2] = ["daemon", "error"];
 
-const RUNTIMES: [&str; 6] = [
-    "tokio",
-    "async_std",
-    "async-std",
-    "smol",
-    "proc_daemon_tokio",
-    "proc_daemon_smol",
-];
+const RUNTIMES: [&str; 6] =
+    ["tokio", "async_std", "async-std", "smol", "proc_daemon_tokio", "proc_daemon_smol"];
 
 fn layer(module: &str) -> usize {
     let found = LAYERS.iter().position(|modules| modules.contains(&module));
@@ -54,32 +48,21 @@ fn sources() -> Vec<(PathBuf, String, String)> {
             }
         }
     }
-    assert!(
-        sources.len() > 50,
-        "only {} files were found",
-        sources.len()
-    );
+    assert!(sources.len() > 50, "only {} files were found", sources.len());
     sources
 }
 
 /// The text without comments and without the tests at its end.
 fn code(text: &str) -> String {
-    let text = text
-        .split("#[cfg(test)]\nmod tests")
-        .next()
-        .unwrap_or_default();
-    let lines = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// The modules at the top that `code` names as `crate::module`.
 fn imports(code: &str) -> Vec<String> {
     let word = |rest: &str| {
-        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()
-            .map(str::to_owned)
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
     };
     code.split("crate::").skip(1).filter_map(word).collect()
 }
@@ -108,13 +91,10 @@ fn only_backends_names_a_runtime() {
     let mut wrong = Vec::new();
     for (path, top, code) in sources() {
         // Features gate `main`, which names the default backend by its alias.
-        let lines = code
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("#[cfg(any(feature"));
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("#[cfg(any(feature"));
         for line in lines.filter(|_| top != "backends") {
-            let words: Vec<&str> = line
-                .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
-                .collect();
+            let words: Vec<&str> =
+                line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').collect();
             if RUNTIMES.iter().any(|runtime| words.contains(runtime)) {
                 wrong.push(format!("{}: {line}", path.display()));
             }
@@ -133,9 +113,6 @@ fn files_and_functions_keep_their_size() {
 
 #[test]
 fn the_checks_see_what_they_look_for() {
-    assert_eq!(
-        imports("use crate::daemon::Daemon;\nlet x = crate::Error;"),
-        ["daemon", "Error"]
-    );
+    assert_eq!(imports("use crate::daemon::Daemon;\nlet x = crate::Error;"), ["daemon", "Error"]);
     assert!(code("a\n  // crate::x\n#[cfg(test)]\nmod tests { }").trim() == "a");
 }

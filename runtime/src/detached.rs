@@ -27,10 +27,7 @@ pin_project_lite::pin_project! {
 impl<F: Future<Output = ()>> Detached<F> {
     /// Wraps `future` and counts it in `census` until it is dropped.
     pub fn new(census: &Census, future: F) -> Self {
-        Self {
-            future: Some(future),
-            counted: census.enter(),
-        }
+        Self { future: Some(future), counted: census.enter() }
     }
 }
 

@@ -77,12 +77,7 @@ impl fmt::Debug for Instant {
         if self.is_never() {
             f.write_str("never")
         } else {
-            write!(
-                f,
-                "{}.{:09}s",
-                self.0 / 1_000_000_000,
-                self.0 % 1_000_000_000
-            )
+            write!(f, "{}.{:09}s", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
         }
     }
 }
@@ -96,22 +91,13 @@ mod tests {
         assert_eq!(Instant::from_nanos(5).after(Duration::MAX), Instant::MAX);
         assert_eq!(Instant::MAX.after(Duration::from_nanos(1)), Instant::MAX);
         assert_eq!(Instant::ZERO - Instant::from_nanos(9), Duration::ZERO);
-        assert_eq!(
-            Instant::from_nanos(9) - Instant::from_nanos(4),
-            Duration::from_nanos(5)
-        );
-        assert_eq!(
-            (Instant::ZERO + Duration::from_nanos(u64::MAX)),
-            Instant::MAX
-        );
+        assert_eq!(Instant::from_nanos(9) - Instant::from_nanos(4), Duration::from_nanos(5));
+        assert_eq!((Instant::ZERO + Duration::from_nanos(u64::MAX)), Instant::MAX);
     }
 
     #[test]
     fn prints_seconds() {
-        assert_eq!(
-            format!("{:?}", Instant::from_nanos(1_500_000_000)),
-            "1.500000000s"
-        );
+        assert_eq!(format!("{:?}", Instant::from_nanos(1_500_000_000)), "1.500000000s");
         assert_eq!(format!("{:?}", Instant::MAX), "never");
     }
 }

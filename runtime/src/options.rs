@@ -30,11 +30,7 @@ impl RuntimeOptions {
     /// One worker per core, the backend's own names and caps.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            threading: Threading::PerCore,
-            thread_name: None,
-            max_blocking_threads: None,
-        }
+        Self { threading: Threading::PerCore, thread_name: None, max_blocking_threads: None }
     }
 
     /// Sets which threads poll tasks.
@@ -109,10 +105,7 @@ pub struct ShutdownSummary {
 impl ShutdownSummary {
     /// A summary, for backends to return.
     pub const fn new(leaked_tasks: usize, blocked_threads: usize) -> Self {
-        Self {
-            leaked_tasks,
-            blocked_threads,
-        }
+        Self { leaked_tasks, blocked_threads }
     }
 
     /// Whether nothing was left behind.

@@ -33,9 +33,7 @@ impl PanicPayload {
 
 impl fmt::Debug for PanicPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PanicPayload")
-            .field(&self.message())
-            .finish()
+        f.debug_tuple("PanicPayload").field(&self.message()).finish()
     }
 }
 

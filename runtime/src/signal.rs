@@ -89,9 +89,7 @@ impl Signal {
     /// The signal with this number on this platform, if it has a variant.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|signal| signal.number() == number)
+        Self::ALL.into_iter().find(|signal| signal.number() == number)
     }
 }
 
@@ -147,9 +145,7 @@ impl SignalSet {
 
     /// The signals of the set, in the order of [`Signal::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Signal> {
-        Signal::ALL
-            .into_iter()
-            .filter(move |signal| self.contains(*signal))
+        Signal::ALL.into_iter().filter(move |signal| self.contains(*signal))
     }
 
     /// Checks that every signal of this set is in `supported` (L14): the same error on every backend.
@@ -175,9 +171,7 @@ impl FromIterator<Signal> for SignalSet {
 
 impl fmt::Debug for SignalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.iter().map(Signal::name))
-            .finish()
+        f.debug_set().entries(self.iter().map(Signal::name)).finish()
     }
 }
 
@@ -209,23 +203,14 @@ mod tests {
     fn a_set_holds_what_was_put_in() {
         let set: SignalSet = [Signal::Hangup, Signal::Terminate].into_iter().collect();
         assert!(set.contains(Signal::Hangup) && !set.contains(Signal::Quit));
-        assert_eq!(
-            set.iter().collect::<Vec<_>>(),
-            [Signal::Terminate, Signal::Hangup]
-        );
-        assert!(
-            set.without(Signal::Hangup)
-                .without(Signal::Terminate)
-                .is_empty()
-        );
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Signal::Terminate, Signal::Hangup]);
+        assert!(set.without(Signal::Hangup).without(Signal::Terminate).is_empty());
         assert!(set.is_subset(SignalSet::all()));
     }
 
     #[test]
     fn a_signal_outside_the_supported_set_is_refused_by_name() {
-        let err = SignalSet::all()
-            .require(SignalSet::all().without(Signal::User2))
-            .unwrap_err();
+        let err = SignalSet::all().require(SignalSet::all().without(Signal::User2)).unwrap_err();
         assert_eq!(err.kind(), io::ErrorKind::Unsupported);
         assert!(err.to_string().contains("SIGUSR2"), "{err}");
     }

@@ -102,13 +102,8 @@ impl<T: Send + 'static> Task<T> {
     fn prepare<F: Future<Output = T>>(future: F) -> (Self, Runner<F>) {
         let shared = Arc::new(Shared::new());
         (
-            Self {
-                shared: Arc::clone(&shared),
-            },
-            Runner {
-                future: Some(future),
-                shared: Some(shared),
-            },
+            Self { shared: Arc::clone(&shared) },
+            Runner { future: Some(future), shared: Some(shared) },
         )
     }
 
@@ -147,9 +142,7 @@ impl<T> Future for Task<T> {
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task")
-            .field("finished", &self.shared.state.lock().finished)
-            .finish()
+        f.debug_struct("Task").field("finished", &self.shared.state.lock().finished).finish()
     }
 }
 
@@ -189,16 +182,8 @@ impl<T: Send> Abort for Shared<T> {
 
 impl<T> Shared<T> {
     fn new() -> Self {
-        let state = State {
-            runner: None,
-            joiner: None,
-            result: None,
-            finished: false,
-        };
-        Self {
-            aborted: AtomicBool::new(false),
-            state: Mutex::new(state),
-        }
+        let state = State { runner: None, joiner: None, result: None, finished: false };
+        Self { aborted: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
     fn finish(&self, result: Result<T, JoinError>) {

@@ -14,9 +14,7 @@ where
 }
 
 fn step<F: Future>(runner: &mut Pin<Box<Runner<F>>>) -> Poll<()> {
-    runner
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
+    runner.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Tells when it is dropped.
@@ -55,13 +53,9 @@ fn destructors_have_run_before_an_aborted_join_resolves() {
     assert!(step(&mut runner).is_pending());
     task.abort();
     task.abort();
-    assert!(
-        block_on(poll_once(&mut task)).is_none(),
-        "the runner has not been polled yet"
-    );
+    assert!(block_on(poll_once(&mut task)).is_none(), "the runner has not been polled yet");
     assert!(step(&mut runner).is_ready());
-    told.try_recv()
-        .expect("dropped by the poll that saw the abort");
+    told.try_recv().expect("dropped by the poll that saw the abort");
     assert!(matches!(block_on(task), Err(JoinError::Aborted)));
 }
 
@@ -114,16 +108,8 @@ fn abort_wakes_the_newest_waker_of_the_runner() {
     let (task, mut runner) = runner(pending::<()>());
     for count in [&old, &new] {
         let waker = Waker::from(Arc::clone(count));
-        assert!(
-            runner
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-        );
+        assert!(runner.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     }
     task.abort();
-    assert_eq!(
-        (old.0.load(Ordering::Relaxed), new.0.load(Ordering::Relaxed)),
-        (0, 1)
-    );
+    assert_eq!((old.0.load(Ordering::Relaxed), new.0.load(Ordering::Relaxed)), (0, 1));
 }

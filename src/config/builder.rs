@@ -86,10 +86,7 @@ impl ConfigBuilder {
     /// shutdown timeouts out of order, more than 292 years, more than 65535 worker threads.
     pub fn build(mut self) -> Result<Config, ConfigError> {
         match self.draft.finish(&|_, _| None) {
-            Ok(settings) => Ok(Config {
-                settings,
-                document: None,
-            }),
+            Ok(settings) => Ok(Config { settings, document: None }),
             Err(issues) => Err(ConfigError::invalid(issues)),
         }
     }
@@ -117,10 +114,7 @@ mod tests {
         assert_eq!(config.force_shutdown_timeout(), Duration::from_secs(4));
         assert_eq!(config.kill_timeout(), Duration::from_secs(5));
         assert_eq!(config.lame_duck(), Duration::from_secs(2));
-        assert_eq!(
-            config.worker_threads().map(std::num::NonZeroUsize::get),
-            Some(3)
-        );
+        assert_eq!(config.worker_threads().map(std::num::NonZeroUsize::get), Some(3));
         assert_eq!(config.path(), None);
     }
 
@@ -144,10 +138,7 @@ mod tests {
 
     #[test]
     fn a_timeout_that_would_overflow_a_deadline_is_refused() {
-        let error = Config::builder()
-            .shutdown_timeout(Duration::MAX)
-            .build()
-            .unwrap_err();
+        let error = Config::builder().shutdown_timeout(Duration::MAX).build().unwrap_err();
         let text = error.to_string();
         assert!(text.starts_with("shutdown.timeout_ms = 58"), "{text}");
         assert!(text.ends_with(": expected at most 292 years"), "{text}");
@@ -155,19 +146,13 @@ mod tests {
 
     #[test]
     fn a_kill_timeout_of_zero_is_refused_and_a_grace_of_zero_is_not() {
-        let error = Config::builder()
-            .kill_timeout(Duration::ZERO)
-            .build()
-            .unwrap_err();
+        let error = Config::builder().kill_timeout(Duration::ZERO).build().unwrap_err();
         assert_eq!(
             error.to_string(),
             "shutdown.kill_timeout_ms = 0s: expected a whole number of milliseconds above 0 or \
              \"30s\""
         );
-        let config = Config::builder()
-            .shutdown_timeout(Duration::ZERO)
-            .build()
-            .unwrap();
+        let config = Config::builder().shutdown_timeout(Duration::ZERO).build().unwrap();
         assert_eq!(config.shutdown_timeout(), Duration::ZERO);
     }
 }

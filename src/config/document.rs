@@ -31,13 +31,7 @@ impl Document {
         let tree = dict(toml.as_table());
         let after_newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
         let lines = std::iter::once(0).chain(after_newlines).collect();
-        Ok(Self {
-            source,
-            path: None,
-            toml,
-            tree,
-            lines,
-        })
+        Ok(Self { source, path: None, toml, tree, lines })
     }
 
     /// The same, read from `path`, which is absolute.
@@ -89,11 +83,7 @@ impl Document {
     pub(super) fn quote(&self, path: &[&str]) -> Option<String> {
         let node = self.node(path)?;
         if node.has_header() {
-            let what = if node.elements() {
-                "an array of tables"
-            } else {
-                "a table"
-            };
+            let what = if node.elements() { "an array of tables" } else { "a table" };
             return Some(what.to_owned());
         }
         let text = self.toml.raw().get(node.span()?)?;
@@ -193,10 +183,7 @@ impl<'a> Node<'a> {
             Self::Table(table) | Self::Item(Item::Table(table))
                 if table.is_implicit() && !table.is_dotted() =>
             {
-                table
-                    .iter()
-                    .filter_map(|(_, item)| Node::Item(item).start())
-                    .min()
+                table.iter().filter_map(|(_, item)| Node::Item(item).start()).min()
             }
             _ => self.span().map(|span| span.start),
         }
@@ -223,11 +210,7 @@ impl<'a> Node<'a> {
 /// Calls `found` with the place and name of every header below `table`, which is called `above`.
 fn headers(table: &dyn TableLike, above: &str, found: &mut dyn FnMut(usize, &str)) {
     for (name, item) in table.iter() {
-        let name = if above.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{above}.{name}")
-        };
+        let name = if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
         if let (true, Some(span)) = (Node::Item(item).has_header(), item.span()) {
             found(span.start, &name);
         }
@@ -257,10 +240,7 @@ fn syntax(source: &Arc<str>, text: &str, error: &toml_edit::TomlError) -> Config
     {
         message = format!("duplicate key `{key}`");
     }
-    let location = Location::new(
-        Arc::clone(source),
-        span.map(|span| position(text, span.start)),
-    );
+    let location = Location::new(Arc::clone(source), span.map(|span| position(text, span.start)));
     ConfigError::file(ConfigErrorKind::Syntax, location, message)
 }
 
@@ -268,10 +248,7 @@ fn syntax(source: &Arc<str>, text: &str, error: &toml_edit::TomlError) -> Config
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset.min(text.len())];
     let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-    let start = before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     (line, column(text, start, offset))
 }
 
@@ -281,10 +258,7 @@ fn column(text: &str, start: usize, offset: usize) -> usize {
 }
 
 fn dict(table: &dyn TableLike) -> Dict {
-    table
-        .iter()
-        .map(|(name, item)| (name.to_owned(), item_value(item)))
-        .collect()
+    table.iter().map(|(name, item)| (name.to_owned(), item_value(item))).collect()
 }
 
 fn item_value(item: &Item) -> Value {
@@ -292,12 +266,9 @@ fn item_value(item: &Item) -> Value {
         Item::None => Value::from(Dict::new()),
         Item::Value(value) => plain_value(value),
         Item::Table(table) => Value::from(dict(table)),
-        Item::ArrayOfTables(tables) => Value::from(
-            tables
-                .iter()
-                .map(|table| Value::from(dict(table)))
-                .collect::<Vec<_>>(),
-        ),
+        Item::ArrayOfTables(tables) => {
+            Value::from(tables.iter().map(|table| Value::from(dict(table))).collect::<Vec<_>>())
+        }
     }
 }
 

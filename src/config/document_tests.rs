@@ -33,14 +33,8 @@ fn values_and_keys_are_found_where_they_stand() {
 #[test]
 fn what_is_absent_is_placed_at_the_nearest_table_above_it() {
     let document = document("a = 1\n[b]\nc = 1\n");
-    assert_eq!(
-        document.locate(&["b", "nothing"]).to_string(),
-        "daemon.toml:2:1"
-    );
-    assert_eq!(
-        document.locate_key(&["b", "x", "y"]).to_string(),
-        "daemon.toml:2:1"
-    );
+    assert_eq!(document.locate(&["b", "nothing"]).to_string(), "daemon.toml:2:1");
+    assert_eq!(document.locate_key(&["b", "x", "y"]).to_string(), "daemon.toml:2:1");
     assert_eq!(document.locate(&["nothing"]).to_string(), "daemon.toml");
     assert_eq!(document.locate_key(&[]).to_string(), "daemon.toml");
 }
@@ -62,10 +56,7 @@ fn a_byte_order_mark_and_carriage_returns_do_not_shift_places() {
 
 #[test]
 fn a_quote_is_the_value_as_written_on_one_line() {
-    let text = format!(
-        "a = 0x1F\nb = \"\"\"x\ny\"\"\"\nc = \"{}\"\n[d]\n[[e]]\n",
-        "ä".repeat(80)
-    );
+    let text = format!("a = 0x1F\nb = \"\"\"x\ny\"\"\"\nc = \"{}\"\n[d]\n[[e]]\n", "ä".repeat(80));
     let document = document(&text);
     let quote = |name| document.quote(&[name]).unwrap();
     assert_eq!(quote("a"), "0x1F");
@@ -78,12 +69,7 @@ fn a_quote_is_the_value_as_written_on_one_line() {
 
 #[test]
 fn the_first_section_is_the_one_whose_header_comes_first() {
-    assert_eq!(
-        document("a.b = 1\n[z.y]\n[c]\n[z]\n")
-            .first_section()
-            .as_deref(),
-        Some("z.y")
-    );
+    assert_eq!(document("a.b = 1\n[z.y]\n[c]\n[z]\n").first_section().as_deref(), Some("z.y"));
     assert_eq!(document("a = 1\nb = {}\n").first_section(), None);
 }
 
@@ -123,37 +109,19 @@ fn malformed_toml_is_one_line_with_its_place() {
     for (text, expected) in [
         ("a = 1\na = 2\n", "daemon.toml:2:1: duplicate key `a`"),
         ("[x]\n[x]\n", "daemon.toml:2:2: duplicate key `x`"),
-        (
-            "a = 1\n[x\n",
-            "daemon.toml:2:3: unclosed table, expected `]`",
-        ),
-        (
-            "a = \"b\n",
-            "daemon.toml:1:7: invalid basic string, expected `\"`",
-        ),
-        (
-            "a = 99999999999999999999",
-            "daemon.toml:1:5: integer number overflowed",
-        ),
+        ("a = 1\n[x\n", "daemon.toml:2:3: unclosed table, expected `]`"),
+        ("a = \"b\n", "daemon.toml:1:7: invalid basic string, expected `\"`"),
+        ("a = 99999999999999999999", "daemon.toml:1:5: integer number overflowed"),
         ("name", "daemon.toml:1:5: key with no value, expected `=`"),
-        (
-            "a = 2024-13-01",
-            "daemon.toml:1:5: invalid date, expected month between 01 and 12",
-        ),
+        ("a = 2024-13-01", "daemon.toml:1:5: invalid date, expected month between 01 and 12"),
     ] {
-        assert_eq!(
-            refused(text.as_bytes()),
-            (ConfigErrorKind::Syntax, expected.to_owned())
-        );
+        assert_eq!(refused(text.as_bytes()), (ConfigErrorKind::Syntax, expected.to_owned()));
     }
 }
 
 #[test]
 fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
-    for text in [
-        "a=".to_owned() + &"[".repeat(1 << 19),
-        "a.".repeat(1 << 18) + "b=1",
-    ] {
+    for text in ["a=".to_owned() + &"[".repeat(1 << 19), "a.".repeat(1 << 18) + "b=1"] {
         let (kind, message) = refused(text.as_bytes());
         assert_eq!(kind, ConfigErrorKind::Syntax);
         assert!(message.contains("recurs"), "{message}");
@@ -163,8 +131,5 @@ fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
 #[test]
 fn the_text_is_not_printed_for_debugging() {
     let printed = format!("{:?}", document("password = 'secret'"));
-    assert_eq!(
-        printed,
-        "Document { source: \"daemon.toml\", path: None, .. }"
-    );
+    assert_eq!(printed, "Document { source: \"daemon.toml\", path: None, .. }");
 }

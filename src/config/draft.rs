@@ -70,8 +70,7 @@ impl Draft {
     }
 
     fn threads_do(&self) -> bool {
-        self.worker_threads
-            .is_none_or(|threads| threads <= MOST_THREADS)
+        self.worker_threads.is_none_or(|threads| threads <= MOST_THREADS)
     }
 
     fn issues(&self, blame: Blame<'_>) -> Vec<ConfigIssue> {
@@ -84,12 +83,7 @@ impl Draft {
             issues.push(issue.saying(message));
         };
         if !self.name_does() {
-            refuse(
-                "",
-                "name",
-                format!("{:?}", self.name.as_deref().unwrap_or_default()),
-                None,
-            );
+            refuse("", "name", format!("{:?}", self.name.as_deref().unwrap_or_default()), None);
         }
         if !self.threads_do() {
             let threads = self.worker_threads.unwrap_or_default();
@@ -109,10 +103,7 @@ impl Draft {
         }
         if comparable {
             for conflict in self.timeouts.conflicts() {
-                let value = set
-                    .into_iter()
-                    .flatten()
-                    .find(|(name, _)| *name == conflict.key);
+                let value = set.into_iter().flatten().find(|(name, _)| *name == conflict.key);
                 let value = value.map_or_else(String::new, |(_, value)| shown(value));
                 refuse("shutdown", conflict.key, value, Some(conflict.expected));
             }

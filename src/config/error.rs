@@ -52,13 +52,7 @@ impl ConfigError {
         io_kind: Option<io::ErrorKind>,
         issues: Vec<ConfigIssue>,
     ) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                kind,
-                io_kind,
-                issues,
-            }),
-        }
+        Self { inner: Arc::new(Inner { kind, io_kind, issues }) }
     }
 
     /// Issues in the keys and values. Sorts them by location and drops repetitions.
@@ -67,10 +61,7 @@ impl ConfigError {
         let mut distinct: Vec<ConfigIssue> = Vec::with_capacity(issues.len());
         for issue in issues {
             let place = issue.location();
-            let mut here = distinct
-                .iter()
-                .rev()
-                .take_while(|seen| seen.location() == place);
+            let mut here = distinct.iter().rev().take_while(|seen| seen.location() == place);
             if here.all(|seen| *seen != issue) {
                 distinct.push(issue);
             }
@@ -80,11 +71,7 @@ impl ConfigError {
 
     /// One issue about a file that could not be used as a whole.
     pub(super) fn file(kind: ConfigErrorKind, location: Location, message: String) -> Self {
-        Self::new(
-            kind,
-            None,
-            vec![ConfigIssue::new("", message).at(Some(location))],
-        )
+        Self::new(kind, None, vec![ConfigIssue::new("", message).at(Some(location))])
     }
 
     /// A failed call to the operating system.
@@ -92,10 +79,7 @@ impl ConfigError {
         let (kind, message) = if error.kind() == io::ErrorKind::NotFound {
             (ConfigErrorKind::Missing, "no such file".to_owned())
         } else {
-            (
-                ConfigErrorKind::Unreadable,
-                format!("cannot be {doing}: {error}"),
-            )
+            (ConfigErrorKind::Unreadable, format!("cannot be {doing}: {error}"))
         };
         let issue = ConfigIssue::new("", message).at(Some(location));
         Self::new(kind, Some(error.kind()), vec![issue])

@@ -25,9 +25,7 @@ pub(super) fn section<T: DeserializeOwned>(
         None => &empty,
     };
     value.deserialize().map_err(|error| {
-        let issues = error
-            .into_iter()
-            .map(|error| explain(document, &names, &error));
+        let issues = error.into_iter().map(|error| explain(document, &names, &error));
         ConfigError::invalid(issues.collect())
     })
 }
@@ -50,9 +48,7 @@ fn find<'a>(document: &'a Document, names: &[&str]) -> Result<Option<&'a Value>,
                 let path = &names[..=n];
                 let message = format!("expected a section, [{}]", path.join("."));
                 let issue = ConfigIssue::new(path.join("."), message);
-                let issue = issue
-                    .at(Some(document.locate(path)))
-                    .showing(document.quote(path));
+                let issue = issue.at(Some(document.locate(path))).showing(document.quote(path));
                 return Err(ConfigError::invalid(vec![issue]));
             }
         }
@@ -75,29 +71,19 @@ impl<'a> Place<'a> {
     }
 
     fn quote(&self) -> Option<String> {
-        self.document
-            .and_then(|document| document.quote(&self.path))
+        self.document.and_then(|document| document.quote(&self.path))
     }
 
     /// An issue about the value here, quoted if it is there.
     fn wrong(&self, message: String) -> ConfigIssue {
         let found = self.quote();
-        let message = if found.is_some() {
-            message
-        } else {
-            format!("{}: {message}", self.full())
-        };
-        ConfigIssue::new(self.full(), message)
-            .at(self.value())
-            .showing(found)
+        let message = if found.is_some() { message } else { format!("{}: {message}", self.full()) };
+        ConfigIssue::new(self.full(), message).at(self.value()).showing(found)
     }
 
     /// An issue in the user's own words about the value here; a table is not quoted.
     fn refused(&self, message: &str) -> ConfigIssue {
-        if self
-            .document
-            .is_none_or(|document| document.has_header(&self.path))
-        {
+        if self.document.is_none_or(|document| document.has_header(&self.path)) {
             return section_issue(self.document, &self.full(), message);
         }
         self.wrong(message.to_owned())
@@ -117,9 +103,7 @@ impl<'a> Place<'a> {
         if self.path.last() != Some(&field) {
             return self.refused(&format!("unknown key `{field}`"));
         }
-        let at = self
-            .document
-            .map(|document| document.locate_key(&self.path));
+        let at = self.document.map(|document| document.locate_key(&self.path));
         let full = self.full();
         self.path.pop();
         let message = format!("unknown key `{field}` in [{}]", self.full());
@@ -130,10 +114,7 @@ impl<'a> Place<'a> {
 
 fn explain(document: Option<&Document>, section: &[&str], error: &Error) -> ConfigIssue {
     let inside = error.path.iter().map(String::as_str);
-    let place = Place {
-        document,
-        path: section.iter().copied().chain(inside).collect(),
-    };
+    let place = Place { document, path: section.iter().copied().chain(inside).collect() };
     match &error.kind {
         Kind::Message(message) => place.refused(message),
         Kind::MissingField(field) => place.missing(field),
@@ -141,9 +122,7 @@ fn explain(document: Option<&Document>, section: &[&str], error: &Error) -> Conf
         Kind::UnknownVariant(name, known) => {
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let near = nearest(name, known.iter().copied()).map(str::to_owned);
-            place
-                .wrong(format!("expected {}", one_of(&names)))
-                .suggest(near)
+            place.wrong(format!("expected {}", one_of(&names))).suggest(near)
         }
         Kind::InvalidType(_, what) | Kind::InvalidLength(_, what) => {
             place.wrong(format!("expected {}", in_words(what)))

@@ -31,10 +31,7 @@ struct Tls {
 }
 
 fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, ConfigError> {
-    section(
-        Some(&Document::parse("daemon.toml", text.as_bytes())?),
-        path,
-    )
+    section(Some(&Document::parse("daemon.toml", text.as_bytes())?), path)
 }
 
 #[track_caller]
@@ -56,16 +53,8 @@ fn a_section_is_read_into_its_type() {
 
 #[test]
 fn an_absent_section_is_an_empty_table() {
-    assert!(
-        read::<BTreeMap<String, String>>("http", "")
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        section::<BTreeMap<String, String>>(None, "http")
-            .unwrap()
-            .is_empty()
-    );
+    assert!(read::<BTreeMap<String, String>>("http", "").unwrap().is_empty());
+    assert!(section::<BTreeMap<String, String>>(None, "http").unwrap().is_empty());
 }
 
 #[test]
@@ -88,28 +77,18 @@ fn a_wrong_value_is_placed_and_named_in_full() {
             "daemon.toml:3:8: http.mode = 'fats': expected `fast` or `slow`; did you mean `fast`?",
         ),
         ("tls = 1", "daemon.toml:3:7: http.tls = 1: expected a table"),
-        (
-            "tls.certificate = 1",
-            "daemon.toml:3:19: http.tls.certificate = 1: expected text",
-        ),
+        ("tls.certificate = 1", "daemon.toml:3:19: http.tls.certificate = 1: expected text"),
         (
             "peers = [{ certificate = 1 }]",
             "daemon.toml:3:26: http.peers.0.certificate = 1: expected text",
         ),
-        (
-            "peers = {}",
-            "daemon.toml:3:9: http.peers = {}: expected an array",
-        ),
+        ("peers = {}", "daemon.toml:3:9: http.peers = {}: expected an array"),
         (
             "[[http.peers]]\ncertificate = 'x'\n[[http.peers]]\ncertificate = true",
             "daemon.toml:6:15: http.peers.1.certificate = true: expected text",
         ),
     ] {
-        refused::<Http>(
-            "http",
-            &format!("[http]\nlisten = '[::]:80'\n{line}\n"),
-            expected,
-        );
+        refused::<Http>("http", &format!("[http]\nlisten = '[::]:80'\n{line}\n"), expected);
     }
     refused::<Http>(
         "http",
@@ -120,11 +99,7 @@ fn a_wrong_value_is_placed_and_named_in_full() {
 
 #[test]
 fn a_missing_key_is_placed_at_its_section() {
-    refused::<Http>(
-        "http",
-        "\n[http]\n",
-        "daemon.toml:2:1: missing key `http.listen`",
-    );
+    refused::<Http>("http", "\n[http]\n", "daemon.toml:2:1: missing key `http.listen`");
     refused::<Http>(
         "http",
         "[http]\nlisten = '[::]:80'\ntls = {}\n",
@@ -152,22 +127,10 @@ fn a_key_that_the_type_does_not_know_is_placed_at_the_key() {
 
 #[test]
 fn a_section_that_is_something_else_is_refused() {
-    refused::<Http>(
-        "http",
-        "http = 1",
-        "daemon.toml:1:8: http = 1: expected a table",
-    );
-    refused::<Tls>(
-        "http.tls",
-        "http = 1",
-        "daemon.toml:1:8: http = 1: expected a section, [http]",
-    );
+    refused::<Http>("http", "http = 1", "daemon.toml:1:8: http = 1: expected a table");
+    refused::<Tls>("http.tls", "http = 1", "daemon.toml:1:8: http = 1: expected a section, [http]");
     refused::<Vec<u8>>("list", "", "daemon.toml: list: expected an array");
-    refused::<u8>(
-        "a..b",
-        "",
-        "`a..b` is no section: expected names joined by dots",
-    );
+    refused::<u8>("a..b", "", "`a..b` is no section: expected names joined by dots");
     refused::<u8>("", "", "`` is no section: expected names joined by dots");
 }
 
@@ -179,25 +142,13 @@ impl TryFrom<BTreeMap<String, u8>> for Even {
     type Error = &'static str;
 
     fn try_from(map: BTreeMap<String, u8>) -> Result<Self, Self::Error> {
-        if map.values().sum::<u8>() % 2 == 0 {
-            Ok(Self)
-        } else {
-            Err("the sum is odd")
-        }
+        if map.values().sum::<u8>() % 2 == 0 { Ok(Self) } else { Err("the sum is odd") }
     }
 }
 
 #[test]
 fn a_type_that_refuses_the_whole_section_is_placed_at_its_header() {
-    refused::<Even>(
-        "n",
-        "\n[n]\na = 1\n",
-        "daemon.toml:2:1: [n]: the sum is odd",
-    );
-    refused::<Even>(
-        "n",
-        "n = { a = 1 }\n",
-        "daemon.toml:1:5: n = { a = 1 }: the sum is odd",
-    );
+    refused::<Even>("n", "\n[n]\na = 1\n", "daemon.toml:2:1: [n]: the sum is odd");
+    refused::<Even>("n", "n = { a = 1 }\n", "daemon.toml:1:5: n = { a = 1 }: the sum is odd");
     read::<Even>("n", "[n]\na = 2\n").unwrap();
 }

@@ -88,10 +88,7 @@ mod tests {
     #[test]
     fn each_form_becomes_what_it_is() {
         let pending = |config: Pending| config.load();
-        assert_eq!(
-            pending(Config::default().into_pending()).unwrap().name(),
-            "daemon"
-        );
+        assert_eq!(pending(Config::default().into_pending()).unwrap().name(), "daemon");
         let source = ConfigSource::text("name = \"x\"");
         assert_eq!(pending(source.into_pending()).unwrap().name(), "x");
         let bad = ConfigSource::text("name = 1").load();

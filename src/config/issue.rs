@@ -186,16 +186,10 @@ mod tests {
     #[test]
     fn a_suggestion_ends_the_line() {
         let issue = ConfigIssue::new("a.b", "unknown key `b` in [a]").suggest(Some("c".into()));
-        assert_eq!(
-            issue.to_string(),
-            "unknown key `b` in [a]; did you mean `c`?"
-        );
+        assert_eq!(issue.to_string(), "unknown key `b` in [a]; did you mean `c`?");
         let issue =
             ConfigIssue::new("htpp", "unknown section [htpp]").suggest(Some("[http]".into()));
-        assert_eq!(
-            issue.to_string(),
-            "unknown section [htpp]; did you mean [http]?"
-        );
+        assert_eq!(issue.to_string(), "unknown section [htpp]; did you mean [http]?");
     }
 
     #[test]

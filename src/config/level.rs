@@ -34,14 +34,8 @@ pub enum LogLevel {
 pub(super) const EXPECTED: &str = "expected `trace`, `debug`, `info`, `warn`, `error` or `off`";
 
 impl LogLevel {
-    const ALL: [Self; 6] = [
-        Self::Trace,
-        Self::Debug,
-        Self::Info,
-        Self::Warn,
-        Self::Error,
-        Self::Off,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Off];
 
     /// The name as in a configuration file.
     #[must_use]
@@ -106,14 +100,7 @@ mod tests {
     fn every_level_reads_back_as_written() {
         for level in LogLevel::ALL {
             assert_eq!(level.to_string().parse::<LogLevel>().unwrap(), level);
-            assert_eq!(
-                level
-                    .to_string()
-                    .to_uppercase()
-                    .parse::<LogLevel>()
-                    .unwrap(),
-                level
-            );
+            assert_eq!(level.to_string().to_uppercase().parse::<LogLevel>().unwrap(), level);
             assert!(EXPECTED.contains(&format!("`{level}`")));
         }
     }
@@ -126,10 +113,7 @@ mod tests {
             "logging.level = \"inof\": expected `trace`, `debug`, `info`, `warn`, `error` or \
              `off`; did you mean `info`?"
         );
-        assert_eq!(
-            "loud".parse::<LogLevel>().unwrap_err().issues()[0].suggestion(),
-            None
-        );
+        assert_eq!("loud".parse::<LogLevel>().unwrap_err().issues()[0].suggestion(), None);
     }
 
     #[test]

@@ -116,10 +116,7 @@ impl Config {
 
     fn from_document(document: Document) -> Result<Self, ConfigError> {
         let settings = walk::settings(&document)?;
-        Ok(Self {
-            settings,
-            document: Some(Arc::new(document)),
-        })
+        Ok(Self { settings, document: Some(Arc::new(document)) })
     }
 
     fn document(&self) -> Option<&Document> {
@@ -212,17 +209,13 @@ impl Config {
     /// An issue for each table that is neither the daemon's nor on the path of a section in
     /// `claimed`.
     pub(crate) fn unclaimed(&self, claimed: &[&str]) -> Vec<ConfigIssue> {
-        self.document()
-            .map_or_else(Vec::new, |document| walk::unclaimed(document, claimed))
+        self.document().map_or_else(Vec::new, |document| walk::unclaimed(document, claimed))
     }
 }
 
 impl Default for Config {
     /// The defaults. Reads nothing.
     fn default() -> Self {
-        Self {
-            settings: Settings::DEFAULT,
-            document: None,
-        }
+        Self { settings: Settings::DEFAULT, document: None }
     }
 }

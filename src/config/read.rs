@@ -19,16 +19,11 @@ pub(super) fn bytes(path: &Path, source: &str) -> Result<Vec<u8>, ConfigError> {
     let location = || Location::new(source.into(), None);
     let mut file =
         File::open(path).map_err(|error| ConfigError::io(location(), "opened", &error))?;
-    let metadata = file
-        .metadata()
-        .map_err(|error| ConfigError::io(location(), "examined", &error))?;
+    let metadata =
+        file.metadata().map_err(|error| ConfigError::io(location(), "examined", &error))?;
     if metadata.is_dir() {
         let message = "is a directory, not a file".to_owned();
-        return Err(ConfigError::file(
-            ConfigErrorKind::Unreadable,
-            location(),
-            message,
-        ));
+        return Err(ConfigError::file(ConfigErrorKind::Unreadable, location(), message));
     }
     let mut bytes = Vec::new();
     if metadata.len() <= LIMIT {
@@ -39,11 +34,7 @@ pub(super) fn bytes(path: &Path, source: &str) -> Result<Vec<u8>, ConfigError> {
     }
     if metadata.len() > LIMIT || bytes.len() as u64 > LIMIT {
         let message = format!("is longer than {LIMIT} bytes (1 MiB), the most that is read");
-        return Err(ConfigError::file(
-            ConfigErrorKind::TooLarge,
-            location(),
-            message,
-        ));
+        return Err(ConfigError::file(ConfigErrorKind::TooLarge, location(), message));
     }
     Ok(bytes)
 }

@@ -20,10 +20,7 @@ pub(super) struct Key {
     read: fn(&Self, &mut Draft, &str, &Value) -> Result<(), Refusal>,
     /// The rest of its row in the documentation of [`Config`](super::Config): type, unit, default,
     /// when a change is applied, what shows that it is obeyed.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by the test of the documentation")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of the documentation"))]
     pub(super) row: [&'static str; 5],
 }
 
@@ -50,13 +47,7 @@ pub(super) const KEYS: [Key; 7] = [
             draft.name = Some(Cow::Owned(text(value)?.to_owned()));
             Ok(())
         },
-        row: [
-            "text",
-            "",
-            "`daemon`",
-            "at start",
-            "the name in the first line that is logged",
-        ],
+        row: ["text", "", "`daemon`", "at start", "the name in the first line that is logged"],
     },
     Key {
         section: "logging",
@@ -65,10 +56,8 @@ pub(super) const KEYS: [Key; 7] = [
         expected: level::EXPECTED,
         read: |_, draft, _, value| {
             let level = LogLevel::parse(text(value)?);
-            draft.log_level = Some(level.map_err(|near| Refusal {
-                message: None,
-                suggestion: near,
-            })?);
+            draft.log_level =
+                Some(level.map_err(|near| Refusal { message: None, suggestion: near })?);
             Ok(())
         },
         row: [
@@ -170,8 +159,7 @@ pub(super) const KEYS: [Key; 7] = [
 impl Key {
     /// The key of that section and name, by any spelling.
     pub(super) fn find(section: &str, spelling: &str) -> Option<&'static Self> {
-        KEYS.iter()
-            .find(|key| key.section == section && key.spellings().any(|s| s == spelling))
+        KEYS.iter().find(|key| key.section == section && key.spellings().any(|s| s == spelling))
     }
 
     /// Its name, then the aliases.
@@ -196,10 +184,7 @@ impl Key {
                     "expected text such as \"30s\"; a number of milliseconds goes under `{}`",
                     self.name
                 );
-                return Err(Refusal {
-                    message: Some(message),
-                    suggestion: None,
-                });
+                return Err(Refusal { message: Some(message), suggestion: None });
             }
             return Ok(Duration::from_millis(number));
         }
@@ -209,11 +194,7 @@ impl Key {
 
 /// `shutdown.timeout_ms`, or `name` above the first section.
 pub(super) fn full_name(section: &str, name: &str) -> String {
-    if section.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{section}.{name}")
-    }
+    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
 
 /// What would do under that key.
@@ -229,9 +210,7 @@ fn whole(value: &Value) -> Option<u64> {
     let Value::Num(_, number) = value else {
         return None;
     };
-    number
-        .to_u128_lossy()
-        .and_then(|number| u64::try_from(number).ok())
+    number.to_u128_lossy().and_then(|number| u64::try_from(number).ok())
 }
 
 #[cfg(test)]

@@ -20,15 +20,8 @@ fn table() -> String {
 
 #[test]
 fn the_documented_table_is_the_schema() {
-    assert!(
-        DOCUMENTED.contains(&table()),
-        "put this into mod.rs:\n{}",
-        table()
-    );
-    let rows = DOCUMENTED
-        .lines()
-        .filter(|line| line.starts_with("/// | `"))
-        .count();
+    assert!(DOCUMENTED.contains(&table()), "put this into mod.rs:\n{}", table());
+    let rows = DOCUMENTED.lines().filter(|line| line.starts_with("/// | `")).count();
     assert_eq!(rows, KEYS.len());
 }
 

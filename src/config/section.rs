@@ -35,11 +35,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
     /// The section at `path`: `http` is `[http]`, `http.tls` is `[http.tls]`. A name that holds a
     /// dot itself cannot be given. An absent section is read as an empty table.
     pub fn new(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            checks: Vec::new(),
-            reads: PhantomData,
-        }
+        Self { path: path.into(), checks: Vec::new(), reads: PhantomData }
     }
 
     /// Checks what was read; the error becomes an issue at the section's header. Every check runs.
@@ -47,8 +43,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     {
-        self.checks
-            .push(Arc::new(move |value| f(value).map_err(Into::into)));
+        self.checks.push(Arc::new(move |value| f(value).map_err(Into::into)));
         self
     }
 
@@ -58,11 +53,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
         let issues: Vec<_> = failed
             .map(|error| extract::section_issue(config.document(), &self.path, &chain(&*error)))
             .collect();
-        if issues.is_empty() {
-            Ok(value)
-        } else {
-            Err(ConfigError::invalid(issues))
-        }
+        if issues.is_empty() { Ok(value) } else { Err(ConfigError::invalid(issues)) }
     }
 }
 

@@ -35,18 +35,12 @@ enum Origin {
 impl ConfigSource {
     /// The TOML file at `path`, which is relative to the working directory at the time of loading.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self {
-            origin: Origin::File(path.into()),
-            optional: false,
-        }
+        Self { origin: Origin::File(path.into()), optional: false }
     }
 
     /// A TOML text, for tests and simulation; issues call it `<text>`.
     pub fn text(toml: impl Into<String>) -> Self {
-        Self {
-            origin: Origin::Text(toml.into().into()),
-            optional: false,
-        }
+        Self { origin: Origin::Text(toml.into().into()), optional: false }
     }
 
     /// A missing file gives the defaults instead of an error. Any other failure stays one, and a
@@ -88,11 +82,7 @@ fn load_file(path: &Path) -> Result<Config, ConfigError> {
         name => name,
     };
     let absolute = std::path::absolute(path).map_err(|error| {
-        ConfigError::io(
-            Location::new(source.as_ref().into(), None),
-            "made absolute",
-            &error,
-        )
+        ConfigError::io(Location::new(source.as_ref().into(), None), "made absolute", &error)
     })?;
     let bytes = read::bytes(&absolute, &source)?;
     let document = Document::parse(&source, &bytes)?.at_path(absolute);

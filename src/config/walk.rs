@@ -11,11 +11,7 @@ use super::schema::{KEYS, Key, SECTIONS, full_name};
 
 /// What `document` sets, checked. Tables that are not in the schema are left to [`unclaimed`].
 pub(super) fn settings(document: &Document) -> Result<Settings, ConfigError> {
-    let mut walk = Walk {
-        document,
-        draft: Draft::default(),
-        issues: Vec::new(),
-    };
+    let mut walk = Walk { document, draft: Draft::default(), issues: Vec::new() };
     walk.keys("", document.tree());
     for section in SECTIONS {
         match document.tree().get(section) {
@@ -24,11 +20,7 @@ pub(super) fn settings(document: &Document) -> Result<Settings, ConfigError> {
             None => {}
         }
     }
-    let Walk {
-        mut draft,
-        mut issues,
-        ..
-    } = walk;
+    let Walk { mut draft, mut issues, .. } = walk;
     let blame = |section: &'static str, name: &'static str| {
         let spelling = spellings_used(document, Key::find(section, name)?).next()?;
         Some(value_issue(document, section, spelling))
@@ -72,8 +64,7 @@ impl Walk<'_> {
         if let Err(refusal) = key.read(&mut self.draft, spelling, value) {
             let message = refusal.message.unwrap_or_else(|| key.expected.to_owned());
             let issue = value_issue(self.document, key.section, spelling).saying(message);
-            self.issues
-                .push(issue.suggest(refusal.suggestion.map(str::to_owned)));
+            self.issues.push(issue.suggest(refusal.suggestion.map(str::to_owned)));
         }
     }
 
@@ -84,10 +75,7 @@ impl Walk<'_> {
         let mut spellings = spellings.to_vec();
         spellings.sort_by_key(place);
         let names: Vec<_> = spellings.iter().map(|name| format!("`{name}`")).collect();
-        let message = format!(
-            "{} in [{section}] are one key: keep one",
-            names.join(" and ")
-        );
+        let message = format!("{} in [{section}] are one key: keep one", names.join(" and "));
         let last = spellings[spellings.len() - 1];
         let issue = ConfigIssue::new(full_name(section, last), message);
         self.issues.push(issue.at(Some(place(&last))));
@@ -95,8 +83,7 @@ impl Walk<'_> {
 
     fn not_a_table(&mut self, section: &'static str) {
         let message = format!("expected a section, [{section}]");
-        self.issues
-            .push(value_issue(self.document, "", section).saying(message));
+        self.issues.push(value_issue(self.document, "", section).saying(message));
     }
 }
 
@@ -112,44 +99,24 @@ fn unknown_key(document: &Document, section: &'static str, name: &str) -> Config
     let issue = ConfigIssue::new(full_name(section, name), "")
         .at(Some(document.locate_key(&path(section, name))));
     if Key::find("", name).is_some() {
-        let first = document
-            .first_section()
-            .unwrap_or_else(|| section.to_owned());
-        return issue.saying(format!(
-            "`{name}` belongs above [{first}], the first section"
-        ));
+        let first = document.first_section().unwrap_or_else(|| section.to_owned());
+        return issue.saying(format!("`{name}` belongs above [{first}], the first section"));
     }
-    if let Some(home) = SECTIONS
-        .into_iter()
-        .find(|home| Key::find(home, name).is_some())
-    {
+    if let Some(home) = SECTIONS.into_iter().find(|home| Key::find(home, name).is_some()) {
         return issue.saying(format!("`{name}` belongs in [{home}]"));
     }
     let here = KEYS.iter().filter(|key| key.section == section);
     let near = nearest(name, here.flat_map(Key::spellings)).map(str::to_owned);
-    let place = if section.is_empty() {
-        String::new()
-    } else {
-        format!(" in [{section}]")
-    };
-    issue
-        .saying(format!("unknown key `{name}`{place}"))
-        .suggest(near)
+    let place = if section.is_empty() { String::new() } else { format!(" in [{section}]") };
+    issue.saying(format!("unknown key `{name}`{place}")).suggest(near)
 }
 
 /// An issue for each table or key outside the schema that is on the path of no claimed section.
 ///
 /// `claimed` holds the paths of the user's sections, names joined by dots.
 pub(super) fn unclaimed(document: &Document, claimed: &[&str]) -> Vec<ConfigIssue> {
-    let claimed: Vec<Vec<&str>> = claimed
-        .iter()
-        .map(|path| path.split('.').collect())
-        .collect();
-    let mut search = Search {
-        document,
-        claimed: &claimed,
-        issues: Vec::new(),
-    };
+    let claimed: Vec<Vec<&str>> = claimed.iter().map(|path| path.split('.').collect()).collect();
+    let mut search = Search { document, claimed: &claimed, issues: Vec::new() };
     search.below(&mut Vec::new(), document.tree());
     search.issues
 }
@@ -180,10 +147,7 @@ impl<'a> Search<'a> {
 
     fn unknown(&self, path: &[&str], value: &Value) -> ConfigIssue {
         let (name, above) = path.split_last().unwrap_or((&"", &[]));
-        let claimed = self
-            .claimed
-            .iter()
-            .filter(|claimed| claimed.starts_with(above));
+        let claimed = self.claimed.iter().filter(|claimed| claimed.starts_with(above));
         let siblings = claimed.filter_map(|claimed| claimed.get(above.len()).copied());
         let built_in = SECTIONS.into_iter().filter(|_| above.is_empty());
         let near = nearest(name, siblings.chain(built_in));
@@ -196,9 +160,7 @@ impl<'a> Search<'a> {
             (message, near.map(str::to_owned))
         };
         let location = self.document.locate_key(path);
-        ConfigIssue::new(full, message)
-            .at(Some(location))
-            .suggest(near)
+        ConfigIssue::new(full, message).at(Some(location)).suggest(near)
     }
 }
 
@@ -212,16 +174,11 @@ fn spellings_used<'a>(
     } else {
         tree.get(key.section).and_then(Value::as_dict)
     };
-    key.spellings()
-        .filter(move |spelling| table.is_some_and(|table| table.contains_key(*spelling)))
+    key.spellings().filter(move |spelling| table.is_some_and(|table| table.contains_key(*spelling)))
 }
 
 fn path<'a>(section: &'a str, name: &'a str) -> Vec<&'a str> {
-    if section.is_empty() {
-        vec![name]
-    } else {
-        vec![section, name]
-    }
+    if section.is_empty() { vec![name] } else { vec![section, name] }
 }
 
 fn is_section(name: &str) -> bool {

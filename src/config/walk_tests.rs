@@ -70,16 +70,7 @@ fn every_issue_is_reported_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn a_number_out_of_range_says_what_would_do() {
-    for found in [
-        "-1",
-        "1.5",
-        "1e3",
-        "true",
-        "[1]",
-        "\"30\"",
-        "\"-3s\"",
-        "{ ms = 1 }",
-    ] {
+    for found in ["-1", "1.5", "1e3", "true", "[1]", "\"30\"", "\"-3s\"", "{ ms = 1 }"] {
         let line = format!(
             "daemon.toml:2:14: shutdown.timeout_ms = {found}: expected a whole number of \
              milliseconds or \"30s\""
@@ -100,10 +91,8 @@ fn a_number_out_of_range_says_what_would_do() {
 fn a_number_under_a_key_without_a_unit_is_refused() {
     refused(
         "[shutdown]\ntimeout = 30\n",
-        &[
-            "daemon.toml:2:11: shutdown.timeout = 30: expected text such as \"30s\"; a number of \
-           milliseconds goes under `timeout_ms`",
-        ],
+        &["daemon.toml:2:11: shutdown.timeout = 30: expected text such as \"30s\"; a number of \
+           milliseconds goes under `timeout_ms`"],
     );
 }
 
@@ -126,10 +115,8 @@ fn two_spellings_of_one_key_are_refused_naming_both() {
 fn timeouts_out_of_order_are_placed_at_the_one_that_is_too_long() {
     refused(
         "[shutdown]\nforce = '10s'\ngraceful = 30_000\n",
-        &[
-            "daemon.toml:3:12: shutdown.graceful = 30_000: expected at most \
-           shutdown.force_timeout_ms (10s)",
-        ],
+        &["daemon.toml:3:12: shutdown.graceful = 30_000: expected at most \
+           shutdown.force_timeout_ms (10s)"],
     );
 }
 
@@ -142,10 +129,7 @@ fn a_key_in_the_wrong_place_says_where_it_belongs() {
             "daemon.toml:4:1: `worker_threads` belongs in [performance]",
         ],
     );
-    refused(
-        "level = 'info'\n",
-        &["daemon.toml:1:1: `level` belongs in [logging]"],
-    );
+    refused("level = 'info'\n", &["daemon.toml:1:1: `level` belongs in [logging]"]);
     refused(
         "logging = { name = 'x' }",
         &["daemon.toml:1:13: `name` belongs above [logging], the first section"],
@@ -154,19 +138,10 @@ fn a_key_in_the_wrong_place_says_where_it_belongs() {
 
 #[test]
 fn an_unknown_key_is_refused_and_an_unknown_table_waits() {
-    refused(
-        "nmae = 'x'\n",
-        &["daemon.toml:1:1: unknown key `nmae`; did you mean `name`?"],
-    );
-    refused(
-        "hot_reload = true\n",
-        &["daemon.toml:1:1: unknown key `hot_reload`"],
-    );
+    refused("nmae = 'x'\n", &["daemon.toml:1:1: unknown key `nmae`; did you mean `name`?"]);
+    refused("hot_reload = true\n", &["daemon.toml:1:1: unknown key `hot_reload`"]);
     refused("list = [1]\n", &["daemon.toml:1:1: unknown key `list`"]);
-    refused(
-        "[logging.http]\nx = 1\n",
-        &["daemon.toml:1:1: unknown key `http` in [logging]"],
-    );
+    refused("[logging.http]\nx = 1\n", &["daemon.toml:1:1: unknown key `http` in [logging]"]);
     load("http = { port = 1 }\n[smtp]\nname = 'x'\n[[peers]]\n").unwrap();
 }
 
@@ -199,9 +174,7 @@ fn a_table_that_nobody_claims_is_unknown() {
          daemon.toml:12:1: unknown section [loging]; did you mean [logging]?"
     );
     assert_eq!(
-        lines(&[
-            "htpp", "http", "http.tls", "smtp.out", "smtp.uot", "sections", "a", "loging"
-        ]),
+        lines(&["htpp", "http", "http.tls", "smtp.out", "smtp.uot", "sections", "a", "loging"]),
         "daemon.toml:7:1: unknown key `host` in [smtp]"
     );
 }

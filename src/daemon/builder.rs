@@ -55,9 +55,7 @@ impl DaemonBuilder {
 
     /// Adds several.
     pub fn with_subsystems(mut self, subsystems: impl IntoIterator<Item = impl IntoSpec>) -> Self {
-        self.draft
-            .specs
-            .extend(subsystems.into_iter().map(IntoSpec::__into_spec));
+        self.draft.specs.extend(subsystems.into_iter().map(IntoSpec::__into_spec));
         self
     }
 }
@@ -69,9 +67,7 @@ impl DaemonBuilder {
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
-        self.draft
-            .sections
-            .push(ErasedSection::from(section.into()));
+        self.draft.sections.push(ErasedSection::from(section.into()));
         self
     }
 
@@ -91,10 +87,7 @@ impl DaemonBuilder {
     /// Sets whether `SIGTERM` and `SIGINT` end the daemon; a signal that does not is left to the
     /// system's default.
     pub fn with_signals(mut self, terminate: bool, interrupt: bool) -> Self {
-        for (signal, wanted) in [
-            (Signal::Terminate, terminate),
-            (Signal::Interrupt, interrupt),
-        ] {
+        for (signal, wanted) in [(Signal::Terminate, terminate), (Signal::Interrupt, interrupt)] {
             let signals = std::mem::take(&mut self.draft.signals);
             self.draft.signals = if wanted {
                 signals.on(signal, crate::signal::Action::Shutdown)

@@ -63,9 +63,7 @@ impl Daemon {
             report: OnceLock::new(),
             stopped: Latch::default(),
         };
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     pub(super) fn plan(self, plan: Plan) -> Self {
@@ -126,10 +124,7 @@ impl Daemon {
 
     /// Waits for the end of the run, by whomever it was begun. Cancel-safe.
     pub fn stopped(&self) -> impl Future<Output = ExitReport> + Send + use<> {
-        Stopped {
-            inner: Arc::clone(&self.inner),
-            ticket: Ticket::default(),
-        }
+        Stopped { inner: Arc::clone(&self.inner), ticket: Ticket::default() }
     }
 
     /// Whether it has begun to run and not ended.
@@ -156,10 +151,7 @@ impl Daemon {
     /// The configuration as started; the defaults until it has been read.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.inner
-            .snapshot
-            .get()
-            .map_or(&*DEFAULTS, |snapshot| snapshot.config())
+        self.inner.snapshot.get().map_or(&*DEFAULTS, |snapshot| snapshot.config())
     }
 
     /// The current configuration.
@@ -198,18 +190,14 @@ impl Context {
     #[must_use]
     pub fn daemon(&self) -> Daemon {
         let port = Arc::clone(&self.run().shared.port);
-        let inner = port
-            .downcast::<Inner>()
-            .expect("the port is the daemon's own");
+        let inner = port.downcast::<Inner>().expect("the port is the daemon's own");
         Daemon { inner }
     }
 }
 
 impl fmt::Debug for Daemon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Daemon")
-            .field("running", &self.is_running())
-            .finish_non_exhaustive()
+        f.debug_struct("Daemon").field("running", &self.is_running()).finish_non_exhaustive()
     }
 }
 

@@ -49,10 +49,7 @@ impl DaemonBuilder {
         let table = self.signals().table();
         let early = Daemon::unplanned();
         let sentinel = early.sentinel(table, true)?;
-        #[cfg_attr(
-            not(feature = "logging"),
-            expect(unused_mut, reason = "nothing to flush")
-        )]
+        #[cfg_attr(not(feature = "logging"), expect(unused_mut, reason = "nothing to flush"))]
         let mut finalizers = Vec::<Finalizer>::new();
         #[cfg(feature = "logging")]
         let logging = crate::logging::Logging::install();
@@ -65,10 +62,7 @@ impl DaemonBuilder {
         if let Some(logging) = logging {
             logging.obey(snapshot.config().log_level());
             let work = Box::new(move || logging.flush());
-            finalizers.push(Finalizer {
-                name: "flush logs",
-                work,
-            });
+            finalizers.push(Finalizer { name: "flush logs", work });
         }
         daemon.own::<B>(plan, snapshot, &sentinel, finalizers)
     }
@@ -97,22 +91,13 @@ impl Daemon {
             let runtime = handle.into();
             let signals = listen(&runtime, plan.actions)?;
             guard.listening();
-            let setting = Setting {
-                runtime,
-                snapshot,
-                signals,
-                guard: Some(guard),
-                finalizers,
-            };
+            let setting = Setting { runtime, snapshot, signals, guard: Some(guard), finalizers };
             Ok::<_, Error>(self.execute(plan, setting).await)
         })?;
         if !report.has_zombies() {
             // Blocking work of nobody's may still be there: its time is the budget's.
             let left = runtime.shutdown(RUNTIME_GRACE);
-            debug!(
-                left.leaked_tasks,
-                left.blocked_threads, "the runtime has stopped"
-            );
+            debug!(left.leaked_tasks, left.blocked_threads, "the runtime has stopped");
         }
         sentinel.disarm();
         Ok(report)

@@ -31,10 +31,7 @@ pub(super) struct Plan {
 /// The configuration, read when the daemon was built, or to be read when it runs.
 pub(super) enum PlannedConfig {
     Read(Arc<Snapshot>),
-    Unread {
-        source: ConfigSource,
-        sections: Vec<ErasedSection>,
-    },
+    Unread { source: ConfigSource, sections: Vec<ErasedSection> },
 }
 
 /// What a builder has collected.
@@ -56,11 +53,7 @@ impl Draft {
 
         let graph = Graph::build(&self.specs);
         let mut sections = self.sections;
-        sections.extend(
-            self.specs
-                .iter()
-                .flat_map(|spec| spec.sections.iter().cloned()),
-        );
+        sections.extend(self.specs.iter().flat_map(|spec| spec.sections.iter().cloned()));
         let config = PlannedConfig::new(self.config, sections);
         let (graph, config) = match (graph, config) {
             (Ok(graph), Ok(config)) => (graph, config),
@@ -107,10 +100,7 @@ impl PlannedConfig {
             Pending::Failed(error) => return Err(error),
             Pending::Ready(config) => config,
         };
-        Ok(Self::Read(Arc::new(Snapshot::build(
-            Arc::new(config),
-            &sections,
-        )?)))
+        Ok(Self::Read(Arc::new(Snapshot::build(Arc::new(config), &sections)?)))
     }
 
     /// Reads it if that has not been done.

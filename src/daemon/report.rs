@@ -3,6 +3,8 @@ use std::process::{ExitCode, Termination};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use proc_daemon_runtime::Instant;
+
 use crate::end::{End, EndKind, chain};
 use crate::error::{Error, ErrorKind};
 use crate::id::SubsystemId;
@@ -42,6 +44,8 @@ pub(super) struct Inner {
     pub(super) error: Option<Error>,
     pub(super) ran_for: Duration,
     pub(super) stopped_in: Duration,
+    /// When the report was made, by the runtime's clock.
+    pub(super) now: Instant,
     pub(super) board: Arc<Board>,
     pub(super) units: Vec<Unit>,
     pub(super) failures: Failures,
@@ -62,6 +66,8 @@ pub struct SubsystemReport {
     pub location: String,
     /// How it ended; none if it never started.
     pub end: Option<End>,
+    /// For what was left behind: how long ago it last showed a sign of life.
+    pub silent_for: Option<Duration>,
 }
 
 impl ExitReport {
@@ -71,17 +77,14 @@ impl ExitReport {
             later: Vec::new(),
             ran_for: Duration::ZERO,
             stopped_in: Duration::ZERO,
+            now: Instant::ZERO,
             board: Arc::default(),
             units: Vec::new(),
             failures: Failures::new(),
             subsystems: OnceLock::new(),
             error: Some(error),
         };
-        Self {
-            code,
-            reason: None,
-            inner: Arc::new(inner),
-        }
+        Self { code, reason: None, inner: Arc::new(inner) }
     }
 
     /// Whether the code is 0.
@@ -119,10 +122,7 @@ impl ExitReport {
     pub fn subsystems(&self) -> &[SubsystemReport] {
         self.inner.subsystems.get_or_init(|| {
             let rows = self.inner.board.rows().iter().zip(&self.inner.units);
-            (0..)
-                .zip(rows)
-                .map(|(number, (row, unit))| self.subsystem(number, row, unit))
-                .collect()
+            (0..).zip(rows).map(|(number, (row, unit))| self.subsystem(number, row, unit)).collect()
         })
     }
 
@@ -137,6 +137,10 @@ impl ExitReport {
             id: SubsystemId::new(number),
             name: row.name.to_string(),
             state: unit.state,
+            silent_for: row
+                .life()
+                .filter(|_| unit.state == SubsystemState::Zombie)
+                .map(|life| self.inner.now.since(life.polled)),
             location: row.location.to_string(),
             end,
         }
@@ -145,19 +149,12 @@ impl ExitReport {
     /// How the subsystem named `name` ended.
     #[must_use]
     pub fn end_of(&self, name: &str) -> Option<&End> {
-        self.subsystems()
-            .iter()
-            .find(|subsystem| subsystem.name == name)?
-            .end
-            .as_ref()
+        self.subsystems().iter().find(|subsystem| subsystem.name == name)?.end.as_ref()
     }
 
     /// Whether something was left behind that still runs.
     pub(super) fn has_zombies(&self) -> bool {
-        self.inner
-            .units
-            .iter()
-            .any(|unit| unit.state == SubsystemState::Zombie)
+        self.inner.units.iter().any(|unit| unit.state == SubsystemState::Zombie)
     }
 
     /// The first line of the text.
@@ -174,11 +171,7 @@ impl ExitReport {
     /// `ran_for_ms`, `error`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let subsystems: Vec<_> = self
-            .subsystems()
-            .iter()
-            .map(SubsystemReport::to_value)
-            .collect();
+        let subsystems: Vec<_> = self.subsystems().iter().map(SubsystemReport::to_value).collect();
         serde_json::json!({
             "code": self.code,
             "reason": self.reason.as_ref().map(ToString::to_string),
@@ -202,10 +195,7 @@ impl ExitReport {
             128.. => ErrorKind::Forced,
             _ => ErrorKind::Subsystem,
         };
-        let failed = self
-            .subsystems()
-            .iter()
-            .find(|s| s.end.as_ref().is_some_and(End::is_failure));
+        let failed = self.subsystems().iter().find(|s| s.end.as_ref().is_some_and(End::is_failure));
         let source = failed.and_then(|subsystem| subsystem.end.clone()?.error);
         let error = Error::of_report(kind, self);
         Err(match source {
@@ -235,15 +225,12 @@ impl fmt::Display for SubsystemReport {
         let Some(end) = &self.end else {
             return write!(f, "`{}`: never started", self.name);
         };
-        write!(
-            f,
-            "`{}`: {} after {}",
-            self.name,
-            end.kind(),
-            short(end.ran_for())
-        )?;
+        write!(f, "`{}`: {} after {}", self.name, end.kind(), short(end.ran_for()))?;
         if let Some(error) = end.error() {
             write!(f, ": {}", chain(error))?;
+        }
+        if let Some(silent) = self.silent_for {
+            write!(f, ", last sign of life {} ago", short(silent))?;
         }
         write!(f, " (from {})", self.location)
     }
@@ -263,11 +250,7 @@ impl fmt::Display for ExitReport {
                 Some(_) => write!(f, "\n  {subsystem}")?,
             }
         }
-        write!(
-            f,
-            "\n  {well} others ended well; stopped in {}",
-            short(self.inner.stopped_in)
-        )?;
+        write!(f, "\n  {well} others ended well; stopped in {}", short(self.inner.stopped_in))?;
         for reason in &self.inner.later {
             write!(f, "\n  later: {reason}")?;
         }

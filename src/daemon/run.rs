@@ -54,10 +54,7 @@ impl Daemon {
         mut plan: Plan,
     ) -> Result<(Plan, Setting), Error> {
         let runtime = runtime.map_err(|e| Error::runtime(e.to_string()).with_source(e))?;
-        let guard = plan
-            .exit_when_stuck
-            .then(|| self.sentinel(plan.actions, false))
-            .transpose()?;
+        let guard = plan.exit_when_stuck.then(|| self.sentinel(plan.actions, false)).transpose()?;
         let signals = listen(&runtime, plan.actions)?;
         let snapshot = plan.read_config()?;
         if plan.options.is_some() || snapshot.config().worker_threads().is_some() {
@@ -66,34 +63,19 @@ impl Daemon {
                  `runtime_options` and `performance.worker_threads` have no effect"
             );
         }
-        let setting = Setting {
-            runtime,
-            snapshot,
-            signals,
-            guard,
-            finalizers: Vec::new(),
-        };
+        let setting = Setting { runtime, snapshot, signals, guard, finalizers: Vec::new() };
         Ok((plan, setting))
     }
 
     pub(super) fn sentinel(&self, table: ActionTable, posts: bool) -> Result<Arc<Sentinel>, Error> {
-        let (mailbox, board) = (
-            Arc::clone(&self.inner.mailbox),
-            Arc::clone(&self.inner.board),
-        );
+        let (mailbox, board) = (Arc::clone(&self.inner.mailbox), Arc::clone(&self.inner.board));
         Ok(Arc::new(Sentinel::start(table, posts, mailbox, board)?))
     }
 
     /// Runs the plan to its end.
     pub(super) async fn execute(&self, plan: Plan, setting: Setting) -> ExitReport {
         let inner = &self.inner;
-        let Setting {
-            runtime,
-            snapshot,
-            signals,
-            guard,
-            finalizers,
-        } = setting;
+        let Setting { runtime, snapshot, signals, guard, finalizers } = setting;
         let config = Arc::clone(snapshot.config());
         info!("`{}` starts on {}", config.name(), runtime.name());
         let began = runtime.now();
@@ -145,16 +127,13 @@ impl Daemon {
             error: None,
             ran_for: now.since(began),
             stopped_in: now.since(stop_began),
+            now,
             board: Arc::clone(&self.inner.board),
             units: remains.engine.take_units(),
             failures: std::mem::take(&mut remains.failures),
             subsystems: OnceLock::new(),
         };
-        ExitReport {
-            code,
-            reason: self.inner.coordinator.reason(),
-            inner: Arc::new(inner),
-        }
+        ExitReport { code, reason: self.inner.coordinator.reason(), inner: Arc::new(inner) }
     }
 }
 
@@ -164,10 +143,7 @@ pub(super) fn listen(
     actions: ActionTable,
 ) -> Result<Option<AnyStream>, Error> {
     let (wanted, supported) = (actions.installed(), runtime.supported_signals());
-    let set: SignalSet = wanted
-        .iter()
-        .filter(|signal| supported.contains(*signal))
-        .collect();
+    let set: SignalSet = wanted.iter().filter(|signal| supported.contains(*signal)).collect();
     if set != wanted {
         debug!("of the signals {wanted:?}, this platform delivers {set:?}");
     }

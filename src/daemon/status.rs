@@ -54,9 +54,6 @@ impl Status {
     /// The state of the subsystem named `name`.
     #[must_use]
     pub fn state_of(&self, name: &str) -> Option<SubsystemState> {
-        self.subsystems
-            .iter()
-            .find(|subsystem| subsystem.name == name)
-            .map(|found| found.state)
+        self.subsystems.iter().find(|subsystem| subsystem.name == name).map(|found| found.state)
     }
 }

@@ -31,9 +31,7 @@ const VARIABLE: &str = "RUST_LOG";
 impl Logging {
     /// Installs the subscriber; none if the program has its own.
     pub(crate) fn install() -> Option<Self> {
-        let wanted = std::env::var(VARIABLE)
-            .ok()
-            .filter(|text| !text.trim().is_empty());
+        let wanted = std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty());
         let from_env = wanted.is_some();
         let filter = match wanted {
             Some(text) => EnvFilter::builder().parse_lossy(text),
@@ -43,20 +41,9 @@ impl Logging {
         let (writer, guard) = tracing_appender::non_blocking(stderr());
         let colour =
             stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        let lines = fmt::layer()
-            .with_writer(writer)
-            .with_ansi(colour)
-            .with_target(false);
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(lines)
-            .try_init()
-            .ok()?;
-        Some(Self {
-            level,
-            from_env,
-            guard,
-        })
+        let lines = fmt::layer().with_writer(writer).with_ansi(colour).with_target(false);
+        tracing_subscriber::registry().with(filter).with(lines).try_init().ok()?;
+        Some(Self { level, from_env, guard })
     }
 
     /// Obeys the configuration's level, unless the environment said otherwise.

@@ -44,10 +44,7 @@ impl Snapshot {
             }
         }
         if issues.is_empty() {
-            Ok(Self {
-                config,
-                sections: entries,
-            })
+            Ok(Self { config, sections: entries })
         } else {
             Err(ConfigError::invalid(issues))
         }
@@ -65,21 +62,14 @@ impl Snapshot {
 
     /// The section registered at `path`, if it is read into a `T`.
     pub(crate) fn get_at<T: Send + Sync + 'static>(&self, path: &str) -> Option<Arc<T>> {
-        self.sections
-            .iter()
-            .filter(|entry| &*entry.path == path)
-            .find_map(Entry::downcast)
+        self.sections.iter().filter(|entry| &*entry.path == path).find_map(Entry::downcast)
     }
 
     /// Path and type of every registered section, in order of registration, for an error's text.
     pub(crate) fn describe_sections(&self) -> String {
         let describe = |entry: &Entry| format!("[{}] as `{}`", entry.path, entry.type_name);
         let described: Vec<String> = self.sections.iter().map(describe).collect();
-        if described.is_empty() {
-            "none".into()
-        } else {
-            described.join(", ")
-        }
+        if described.is_empty() { "none".into() } else { described.join(", ") }
     }
 }
 

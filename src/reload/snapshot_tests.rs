@@ -46,10 +46,7 @@ fn a_snapshot_holds_every_registered_section() {
 fn reading_a_section_twice_gives_the_same_value() {
     let sections = [Section::<Http>::new("http").into()];
     let snapshot = Snapshot::build(config("[http]\nport = 1\n"), &sections).unwrap();
-    let (one, two) = (
-        snapshot.get::<Http>().unwrap(),
-        snapshot.get::<Http>().unwrap(),
-    );
+    let (one, two) = (snapshot.get::<Http>().unwrap(), snapshot.get::<Http>().unwrap());
     assert!(Arc::ptr_eq(&one, &two));
 }
 
@@ -73,27 +70,16 @@ fn all_issues_of_all_sections_come_together() {
 #[test]
 fn a_failed_check_is_placed_at_the_header_with_its_cause() {
     let even = |http: &Http| {
-        if http.port.is_multiple_of(2) {
-            Ok(())
-        } else {
-            Err("the port is odd")
-        }
+        if http.port.is_multiple_of(2) { Ok(()) } else { Err("the port is odd") }
     };
     let high = |http: &Http| {
         let small = u8::try_from(http.port).map(|_| ());
-        if small.is_ok() {
-            Err(std::io::Error::other("the port is\ntoo low"))
-        } else {
-            Ok(())
-        }
+        if small.is_ok() { Err(std::io::Error::other("the port is\ntoo low")) } else { Ok(()) }
     };
     let section = || Section::<Http>::from("http").check(even).check(high);
     assert_eq!(
         refused("\n[http]\nport = 81\n", &[section().into()]),
-        [
-            "<text>:2:1: [http]: the port is odd",
-            "<text>:2:1: [http]: the port is\\ntoo low"
-        ]
+        ["<text>:2:1: [http]: the port is odd", "<text>:2:1: [http]: the port is\\ntoo low"]
     );
     Snapshot::build(config("[http]\nport = 8080\n"), &[section().into()]).unwrap();
 }

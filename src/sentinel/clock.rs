@@ -1,8 +1,4 @@
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "outside every runtime"
-)]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "outside every runtime")]
 
 use proc_daemon_runtime::Instant;
 

@@ -28,6 +28,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use proc_daemon_runtime::{AnyRuntime, Instant};
 
 use crate::signal::ActionTable;
@@ -49,6 +50,7 @@ struct View {
     mailbox: Arc<Mailbox<Report>>,
     board: Arc<Board>,
     runtime: OnceLock<AnyRuntime>,
+    dumped: Mutex<bool>,
 }
 
 impl Sentinel {
@@ -61,16 +63,9 @@ impl Sentinel {
         mailbox: Arc<Mailbox<Report>>,
         board: Arc<Board>,
     ) -> io::Result<Self> {
-        let view = Arc::new(View {
-            mailbox,
-            board,
-            runtime: OnceLock::new(),
-        });
-        let thread = Thread::start(
-            Watch::new(table, posts),
-            table.installed(),
-            Arc::clone(&view),
-        )?;
+        let view =
+            Arc::new(View { mailbox, board, runtime: OnceLock::new(), dumped: Mutex::default() });
+        let thread = Thread::start(Watch::new(table, posts), table.installed(), Arc::clone(&view))?;
         Ok(Self { thread, view })
     }
 
@@ -96,8 +91,8 @@ impl Guard for Sentinel {
         self.thread.arm(delay);
     }
 
-    fn dumps(&self) -> bool {
-        cfg!(unix)
+    fn dump(&self) {
+        self.view.dump();
     }
 }
 
@@ -106,16 +101,26 @@ impl View {
         self.runtime.get().map_or(Instant::ZERO, AnyRuntime::now)
     }
 
+    /// Writes the state of every subsystem, once: a dump is followed by the end.
+    ///
+    /// The engine aborts everything at the same signal, so the driver dumps first as well: whichever of
+    /// the two comes first writes, and the other one waits for it.
+    fn dump(&self) {
+        let mut dumped = self.dumped.lock();
+        if !*dumped {
+            *dumped = true;
+            say(dump(&self.board, self.now()));
+        }
+    }
+
     fn perform(&self, act: Act) {
         match act {
             Act::Post(signal) => self.mailbox.post(Report::Signal(signal)),
-            Act::Dump => say(dump(&self.board, self.now())),
+            Act::Dump => self.dump(),
             Act::Leave { code, out_of_time } => {
                 if out_of_time {
                     let stuck = stuck(&self.board, self.now());
-                    say(format!(
-                        "the shutdown budget is over; leaving with {code}\n{stuck}"
-                    ));
+                    say(format!("the shutdown budget is over; leaving with {code}\n{stuck}"));
                 }
                 leave(code);
             }

@@ -10,12 +10,10 @@ const CAP: Duration = Duration::from_millis(100);
 /// It does not take the lock of `std::io::stderr`, which stuck code may hold, where the platform lets it.
 pub(crate) fn say(text: String) {
     let (done, written) = channel();
-    let writer = std::thread::Builder::new()
-        .name("last words".into())
-        .spawn(move || {
-            let _ = write(text.as_bytes());
-            let _ = done.send(());
-        });
+    let writer = std::thread::Builder::new().name("last words".into()).spawn(move || {
+        let _ = write(text.as_bytes());
+        let _ = done.send(());
+    });
     if writer.is_ok() {
         let _ = written.recv_timeout(CAP);
     }

@@ -8,10 +8,20 @@ use crate::signal::{Action, ActionTable, Row, exit_code};
 #[derive(Debug)]
 pub(super) struct Watch {
     table: ActionTable,
-    posts: bool,
+    posting: Posting,
     deadline: Option<(Instant, u8)>,
     first_interrupt: Option<Instant>,
     forced: bool,
+}
+
+/// Whether signals go to the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Posting {
+    On,
+    /// The runtime's source listens. What came before it did is still in the sentinel's own pipe, and is
+    /// posted first.
+    Ending,
+    Off,
 }
 
 /// What the sentinel does.
@@ -34,17 +44,24 @@ const FORCE_AFTER: Duration = Duration::from_millis(300);
 
 impl Watch {
     pub(super) fn new(table: ActionTable, posts: bool) -> Self {
-        Self {
-            table,
-            posts,
-            deadline: None,
-            first_interrupt: None,
-            forced: false,
+        let posting = if posts { Posting::On } else { Posting::Off };
+        Self { table, posting, deadline: None, first_interrupt: None, forced: false }
+    }
+
+    /// Asks for the end of posting.
+    pub(super) fn hand_over(&mut self) {
+        if self.posting == Posting::On {
+            self.posting = Posting::Ending;
         }
     }
 
-    pub(super) fn hand_over(&mut self) {
-        self.posts = false;
+    pub(super) fn is_handing_over(&self) -> bool {
+        self.posting == Posting::Ending
+    }
+
+    /// Every signal that came before the hand-over was asked for has been taken in.
+    pub(super) fn handed_over(&mut self) {
+        self.posting = Posting::Off;
     }
 
     pub(super) fn disarm(&mut self) {
@@ -75,16 +92,13 @@ impl Watch {
     /// What is due.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Act> {
         let (at, code) = self.deadline?;
-        (at <= now).then_some(Act::Leave {
-            code,
-            out_of_time: true,
-        })
+        (at <= now).then_some(Act::Leave { code, out_of_time: true })
     }
 
     /// What a signal leads to, in order.
     pub(super) fn signal(&mut self, signal: Signal, now: Instant) -> Vec<Act> {
         let mut acts = Vec::new();
-        if self.posts {
+        if self.posting != Posting::Off {
             acts.push(Act::Post(signal));
         }
         match self.table.get(signal) {
@@ -111,10 +125,7 @@ impl Watch {
         match self.first_interrupt {
             None => self.first_interrupt = Some(now),
             Some(_) if self.forced => {
-                return Some(Act::Leave {
-                    code,
-                    out_of_time: false,
-                });
+                return Some(Act::Leave { code, out_of_time: false });
             }
             Some(first) if now.since(first) >= FORCE_AFTER => self.force(Signal::Interrupt, now),
             Some(_) => {}
@@ -139,12 +150,12 @@ mod tests {
     #[test]
     fn early_signals_are_posted_until_the_source_listens() {
         let mut watch = watch(true);
-        assert_eq!(
-            watch.signal(Signal::Terminate, ms(0)),
-            [Act::Post(Signal::Terminate)]
-        );
+        assert_eq!(watch.signal(Signal::Terminate, ms(0)), [Act::Post(Signal::Terminate)]);
         watch.hand_over();
-        assert!(watch.signal(Signal::Terminate, ms(1)).is_empty());
+        let late = watch.signal(Signal::Hangup, ms(1));
+        assert_eq!(late, [Act::Post(Signal::Hangup)], "it came before the source listened");
+        watch.handed_over();
+        assert!(watch.signal(Signal::Terminate, ms(2)).is_empty());
     }
 
     #[test]
@@ -153,13 +164,7 @@ mod tests {
         assert_eq!(watch.deadline(), None);
         watch.arm(ms(2000));
         assert_eq!(watch.tick(ms(1999)), None);
-        assert_eq!(
-            watch.tick(ms(2000)),
-            Some(Act::Leave {
-                code: 124,
-                out_of_time: true
-            })
-        );
+        assert_eq!(watch.tick(ms(2000)), Some(Act::Leave { code: 124, out_of_time: true }));
         watch.disarm();
         assert_eq!(watch.tick(ms(9000)), None);
     }
@@ -173,19 +178,10 @@ mod tests {
         assert_eq!(watch.deadline(), Some(ms(25_000)), "the same key press");
         assert!(watch.signal(Signal::Interrupt, ms(300)).is_empty());
         assert_eq!(watch.deadline(), Some(ms(2300)));
-        assert_eq!(
-            watch.tick(ms(2300)),
-            Some(Act::Leave {
-                code: 130,
-                out_of_time: true
-            })
-        );
+        assert_eq!(watch.tick(ms(2300)), Some(Act::Leave { code: 130, out_of_time: true }));
         assert_eq!(
             watch.signal(Signal::Interrupt, ms(301)),
-            [Act::Leave {
-                code: 130,
-                out_of_time: false
-            }]
+            [Act::Leave { code: 130, out_of_time: false }]
         );
     }
 
@@ -193,13 +189,7 @@ mod tests {
     fn quit_dumps_at_once_and_has_two_seconds() {
         let mut watch = watch(false);
         assert_eq!(watch.signal(Signal::Quit, ms(10)), [Act::Dump]);
-        assert_eq!(
-            watch.tick(ms(2010)),
-            Some(Act::Leave {
-                code: 131,
-                out_of_time: true
-            })
-        );
+        assert_eq!(watch.tick(ms(2010)), Some(Act::Leave { code: 131, out_of_time: true }));
     }
 
     #[test]
@@ -207,23 +197,13 @@ mod tests {
         let mut watch = watch(false);
         watch.arm(ms(1000));
         watch.signal(Signal::Quit, ms(500));
-        assert_eq!(
-            watch.tick(ms(1000)),
-            Some(Act::Leave {
-                code: 131,
-                out_of_time: true
-            })
-        );
+        assert_eq!(watch.tick(ms(1000)), Some(Act::Leave { code: 131, out_of_time: true }));
     }
 
     #[test]
     fn an_interrupt_with_another_action_never_forces() {
-        let mut watch = Watch::new(
-            SignalConfig::unix()
-                .on(Signal::Interrupt, Action::Ignore)
-                .table(),
-            false,
-        );
+        let mut watch =
+            Watch::new(SignalConfig::unix().on(Signal::Interrupt, Action::Ignore).table(), false);
         for n in 0..5 {
             assert!(watch.signal(Signal::Interrupt, ms(n * 1000)).is_empty());
         }

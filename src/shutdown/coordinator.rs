@@ -63,19 +63,12 @@ impl ShutdownCoordinator {
         async move {
             let state = Arc::clone(&announced.state);
             announced.await;
-            state
-                .cause
-                .get()
-                .cloned()
-                .unwrap_or(ShutdownReason::NothingToRun)
+            state.cause.get().cloned().unwrap_or(ShutdownReason::NothingToRun)
         }
     }
 
     pub(crate) fn announced(&self) -> Announced {
-        Announced {
-            state: Arc::clone(&self.0),
-            ticket: Ticket::default(),
-        }
+        Announced { state: Arc::clone(&self.0), ticket: Ticket::default() }
     }
 
     pub(crate) fn later(&self) -> Vec<ShutdownReason> {
@@ -85,9 +78,7 @@ impl ShutdownCoordinator {
 
 impl fmt::Debug for ShutdownCoordinator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShutdownCoordinator")
-            .field("cause", &self.0.cause.get())
-            .finish()
+        f.debug_struct("ShutdownCoordinator").field("cause", &self.0.cause.get()).finish()
     }
 }
 
@@ -126,10 +117,7 @@ mod tests {
         assert!(coordinator.initiate_shutdown("first"));
         assert!(!coordinator.clone().initiate_shutdown("second"));
         assert_eq!(block_on(waiting), ShutdownReason::Requested("first".into()));
-        assert_eq!(
-            coordinator.later(),
-            [ShutdownReason::Requested("second".into())]
-        );
+        assert_eq!(coordinator.later(), [ShutdownReason::Requested("second".into())]);
     }
 
     #[test]

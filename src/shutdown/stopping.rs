@@ -71,9 +71,7 @@ mod tests {
         let io: BoxError = io::Error::other(Stopping).into();
         let nested: BoxError = io::Error::other(io::Error::other(Stopping)).into();
         let any: BoxError = anyhow::Error::from(Stopping).into();
-        let context: BoxError = anyhow::Error::from(Stopping)
-            .context("while reading")
-            .into();
+        let context: BoxError = anyhow::Error::from(Stopping).context("while reading").into();
         for error in [bare, io, nested, any, context] {
             assert!(is_stopping(error.as_ref()), "{error:?}");
         }

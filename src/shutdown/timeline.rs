@@ -23,11 +23,7 @@ impl Timeline {
         let budget_at = requested + timeouts.kill();
         let force_at = (requested + timeouts.force()).min(budget_at);
         let lame_duck_until = (requested + timeouts.lame_duck()).min(force_at);
-        Self {
-            lame_duck_until,
-            force_at,
-            budget_at,
-        }
+        Self { lame_duck_until, force_at, budget_at }
     }
 
     /// When a subsystem asked to stop at `asked`, with `grace`, is aborted.

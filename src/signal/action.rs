@@ -49,10 +49,7 @@ impl ActionTable {
 
     /// The signals that have a row.
     pub(crate) fn installed(&self) -> SignalSet {
-        Signal::ALL
-            .into_iter()
-            .filter(|signal| self.get(*signal).is_some())
-            .collect()
+        Signal::ALL.into_iter().filter(|signal| self.get(*signal).is_some()).collect()
     }
 }
 

@@ -103,8 +103,7 @@ impl Row {
     }
 
     pub(crate) fn poll_begins(&self, now: Instant) {
-        self.polled
-            .store(now.as_nanos() | IN_POLL, Ordering::Relaxed);
+        self.polled.store(now.as_nanos() | IN_POLL, Ordering::Relaxed);
     }
 
     pub(crate) fn poll_ends(&self) {

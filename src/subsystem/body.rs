@@ -41,11 +41,7 @@ pin_project_lite::pin_project! {
 
 impl<F: Future<Output = Result<(), BoxError>>> Body<F> {
     pub(crate) fn new(run: Arc<Run>, future: F) -> Self {
-        Self {
-            future: Some(future),
-            run: Some(run),
-            outcome: None,
-        }
+        Self { future: Some(future), run: Some(run), outcome: None }
     }
 }
 
@@ -118,13 +114,7 @@ fn advance<F: Future<Output = Result<(), BoxError>>>(
     };
     let dropped = catch(|| slot.set(None));
     match (outcome, dropped) {
-        (
-            outcome @ (Outcome::Failed {
-                stopping: false, ..
-            }
-            | Outcome::Panicked(_)),
-            _,
-        )
+        (outcome @ (Outcome::Failed { stopping: false, .. } | Outcome::Panicked(_)), _)
         | (outcome, Ok(())) => Some(outcome),
         (_, Err(payload)) => Some(Outcome::Panicked(payload)),
     }

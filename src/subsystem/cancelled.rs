@@ -19,10 +19,7 @@ pub struct Cancelled {
 
 impl Cancelled {
     pub(crate) fn new(run: Arc<Run>) -> Self {
-        Self {
-            run,
-            ticket: Ticket::default(),
-        }
+        Self { run, ticket: Ticket::default() }
     }
 }
 
@@ -43,8 +40,6 @@ impl Drop for Cancelled {
 
 impl fmt::Debug for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancelled")
-            .field("asked", &self.run.stop.is_set())
-            .finish()
+        f.debug_struct("Cancelled").field("asked", &self.run.stop.is_set()).finish()
     }
 }

@@ -38,11 +38,7 @@ impl<T: Send + 'static> Child<T> {
         F: Future<Output = T> + Send + 'static,
     {
         let (cell, member) = enrol(run);
-        let body = ChildBody {
-            future,
-            cell: Arc::clone(&cell),
-            _member: member,
-        };
+        let body = ChildBody { future, cell: Arc::clone(&cell), _member: member };
         let place = body._member.place;
         let task = Task::spawn_on(&run.shared.runtime, name, body);
         run.rare().children.admit(place, task.abort_handle());
@@ -140,14 +136,8 @@ impl Cell {
 }
 
 fn enrol(run: &Arc<Run>) -> (Arc<Cell>, Member) {
-    let cell = Arc::new(Cell {
-        run: Arc::clone(run),
-        fate: Mutex::default(),
-    });
-    let member = Member {
-        place: run.rare().children.reserve(),
-        run: Arc::clone(run),
-    };
+    let cell = Arc::new(Cell { run: Arc::clone(run), fate: Mutex::default() });
+    let member = Member { place: run.rare().children.reserve(), run: Arc::clone(run) };
     (cell, member)
 }
 

@@ -52,11 +52,7 @@ impl Children {
         let handles: Vec<AbortHandle> = {
             let mut registry = self.0.lock();
             registry.closed = true;
-            registry
-                .alive
-                .iter_mut()
-                .filter_map(|(_, entry)| entry.take())
-                .collect()
+            registry.alive.iter_mut().filter_map(|(_, entry)| entry.take()).collect()
         };
         for handle in handles {
             handle.abort();

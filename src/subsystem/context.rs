@@ -100,11 +100,7 @@ impl Context {
     ) -> impl Future<Output = Result<F::Output, Stopping>> + use<F> {
         let cancelled = self.cancelled();
         let run = Arc::clone(&self.run);
-        async move {
-            Race::new(cancelled, future)
-                .await
-                .map_or_else(Ok, |()| Err(stopping(&run)))
-        }
+        async move { Race::new(cancelled, future).await.map_or_else(Ok, |()| Err(stopping(&run))) }
     }
 
     /// Resolves at once when the daemon is going down, whatever this subsystem's place in the order.

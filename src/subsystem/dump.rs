@@ -27,28 +27,15 @@ pub(crate) fn dump(board: &Board, now: Instant) -> String {
 pub(crate) fn stuck(board: &Board, now: Instant) -> String {
     let mut text = String::new();
     for row in board.rows().iter().filter(|row| row.state().is_alive()) {
-        let _ = write!(
-            text,
-            "  stuck: `{}` ({}), from {}",
-            row.name,
-            row.state(),
-            row.location
-        );
+        let _ = write!(text, "  stuck: `{}` ({}), from {}", row.name, row.state(), row.location);
         let _ = match row.life() {
             None => writeln!(text, ", never polled"),
             Some(life) if life.in_poll => {
                 let ago = short(now.since(life.polled));
-                writeln!(
-                    text,
-                    ", last sign of life {ago} ago, blocked in one poll since"
-                )
+                writeln!(text, ", last sign of life {ago} ago, blocked in one poll since")
             }
             Some(life) => {
-                writeln!(
-                    text,
-                    ", last sign of life {} ago",
-                    short(now.since(life.polled))
-                )
+                writeln!(text, ", last sign of life {} ago", short(now.since(life.polled)))
             }
         };
     }

@@ -77,11 +77,8 @@ where
     Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
 {
     fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError> {
-        let function = self
-            .0
-            .lock()
-            .take()
-            .ok_or("a subsystem that runs once cannot start again")?;
+        let function =
+            self.0.lock().take().ok_or("a subsystem that runs once cannot start again")?;
         Ok(body(run, function(context(run))))
     }
 }

@@ -26,12 +26,7 @@ pub(crate) struct Handlers(Vec<(Handler, Arc<Mailbox<()>>)>);
 
 impl Handlers {
     pub(crate) fn new(handlers: Vec<Handler>) -> Self {
-        Self(
-            handlers
-                .into_iter()
-                .map(|handler| (handler, Arc::default()))
-                .collect(),
-        )
+        Self(handlers.into_iter().map(|handler| (handler, Arc::default())).collect())
     }
 
     /// Has the handler of `signal` called.
@@ -59,11 +54,7 @@ async fn serve(ctx: Context, (handler, inbox): (Handler, Arc<Mailbox<()>>)) -> R
     loop {
         let arrived = poll_fn(|cx| {
             inbox.drain(&mut batch, cx);
-            if batch.is_empty() {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
+            if batch.is_empty() { Poll::Pending } else { Poll::Ready(()) }
         });
         if ctx.run_until_cancelled(arrived).await.is_err() {
             return Ok(());

@@ -40,10 +40,7 @@ pub(crate) struct Drained {
 
 impl Drained {
     pub(crate) fn new(run: Arc<Run>) -> Self {
-        Self {
-            run,
-            place: Place::default(),
-        }
+        Self { run, place: Place::default() }
     }
 }
 
@@ -55,15 +52,8 @@ impl Future for Drained {
         if this.run.in_flight() == 0 {
             return Poll::Ready(());
         }
-        this.run
-            .rare()
-            .drained
-            .register(&mut this.place, cx.waker());
-        if this.run.in_flight() == 0 {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        this.run.rare().drained.register(&mut this.place, cx.waker());
+        if this.run.in_flight() == 0 { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

@@ -95,10 +95,7 @@ fn following(due: Instant, now: Instant, every: Duration, missed: MissedTicks) -
 
 impl fmt::Debug for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interval")
-            .field("every", &self.every)
-            .field("next", &self.next)
-            .finish()
+        f.debug_struct("Interval").field("every", &self.every).field("next", &self.next).finish()
     }
 }
 
@@ -120,11 +117,7 @@ mod tests {
             (55, MissedTicks::Delay, 65),
             (55, MissedTicks::Burst, 30),
         ] {
-            assert_eq!(
-                following(at(20), at(now), every, missed),
-                at(next),
-                "{now} {missed:?}"
-            );
+            assert_eq!(following(at(20), at(now), every, missed), at(next), "{now} {missed:?}");
         }
     }
 }

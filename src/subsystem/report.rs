@@ -7,13 +7,11 @@ use crate::shutdown::is_stopping;
 #[derive(Debug)]
 pub(crate) enum Report {
     /// A generation tells something about itself.
-    Unit {
-        unit: u32,
-        generation: u32,
-        what: What,
-    },
+    Unit { unit: u32, generation: u32, what: What },
     /// A signal that the sentinel saw before the runtime's source listened.
     Signal(Signal),
+    /// The state dump has been written.
+    Dumped,
     /// A finalizer has returned.
     Finalized(usize),
 }

@@ -58,11 +58,7 @@ impl Run {
             stop: Latch::default(),
             stop_by: AtomicU64::new(Instant::MAX.as_nanos()),
             in_flight: AtomicU32::new(0),
-            told: AtomicU8::new(if explicit {
-                Told::ExplicitReady as u8
-            } else {
-                0
-            }),
+            told: AtomicU8::new(if explicit { Told::ExplicitReady as u8 } else { 0 }),
             aborted: AtomicBool::new(false),
             body: Mutex::new(None),
             rare: OnceLock::new(),
@@ -75,11 +71,7 @@ impl Run {
 
     fn report(&self, what: What) {
         let (unit, generation) = (self.unit, self.generation);
-        self.shared.mailbox.post(Report::Unit {
-            unit,
-            generation,
-            what,
-        });
+        self.shared.mailbox.post(Report::Unit { unit, generation, what });
     }
 
     /// Notes that something was said; true the first time.
@@ -130,9 +122,7 @@ impl Run {
     }
 
     pub(crate) fn stop_by(&self) -> Option<Instant> {
-        self.stop
-            .is_set()
-            .then(|| Instant::from_nanos(self.stop_by.load(Ordering::Relaxed)))
+        self.stop.is_set().then(|| Instant::from_nanos(self.stop_by.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn time_remaining(&self) -> Option<Duration> {

@@ -51,10 +51,7 @@ impl SignalConfig {
 
     /// No signal at all.
     pub(crate) fn empty() -> Self {
-        Self {
-            table: ActionTable::EMPTY,
-            handlers: Vec::new(),
-        }
+        Self { table: ActionTable::EMPTY, handlers: Vec::new() }
     }
 }
 
@@ -125,9 +122,8 @@ impl Default for SignalConfig {
 
 impl fmt::Debug for SignalConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = Signal::ALL
-            .into_iter()
-            .filter_map(|signal| Some((signal, self.table.get(signal)?)));
+        let rows =
+            Signal::ALL.into_iter().filter_map(|signal| Some((signal, self.table.get(signal)?)));
         f.debug_map().entries(rows).finish()
     }
 }

@@ -48,10 +48,7 @@ impl Spec {
         F: FnOnce(Context) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Self::erased(
-            name.into().into(),
-            Arc::new(Once(Mutex::new(Some(function)))),
-        )
+        Self::erased(name.into().into(), Arc::new(Once(Mutex::new(Some(function)))))
     }
 
     /// Makes a new value for every start. An error or a panic of the constructor is a failed start.

@@ -34,8 +34,9 @@ const BATCH: usize = 512;
 pub(crate) trait Guard: Send + Sync {
     /// Ends the process at `at`, a moment of the runtime's clock which says `now`.
     fn arm(&self, at: Instant, now: Instant);
-    /// Whether it writes the state dump itself when it sees the signal.
-    fn dumps(&self) -> bool;
+    /// Writes the state dump, unless it has seen the signal itself and has written it. Returns when the
+    /// states have been read, so that what is done next does not show in them, and after 200 ms at most.
+    fn dump(&self);
 }
 
 /// Something to be done when every subsystem has ended.
@@ -94,11 +95,7 @@ impl Driver {
         Self {
             runs: parts.factories.iter().map(|_| None).collect(),
             failures: Failures::new(),
-            finalizer_names: parts
-                .finalizers
-                .iter()
-                .map(|finalizer| finalizer.name)
-                .collect(),
+            finalizer_names: parts.finalizers.iter().map(|finalizer| finalizer.name).collect(),
             finalizers: parts.finalizers.into_iter().map(Some).collect(),
             engine,
             announced,
@@ -164,23 +161,16 @@ impl Driver {
     fn take_in(&mut self, report: Report) -> Event {
         match report {
             Report::Signal(signal) => Event::Signal(signal),
+            Report::Dumped => Event::Dumped,
             Report::Finalized(index) => Event::Finalized(index),
-            Report::Unit {
-                unit,
-                generation,
-                what,
-            } => {
+            Report::Unit { unit, generation, what } => {
                 let what = match what {
                     What::Ready => UnitEvent::Ready,
                     What::Drained => UnitEvent::Drained,
                     What::Returned => UnitEvent::Returned,
                     What::Ended(outcome) => UnitEvent::Ended(self.keep(unit, outcome)),
                 };
-                Event::Unit {
-                    unit,
-                    generation,
-                    what,
-                }
+                Event::Unit { unit, generation, what }
             }
         }
     }
@@ -196,8 +186,7 @@ impl Driver {
             }
             Outcome::Panicked(payload) => {
                 let text = format!("panicked: {payload}");
-                self.failures
-                    .insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
+                self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
                 How::Panicked
             }
         }
@@ -212,21 +201,14 @@ impl Driver {
 
     fn step(&mut self, event: Event, now: Instant) {
         self.engine.step(event, now, &mut self.effects);
-        if let Event::Unit {
-            unit,
-            what: UnitEvent::Ended(_),
-            ..
-        } = event
-        {
+        if let Event::Unit { unit, what: UnitEvent::Ended(_), .. } = event {
             self.log_end(unit);
         }
     }
 
     /// Keeps the error of a failure, of which the engine alone may know, and drops that of another end.
     fn log_end(&mut self, unit: u32) {
-        let kind = self.engine.units()[unit as usize]
-            .end
-            .filter(|end| end.is_failure());
+        let kind = self.engine.units()[unit as usize].end.filter(|end| end.is_failure());
         let Some(kind) = kind else {
             self.failures.remove(&unit);
             return;
@@ -246,23 +228,10 @@ impl Driver {
     fn perform(&mut self, effect: Effect, now: Instant) {
         match effect {
             Effect::Spawn { unit, generation } => self.spawn(unit, generation, now),
-            Effect::RequestStop {
-                unit,
-                generation,
-                by,
-            } => {
+            Effect::RequestStop { unit, generation, by } => {
                 if let Some(run) = self.run_of(unit, generation) {
-                    let what = UnitEvent::Asked {
-                        busy: run.request_stop(by),
-                    };
-                    self.step(
-                        Event::Unit {
-                            unit,
-                            generation,
-                            what,
-                        },
-                        now,
-                    );
+                    let what = UnitEvent::Asked { busy: run.request_stop(by) };
+                    self.step(Event::Unit { unit, generation, what }, now);
                 }
             }
             Effect::Abort { unit, generation } => {
@@ -270,21 +239,14 @@ impl Driver {
                     run.abort();
                 }
             }
-            Effect::Publish {
-                unit,
-                state,
-                generation,
-            } => {
+            Effect::Publish { unit, state, generation } => {
                 let row = self.shared.board.row(unit);
                 row.publish(state, generation, now);
                 debug!(subsystem = %row.name, generation, "{state}");
             }
             Effect::Ready(ready) => self.shared.board.set_ready(ready),
             Effect::Initiate(cause) => {
-                let own = self
-                    .shared
-                    .coordinator
-                    .initiate_shutdown(self.reason(cause));
+                let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
                 self.announced = None;
                 let event = self.shutdown_event(own);
                 self.step(event, now);
@@ -303,19 +265,12 @@ impl Driver {
     }
 
     fn run_of(&self, unit: u32, generation: u32) -> Option<&Run> {
-        self.runs[unit as usize]
-            .as_deref()
-            .filter(|run| run.generation == generation)
+        self.runs[unit as usize].as_deref().filter(|run| run.generation == generation)
     }
 
     fn spawn(&mut self, unit: u32, generation: u32, now: Instant) {
         let (factory, explicit) = &self.factories[unit as usize];
-        let run = Arc::new(Run::new(
-            Arc::clone(&self.shared),
-            unit,
-            generation,
-            *explicit,
-        ));
+        let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
         let made = catch(|| factory.make(&run));
         self.runs[unit as usize] = Some(run);
         let outcome = match made {
@@ -323,21 +278,11 @@ impl Driver {
                 let name = self.shared.board.row(unit).name.clone();
                 return self.shared.runtime.spawn(name, body);
             }
-            Ok(Err(error)) => Outcome::Failed {
-                error,
-                stopping: false,
-            },
+            Ok(Err(error)) => Outcome::Failed { error, stopping: false },
             Err(payload) => Outcome::Panicked(payload),
         };
         let what = UnitEvent::Ended(self.keep(unit, outcome));
-        self.step(
-            Event::Unit {
-                unit,
-                generation,
-                what,
-            },
-            now,
-        );
+        self.step(Event::Unit { unit, generation, what }, now);
     }
 
     fn reason(&self, cause: Cause) -> ShutdownReason {
@@ -350,17 +295,16 @@ impl Driver {
         }
     }
 
-    /// Off the worker: stderr may block.
+    /// Reads the states now; writes them off the worker, as stderr may block.
     fn dump(&self, now: Instant) {
-        if !self.guard.as_ref().is_some_and(|guard| guard.dumps()) {
-            let text = dump(&self.shared.board, now);
-            let write = move || {
-                let _ = std::io::stderr().write_all(text.as_bytes());
-            };
-            self.shared
-                .runtime
-                .spawn_blocking("dump".into(), Box::new(write));
+        if let Some(guard) = &self.guard {
+            return guard.dump();
         }
+        let text = dump(&self.shared.board, now);
+        let write = move || {
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        };
+        self.shared.runtime.spawn_blocking("dump".into(), Box::new(write));
     }
 
     fn finalize(&mut self, index: usize) {
@@ -372,9 +316,7 @@ impl Driver {
             let _ = catch(finalizer.work);
             mailbox.post(Report::Finalized(index));
         });
-        self.shared
-            .runtime
-            .spawn_blocking(finalizer.name.into(), work);
+        self.shared.runtime.spawn_blocking(finalizer.name.into(), work);
     }
 
     fn remains(&mut self) -> Remains {

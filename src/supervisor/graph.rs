@@ -23,23 +23,10 @@ struct Rows {
 /// What is wrong with a set of subsystems. Each prints on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GraphIssue {
-    NoName {
-        at: String,
-    },
-    Duplicate {
-        name: String,
-        first: String,
-        second: String,
-    },
-    Unknown {
-        name: String,
-        by: String,
-        at: String,
-        near: Option<String>,
-    },
-    Cycle {
-        path: Vec<String>,
-    },
+    NoName { at: String },
+    Duplicate { name: String, first: String, second: String },
+    Unknown { name: String, by: String, at: String, near: Option<String> },
+    Cycle { path: Vec<String> },
 }
 
 impl Graph {
@@ -64,15 +51,9 @@ impl Graph {
         let graph = Self::from_edges(specs.len(), edges);
         if let Some(cycle) = graph.cycle() {
             let name = |unit: &u32| specs[*unit as usize].name.to_string();
-            issues.push(GraphIssue::Cycle {
-                path: cycle.iter().map(name).collect(),
-            });
+            issues.push(GraphIssue::Cycle { path: cycle.iter().map(name).collect() });
         }
-        if issues.is_empty() {
-            Ok(graph)
-        } else {
-            Err(issues)
-        }
+        if issues.is_empty() { Ok(graph) } else { Err(issues) }
     }
 
     /// A graph of `units` nodes; an edge goes from a unit to one it depends on. Repeated edges count once.
@@ -81,10 +62,7 @@ impl Graph {
         edges.dedup();
         let dependencies = Rows::build(units, edges.iter().copied());
         let dependents = Rows::build(units, edges.iter().map(|(unit, on)| (*on, *unit)));
-        Self {
-            dependencies,
-            dependents,
-        }
+        Self { dependencies, dependents }
     }
 
     /// What `unit` depends on.
@@ -100,13 +78,9 @@ impl Graph {
     /// A cycle, its first node repeated at its end.
     fn cycle(&self) -> Option<Vec<u32>> {
         let units = self.dependencies.starts.len().saturating_sub(1);
-        let mut open: Vec<usize> = (0..units)
-            .map(|u| self.dependencies(number(u)).len())
-            .collect();
-        let mut free: Vec<u32> = (0..units)
-            .map(number)
-            .filter(|u| open[*u as usize] == 0)
-            .collect();
+        let mut open: Vec<usize> = (0..units).map(|u| self.dependencies(number(u)).len()).collect();
+        let mut free: Vec<u32> =
+            (0..units).map(number).filter(|u| open[*u as usize] == 0).collect();
         while let Some(unit) = free.pop() {
             for &dependent in self.dependents(unit) {
                 open[dependent as usize] -= 1;
@@ -119,10 +93,7 @@ impl Graph {
         let mut path = vec![number(open.iter().position(|n| *n > 0)?)];
         loop {
             let last = *path.last()?;
-            let next = *self
-                .dependencies(last)
-                .iter()
-                .find(|u| open[**u as usize] > 0)?;
+            let next = *self.dependencies(last).iter().find(|u| open[**u as usize] > 0)?;
             if let Some(start) = path.iter().position(|u| *u == next) {
                 path.drain(..start);
                 path.push(next);
@@ -166,9 +137,7 @@ fn index<'a>(specs: &'a [Spec], issues: &mut Vec<GraphIssue>) -> BTreeMap<&'a st
     let mut units = BTreeMap::new();
     for (unit, spec) in specs.iter().enumerate() {
         if spec.name.trim().is_empty() {
-            issues.push(GraphIssue::NoName {
-                at: spec.location.to_string(),
-            });
+            issues.push(GraphIssue::NoName { at: spec.location.to_string() });
             continue;
         }
         if let Some(first) = units.insert(spec.name.as_str(), number(unit)) {
@@ -186,20 +155,12 @@ impl fmt::Display for GraphIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoName { at } => write!(f, "{at}: a subsystem without a name"),
-            Self::Duplicate {
-                name,
-                first,
-                second,
-            } => {
-                write!(
-                    f,
-                    "{second}: a second subsystem named `{name}`; the first is at {first}"
-                )
+            Self::Duplicate { name, first, second } => {
+                write!(f, "{second}: a second subsystem named `{name}`; the first is at {first}")
             }
             Self::Unknown { name, by, at, near } => {
                 write!(f, "{at}: `{by}` depends on `{name}`, which does not exist")?;
-                near.as_ref()
-                    .map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
+                near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
             }
             Self::Cycle { path } => write!(f, "a cycle of dependencies: {}", path.join(" -> ")),
         }
@@ -216,20 +177,13 @@ mod tests {
     }
 
     fn issues(specs: &[Spec]) -> Vec<String> {
-        Graph::build(specs)
-            .unwrap_err()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        Graph::build(specs).unwrap_err().iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn an_edge_is_seen_from_both_ends_once() {
-        let specs = [
-            spec("a"),
-            spec("b").requires("a").after("a"),
-            spec("c").requires("b").after("a"),
-        ];
+        let specs =
+            [spec("a"), spec("b").requires("a").after("a"), spec("c").requires("b").after("a")];
         let graph = Graph::build(&specs).unwrap();
         assert_eq!(graph.dependencies(2), [0, 1]);
         assert_eq!(graph.dependents(0), [1, 2]);
@@ -247,26 +201,15 @@ mod tests {
         ];
         let text = issues(&specs);
         assert_eq!(text, ["a cycle of dependencies: a -> b -> c -> a"]);
-        assert_eq!(
-            issues(&[spec("x").after("x")]),
-            ["a cycle of dependencies: x -> x"]
-        );
+        assert_eq!(issues(&[spec("x").after("x")]), ["a cycle of dependencies: x -> x"]);
     }
 
     #[test]
     fn unknown_duplicate_and_empty_names_are_reported_together() {
-        let specs = [
-            spec("store"),
-            spec("http").requires("stroe"),
-            spec("store"),
-            spec(" "),
-        ];
+        let specs = [spec("store"), spec("http").requires("stroe"), spec("store"), spec(" ")];
         let text = issues(&specs);
         assert_eq!(text.len(), 3, "{text:?}");
-        assert!(
-            text[0].contains("a second subsystem named `store`"),
-            "{text:?}"
-        );
+        assert!(text[0].contains("a second subsystem named `store`"), "{text:?}");
         assert!(text[1].contains("a subsystem without a name"), "{text:?}");
         assert!(
             text[2].ends_with(

@@ -26,6 +26,8 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
         Note::Repeated(signal) => info!("{signal} again: a shutdown is under way"),
         Note::NothingToReload(signal) => info!("{signal}: nothing can be reloaded; ignored"),
         Note::NoLogFiles(signal) => info!("{signal}: no log file is open; ignored"),
+        Note::AllEnded { left: 0 } => info!("stopped"),
+        Note::AllEnded { left } => warn!("stopped; {left} subsystems were left behind"),
         Note::FinalizerSlow(index) => {
             debug!("finalizer `{}` did not return in time", finalizers[*index]);
         }

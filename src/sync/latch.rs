@@ -97,11 +97,7 @@ mod tests {
         }
         assert!(latch.set() && !latch.set());
         assert_eq!(count.0.load(Ordering::Relaxed), 5);
-        assert!(
-            tickets
-                .iter_mut()
-                .all(|t| wait(&latch, t, &count).is_ready())
-        );
+        assert!(tickets.iter_mut().all(|t| wait(&latch, t, &count).is_ready()));
     }
 
     #[test]

@@ -17,10 +17,7 @@ struct Inner<T> {
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self(Mutex::new(Inner {
-            queue: Vec::new(),
-            reader: None,
-        }))
+        Self(Mutex::new(Inner { queue: Vec::new(), reader: None }))
     }
 }
 
@@ -53,13 +50,8 @@ impl<T> Mailbox<T> {
 
     /// Drops what is queued and the reader's waker.
     pub(crate) fn clear(&self) {
-        let inner = std::mem::replace(
-            &mut *self.0.lock(),
-            Inner {
-                queue: Vec::new(),
-                reader: None,
-            },
-        );
+        let inner =
+            std::mem::replace(&mut *self.0.lock(), Inner { queue: Vec::new(), reader: None });
         drop(inner);
     }
 }
@@ -97,11 +89,8 @@ mod tests {
             }));
         });
         for thread in 0..4 {
-            let own: Vec<u32> = seen
-                .iter()
-                .filter(|(t, _)| *t == thread)
-                .map(|(_, n)| *n)
-                .collect();
+            let own: Vec<u32> =
+                seen.iter().filter(|(t, _)| *t == thread).map(|(_, n)| *n).collect();
             assert_eq!(own, (0..EACH).collect::<Vec<_>>());
         }
     }

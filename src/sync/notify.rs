@@ -28,10 +28,7 @@ impl Notify {
     pub(crate) fn register(&self, place: &mut Place, waker: &Waker) {
         let mut round = self.0.lock();
         if place.round != round.number {
-            *place = Place {
-                round: round.number,
-                key: Key::default(),
-            };
+            *place = Place { round: round.number, key: Key::default() };
         }
         round.waiting.register(&mut place.key, waker);
     }

@@ -29,11 +29,7 @@ impl WakerSet {
                 Some(kept) => kept.clone_from(waker),
                 None => self.first = Some(waker.clone()),
             },
-            n => match self
-                .more
-                .as_mut()
-                .and_then(|more| more.get_mut(n as usize - 2))
-            {
+            n => match self.more.as_mut().and_then(|more| more.get_mut(n as usize - 2)) {
                 Some(kept) => kept.clone_from(waker),
                 None => {
                     key.0 = 0;

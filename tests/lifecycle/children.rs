@@ -124,10 +124,7 @@ fn a_childs_panic_that_nobody_joins_fails_the_subsystem<B: OwnedRuntime>(row: &R
             pending::<Result>().await
         }));
         assert_eq!(report.code, 70, "{report}");
-        assert!(
-            report.to_string().contains("panicked: in the child"),
-            "{report}"
-        );
+        assert!(report.to_string().contains("panicked: in the child"), "{report}");
     }
 }
 
@@ -142,10 +139,7 @@ fn an_aborted_child_is_joined_as_aborted<B: OwnedRuntime>(row: &Row<B>) {
         ctx.sleep(Duration::from_millis(5)).await?;
         child.abort();
         assert!(matches!(child.await, Err(JoinError::Aborted)));
-        assert!(
-            dropped.load(Ordering::SeqCst),
-            "destructors have run before the join"
-        );
+        assert!(dropped.load(Ordering::SeqCst), "destructors have run before the join");
         Ok(())
     }));
     assert!(report.is_clean(), "{report}");

@@ -48,10 +48,7 @@ fn a_bad_section_is_refused_before_anything_starts<B: OwnedRuntime>(row: &Row<B>
     let report = row.run(daemon().with_settings::<Http>("http"));
     assert_eq!(report.code, 78, "{report}");
     let text = report.to_string();
-    assert!(
-        text.contains(":2:8: http.port") && text.contains("did you mean"),
-        "{text}"
-    );
+    assert!(text.contains(":2:8: http.port") && text.contains("did you mean"), "{text}");
     assert_eq!(report.error().unwrap().kind(), ErrorKind::Config);
 
     let checked = Section::<Http>::new("http").check(|http| match http.port {
@@ -59,21 +56,14 @@ fn a_bad_section_is_refused_before_anything_starts<B: OwnedRuntime>(row: &Row<B>
         _ => Ok(()),
     });
     let daemon = Daemon::builder(ConfigSource::text("[http]\nport = 80\n")).with_settings(checked);
-    assert!(
-        row.run(daemon)
-            .to_string()
-            .contains("a port below 1024 needs root")
-    );
+    assert!(row.run(daemon).to_string().contains("a port below 1024 needs root"));
 }
 
 /// The grace by the file, the moment of abort by the file.
 fn each_timeout_of_the_file_is_obeyed<B: OwnedRuntime>(row: &Row<B>) {
-    for text in [
-        "timeout_ms = 40",
-        "force_timeout = '44ms'",
-        "kill = 62",
-        "timeout = '5s'\nforce = 40",
-    ] {
+    for text in
+        ["timeout_ms = 40", "force_timeout = '44ms'", "kill = 62", "timeout = '5s'\nforce = 40"]
+    {
         // The last is refused: a grace beyond the moment of abort is a contradiction.
         let contradiction = text.contains("5s");
         let daemon = Daemon::builder(ConfigSource::text(format!("[shutdown]\n{text}\n")))
@@ -110,8 +100,5 @@ fn settings_that_nobody_registered_are_a_failure_that_names_them<B: OwnedRuntime
         text.contains("no settings of type `alloc::string::String` in subsystem `bad`"),
         "{text}"
     );
-    assert!(
-        text.contains("registered: [http] as `") && text.contains("[admin] as `"),
-        "{text}"
-    );
+    assert!(text.contains("registered: [http] as `") && text.contains("[admin] as `"), "{text}");
 }

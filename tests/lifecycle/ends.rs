@@ -30,23 +30,15 @@ async fn idle(ctx: Context) -> Result {
 struct Load(#[source] io::Error);
 
 fn an_error_ends_the_daemon_named_with_its_cause_chain<B: OwnedRuntime>(row: &Row<B>) {
-    let report = row.run(Daemon::new().with_task("idle", idle).with_task(
-        "store",
-        |ctx| async move {
+    let report =
+        row.run(Daemon::new().with_task("idle", idle).with_task("store", |ctx| async move {
             ctx.sleep(std::time::Duration::from_millis(1)).await?;
             Err(Load(io::Error::other("disk on fire")).into())
-        },
-    ));
+        }));
     assert_eq!(report.code, 1);
-    assert_eq!(
-        report.reason,
-        Some(ShutdownReason::SubsystemFailed("store".into()))
-    );
+    assert_eq!(report.reason, Some(ShutdownReason::SubsystemFailed("store".into())));
     let text = report.to_string();
-    assert!(
-        text.starts_with("exit 1: subsystem `store` failed\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("exit 1: subsystem `store` failed\n"), "{text}");
     assert!(
         text.contains("cannot load the index: disk on fire (from tests/lifecycle/ends.rs:"),
         "{text}"
@@ -78,9 +70,7 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: 
         ("at once", task("bad", |_| async { panic!("at once") })),
         (
             "in the function",
-            task("bad", |_| -> std::future::Ready<Result> {
-                panic!("in the function")
-            }),
+            task("bad", |_| -> std::future::Ready<Result> { panic!("in the function") }),
         ),
         (
             "later",
@@ -106,31 +96,20 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: 
             text.contains("`bad`: panic") && text.contains(&format!("panicked: {what}")),
             "{text}"
         );
-        assert_eq!(
-            report.end_of("idle").unwrap().kind(),
-            EndKind::Requested,
-            "{what}"
-        );
+        assert_eq!(report.end_of("idle").unwrap().kind(), EndKind::Requested, "{what}");
     }
 }
 
 fn a_failure_is_an_error_of_run<B: OwnedRuntime>(row: &Row<B>) {
     let mut runtime = B::build(&row.options).unwrap();
     let handle = runtime.handle();
-    let daemon = Daemon::new()
-        .without_signals()
-        .with_task("bad", |_| async { Err("broken".into()) });
+    let daemon =
+        Daemon::new().without_signals().with_task("bad", |_| async { Err("broken".into()) });
     let error = runtime.block_on(daemon.run_on(handle)).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Subsystem, "SUBSYSTEM_FAILED")
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Subsystem, "SUBSYSTEM_FAILED"));
     assert_eq!(error.exit_code(), 1);
     assert_eq!(error.report().unwrap().code, 1);
-    assert_eq!(
-        format!("{error:?}"),
-        "exit 1: subsystem `bad` failed to start: broken"
-    );
+    assert_eq!(format!("{error:?}"), "exit 1: subsystem `bad` failed to start: broken");
 }
 
 fn an_error_on_the_way_down_is_not_lost<B: OwnedRuntime>(row: &Row<B>) {
@@ -154,15 +133,9 @@ fn an_error_on_the_way_down_is_not_lost<B: OwnedRuntime>(row: &Row<B>) {
                 Err(Unprintable.into())
             }),
     );
-    assert_eq!(
-        (report.code, &report.reason),
-        (1, &Some(ShutdownReason::Requested("go".into())))
-    );
+    assert_eq!((report.code, &report.reason), (1, &Some(ShutdownReason::Requested("go".into()))));
     let text = report.to_string();
-    assert!(
-        text.contains("disk full") && text.contains("its Display panicked"),
-        "{text}"
-    );
+    assert!(text.contains("disk full") && text.contains("its Display panicked"), "{text}");
 }
 
 fn the_report_is_json_too<B: OwnedRuntime>(row: &Row<B>) {
@@ -185,14 +158,8 @@ fn ending_before_being_ready_is_a_failure<B: OwnedRuntime>(row: &Row<B>) {
     let early = task("early", |_| async { Ok(()) }).explicit_ready();
     let report = row.run(Daemon::new().with_subsystem(early));
     assert_eq!(report.code, 1, "{report}");
-    assert_eq!(
-        report.reason,
-        Some(ShutdownReason::StartFailed("early".into()))
-    );
-    assert!(
-        report.to_string().contains("before it was ready"),
-        "{report}"
-    );
+    assert_eq!(report.reason, Some(ShutdownReason::StartFailed("early".into())));
+    assert!(report.to_string().contains("before it was ready"), "{report}");
 }
 
 fn a_once_subsystem_may_move_what_it_captures<B: OwnedRuntime>(row: &Row<B>) {

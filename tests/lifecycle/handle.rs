@@ -23,11 +23,7 @@ async fn idle(ctx: Context) -> Result {
 }
 
 fn shutdown_from_outside_returns_and_stops<B: OwnedRuntime>(row: &Row<B>) {
-    let daemon = Daemon::new()
-        .without_signals()
-        .with_task("idle", idle)
-        .build()
-        .unwrap();
+    let daemon = Daemon::new().without_signals().with_task("idle", idle).build().unwrap();
     let control = daemon.clone();
     assert!(!control.is_running());
     let mut runtime = B::build(&row.options).unwrap();
@@ -42,14 +38,8 @@ fn shutdown_from_outside_returns_and_stops<B: OwnedRuntime>(row: &Row<B>) {
         control.stopped().await
     });
     assert!(!control.is_running());
-    assert_eq!(
-        report.reason,
-        Some(ShutdownReason::Requested("from outside".into()))
-    );
-    assert_eq!(
-        report.later_reasons(),
-        [ShutdownReason::Requested("shutdown()".into())]
-    );
+    assert_eq!(report.reason, Some(ShutdownReason::Requested("from outside".into())));
+    assert_eq!(report.later_reasons(), [ShutdownReason::Requested("shutdown()".into())]);
 }
 
 async fn until_ready(control: &Daemon) {
@@ -71,8 +61,7 @@ fn shutdown_from_inside_a_subsystem_a_child_and_a_drop<B: OwnedRuntime>(row: &Ro
     };
     let child = |ctx: Context| async move {
         let handle = ctx.shutdown_handle();
-        ctx.spawn(async move { handle.initiate_shutdown("from a child") })
-            .await?;
+        ctx.spawn(async move { handle.initiate_shutdown("from a child") }).await?;
         idle(ctx).await
     };
     let dropping = |ctx: Context| async move {
@@ -102,29 +91,18 @@ fn shutdown_before_the_run_starts_nothing<B: OwnedRuntime>(row: &Row<B>) {
     runtime.block_on(daemon.clone().run_on(handle)).unwrap();
     let report = runtime.block_on(daemon.stopped());
     assert!(report.end_of("never").is_none());
-    assert_eq!(
-        daemon.status().state_of("never"),
-        Some(SubsystemState::Stopped)
-    );
+    assert_eq!(daemon.status().state_of("never"), Some(SubsystemState::Stopped));
 }
 
 fn clones_share_and_a_second_run_is_refused<B: OwnedRuntime>(row: &Row<B>) {
-    let daemon = Daemon::new()
-        .without_signals()
-        .with_task("job", |_| async { Ok(()) })
-        .build()
-        .unwrap();
+    let daemon =
+        Daemon::new().without_signals().with_task("job", |_| async { Ok(()) }).build().unwrap();
     let mut runtime = B::build(&row.options).unwrap();
     let handle = runtime.handle();
-    runtime
-        .block_on(daemon.clone().run_on(handle.clone()))
-        .unwrap();
+    runtime.block_on(daemon.clone().run_on(handle.clone())).unwrap();
     let again = runtime.block_on(daemon.clone().run_on(handle)).unwrap_err();
     assert_eq!(again.kind(), ErrorKind::AlreadyRun);
-    assert!(
-        runtime.block_on(daemon.stopped()).is_clean(),
-        "the first run's report stands"
-    );
+    assert!(runtime.block_on(daemon.stopped()).is_clean(), "the first run's report stands");
 }
 
 fn a_dropped_run_aborts_and_tells<B: OwnedRuntime>(row: &Row<B>) {
@@ -148,15 +126,9 @@ fn a_dropped_run_aborts_and_tells<B: OwnedRuntime>(row: &Row<B>) {
         control.stopped().await
     });
     assert_eq!(report.code, 124, "{report}");
-    assert!(
-        report.to_string().contains("the run was dropped"),
-        "{report}"
-    );
+    assert!(report.to_string().contains("the run was dropped"), "{report}");
     let _ = runtime.shutdown(Duration::from_secs(5));
-    assert!(
-        told.recv_timeout(Duration::from_secs(5)).is_err(),
-        "its future was dropped"
-    );
+    assert!(told.recv_timeout(Duration::from_secs(5)).is_err(), "its future was dropped");
 }
 
 fn the_status_shows_every_state<B: OwnedRuntime>(row: &Row<B>) {
@@ -183,15 +155,10 @@ fn the_status_shows_every_state<B: OwnedRuntime>(row: &Row<B>) {
 
 fn a_thousand_shutdowns_have_one_cause<B: OwnedRuntime>(row: &Row<B>) {
     let report = row.run(Daemon::new().with_task("storm", |ctx| async move {
-        let causes = (0..1000)
-            .filter(|n| ctx.shutdown(format!("number {n}")))
-            .count();
+        let causes = (0..1000).filter(|n| ctx.shutdown(format!("number {n}"))).count();
         assert_eq!(causes, 1);
         idle(ctx).await
     }));
     assert!(report.is_clean(), "{report}");
-    assert_eq!(
-        report.reason,
-        Some(ShutdownReason::Requested("number 0".into()))
-    );
+    assert_eq!(report.reason, Some(ShutdownReason::Requested("number 0".into())));
 }

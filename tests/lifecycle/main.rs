@@ -58,9 +58,7 @@ impl Diary {
     pub(crate) fn at(&self, line: &str) -> usize {
         let lines = self.lines();
         let mut places = (0..lines.len()).filter(|n| lines[*n] == line);
-        let place = places
-            .next()
-            .unwrap_or_else(|| panic!("no {line:?} in {lines:?}"));
+        let place = places.next().unwrap_or_else(|| panic!("no {line:?} in {lines:?}"));
         assert!(places.next().is_none(), "{line:?} twice in {lines:?}");
         place
     }

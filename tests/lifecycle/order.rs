@@ -46,25 +46,18 @@ fn dependents_start_after_readiness_and_stop_before<B: OwnedRuntime>(row: &Row<B
             .with_subsystem(ender("janitor")),
     );
     assert!(report.is_clean(), "{report}");
-    assert_eq!(
-        diary.lines(),
-        ["+store", "+http", "+janitor", "-janitor", "-http", "-store"]
-    );
+    assert_eq!(diary.lines(), ["+store", "+http", "+janitor", "-janitor", "-http", "-store"]);
 }
 
 fn a_dependency_is_ready_when_it_says_so_and_not_before<B: OwnedRuntime>(row: &Row<B>) {
     let diary = Diary::default();
-    let slow = task_with(
-        "slow",
-        diary.clone(),
-        |ctx: Context, diary: Diary| async move {
-            ctx.sleep(Duration::from_millis(30)).await?;
-            diary.note("ready");
-            ctx.ready();
-            ctx.cancelled().await;
-            Ok(())
-        },
-    );
+    let slow = task_with("slow", diary.clone(), |ctx: Context, diary: Diary| async move {
+        ctx.sleep(Duration::from_millis(30)).await?;
+        diary.note("ready");
+        ctx.ready();
+        ctx.cancelled().await;
+        Ok(())
+    });
     let report = row.run(
         Daemon::new()
             .with_subsystem(noting("user", &diary).requires("slow"))
@@ -100,14 +93,11 @@ fn a_hundred_random_graphs_stop_in_reverse_near_the_critical_path<B: OwnedRuntim
         for (unit, (pause, dependencies)) in graph.iter().enumerate() {
             let state = (unit, *pause, diary.clone());
             let spec = task_with(format!("u{unit}"), state, slow_to_stop).explicit_ready();
-            let spec = dependencies
-                .iter()
-                .fold(spec, |spec, on| spec.requires(format!("u{on}")));
+            let spec = dependencies.iter().fold(spec, |spec, on| spec.requires(format!("u{on}")));
             daemon = daemon.with_subsystem(spec);
         }
-        let last = (0..50).fold(task("ender", end_it), |spec, unit| {
-            spec.requires(format!("u{unit}"))
-        });
+        let last =
+            (0..50).fold(task("ender", end_it), |spec, unit| spec.requires(format!("u{unit}")));
         let report = row.run(daemon.with_subsystem(last));
         assert!(report.is_clean(), "seed {seed}: {report}");
         for (unit, (_, dependencies)) in graph.iter().enumerate() {
@@ -129,10 +119,7 @@ fn a_hundred_random_graphs_stop_in_reverse_near_the_critical_path<B: OwnedRuntim
             took >= longest,
             "seed {seed}: {took:?} is shorter than the critical path {longest:?}"
         );
-        assert!(
-            took < all,
-            "seed {seed}: {took:?} is the sum {all:?}, the path is {longest:?}"
-        );
+        assert!(took < all, "seed {seed}: {took:?} is the sum {all:?}, the path is {longest:?}");
     }
 }
 
@@ -161,20 +148,15 @@ fn critical_path(graph: &[(Duration, Vec<usize>)]) -> Duration {
             from[*on] = from[*on].max(done);
         }
     }
-    (0..graph.len())
-        .map(|unit| from[unit] + graph[unit].0)
-        .max()
-        .unwrap_or_default()
+    (0..graph.len()).map(|unit| from[unit] + graph[unit].0).max().unwrap_or_default()
 }
 
 struct Random(u64);
 
 impl Random {
     fn below(&mut self, n: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
 
@@ -183,9 +165,7 @@ impl Random {
         (0..units as u64)
             .map(|unit| {
                 let count = if unit == 0 { 0 } else { random.below(3) };
-                let on = (0..count)
-                    .map(|_| usize::try_from(random.below(unit)).unwrap())
-                    .collect();
+                let on = (0..count).map(|_| usize::try_from(random.below(unit)).unwrap()).collect();
                 (Duration::from_millis(random.below(10)), on)
             })
             .collect()
@@ -218,10 +198,7 @@ fn a_start_that_hangs_is_dropped_after_its_timeout<B: OwnedRuntime>(row: &Row<B>
             .with_subsystem(hung.explicit_ready().requires("store")),
     );
     assert_eq!(report.code, 75, "{report}");
-    assert!(
-        report.to_string().contains("`hung`: start timeout"),
-        "{report}"
-    );
+    assert!(report.to_string().contains("`hung`: start timeout"), "{report}");
     assert_eq!(diary.lines(), ["+store", "-store"]);
     assert!(began.elapsed() >= Duration::from_millis(40));
 }

@@ -27,23 +27,19 @@ fn everybody_hears_the_announcement_before_anybody_is_asked<B: OwnedRuntime>(row
     let mut daemon = Daemon::new();
     for unit in 0..10 {
         let state = (Arc::clone(&contexts), Arc::clone(&deaf));
-        let spec = task_with(
-            format!("u{unit}"),
-            state,
-            async |ctx: Context, (all, deaf)| {
-                all.lock().unwrap().push(ctx.clone());
-                if ctx.name() == "u9" {
-                    ctx.shutdown("all are up");
-                }
-                ctx.cancelled().await;
-                let all = all.lock().unwrap();
-                let heard = |ctx: &Context| block_on(poll_once(ctx.shutdown_announced())).is_some();
-                if !all.iter().all(heard) || all.len() != 10 {
-                    deaf.store(true, Ordering::Relaxed);
-                }
-                Ok(())
-            },
-        );
+        let spec = task_with(format!("u{unit}"), state, async |ctx: Context, (all, deaf)| {
+            all.lock().unwrap().push(ctx.clone());
+            if ctx.name() == "u9" {
+                ctx.shutdown("all are up");
+            }
+            ctx.cancelled().await;
+            let all = all.lock().unwrap();
+            let heard = |ctx: &Context| block_on(poll_once(ctx.shutdown_announced())).is_some();
+            if !all.iter().all(heard) || all.len() != 10 {
+                deaf.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        });
         daemon = daemon.with_subsystem(match unit {
             0 => spec,
             _ => spec.requires(format!("u{}", unit - 1)),
@@ -67,21 +63,13 @@ fn each_way_of_waiting_ends_with_stopping<B: OwnedRuntime>(row: &Row<B>) {
             assert!(ticks.tick().await.is_err());
             let never = std::future::pending::<()>();
             assert!(ctx.run_until_cancelled(never).await.is_err());
+            assert!(ctx.sleep(Duration::ZERO).await.is_err(), "a stop wins a tie");
             assert!(
-                ctx.sleep(Duration::ZERO).await.is_err(),
-                "a stop wins a tie"
-            );
-            assert!(
-                ctx.timeout(Duration::from_millis(1), std::future::pending::<()>())
-                    .await
-                    .is_err()
+                ctx.timeout(Duration::from_millis(1), std::future::pending::<()>()).await.is_err()
             );
             assert_eq!(ctx.timeout(Duration::MAX, async { 7 }).await, Ok(7));
             assert!(ctx.is_shutdown());
-            assert_eq!(
-                ctx.shutdown_reason(),
-                Some(ShutdownReason::Requested("now".into()))
-            );
+            assert_eq!(ctx.shutdown_reason(), Some(ShutdownReason::Requested("now".into())));
             diary.note("all");
             Ok(())
         },
@@ -96,15 +84,10 @@ fn errors_that_say_stopping_are_requested_ends<B: OwnedRuntime>(row: &Row<B>) {
     }
     let report = row.run(
         Daemon::new()
-            .with_task(
-                "bare",
-                |ctx| async move { Ok(ctx.sleep(Duration::MAX).await?) },
-            )
+            .with_task("bare", |ctx| async move { Ok(ctx.sleep(Duration::MAX).await?) })
             .with_task("any", |ctx| async move { Ok(anyhow_sleep(&ctx).await?) })
             .with_task("io", |ctx| async move {
-                ctx.sleep(Duration::MAX)
-                    .await
-                    .map_err(std::io::Error::other)?;
+                ctx.sleep(Duration::MAX).await.map_err(std::io::Error::other)?;
                 Ok(())
             })
             .with_task("ender", |ctx| async move {
@@ -129,27 +112,19 @@ fn a_grace_that_is_over_aborts_and_says_so<B: OwnedRuntime>(row: &Row<B>) {
         let _dropped = Dropped(diary);
         std::future::pending::<Result>().await
     });
-    let report = row.run(
-        Daemon::new()
-            .with_subsystem(deaf.grace(Duration::from_millis(30)))
-            .with_task("ender", |ctx| async move {
+    let report =
+        row.run(Daemon::new().with_subsystem(deaf.grace(Duration::from_millis(30))).with_task(
+            "ender",
+            |ctx| async move {
                 ctx.shutdown("go");
                 ctx.cancelled().await;
                 Ok(())
-            }),
-    );
+            },
+        ));
     assert_eq!(report.code, 124, "{report}");
     assert!(report.to_string().contains("`deaf`: aborted"), "{report}");
-    assert!(
-        report.stopped_in() >= Duration::from_millis(30),
-        "{:?}",
-        report.stopped_in()
-    );
-    assert!(
-        report.stopped_in() < Duration::from_secs(10),
-        "{:?}",
-        report.stopped_in()
-    );
+    assert!(report.stopped_in() >= Duration::from_millis(30), "{:?}", report.stopped_in());
+    assert!(report.stopped_in() < Duration::from_secs(10), "{:?}", report.stopped_in());
     assert_eq!(diary.lines(), ["dropped"]);
 }
 
@@ -162,30 +137,22 @@ impl Drop for Dropped {
 }
 
 fn the_lame_duck_still_serves<B: OwnedRuntime>(row: &Row<B>) {
-    let config = Config::builder()
-        .lame_duck(Duration::from_millis(50))
-        .build()
-        .unwrap();
-    let report = row.run(
-        Daemon::builder(config).with_task("server", |ctx| async move {
-            ctx.shutdown("go");
-            ctx.shutdown_announced().await;
-            let announced = ctx.now();
-            assert!(!ctx.is_shutdown());
-            assert!(!ctx.daemon().status().ready);
-            ctx.cancelled().await;
-            assert!(ctx.now() - announced >= Duration::from_millis(45));
-            Ok(())
-        }),
-    );
+    let config = Config::builder().lame_duck(Duration::from_millis(50)).build().unwrap();
+    let report = row.run(Daemon::builder(config).with_task("server", |ctx| async move {
+        ctx.shutdown("go");
+        ctx.shutdown_announced().await;
+        let announced = ctx.now();
+        assert!(!ctx.is_shutdown());
+        assert!(!ctx.daemon().status().ready);
+        ctx.cancelled().await;
+        assert!(ctx.now() - announced >= Duration::from_millis(45));
+        Ok(())
+    }));
     assert!(report.is_clean(), "{report}");
 }
 
 fn time_remaining_is_the_grace<B: OwnedRuntime>(row: &Row<B>) {
-    let config = Config::builder()
-        .shutdown_timeout(Duration::from_secs(7))
-        .build()
-        .unwrap();
+    let config = Config::builder().shutdown_timeout(Duration::from_secs(7)).build().unwrap();
     let check = |ctx: Context, seconds: u64| {
         let left = ctx.time_remaining().unwrap();
         assert!(left <= Duration::from_secs(seconds), "{left:?}");
@@ -216,15 +183,10 @@ fn everything_ends_when_nothing_is_left_to_run<B: OwnedRuntime>(row: &Row<B>) {
         Ok(())
     });
     let report = row.run(
-        Daemon::new()
-            .with_subsystem(helper.background())
-            .with_task("job", |_| async { Ok(()) }),
+        Daemon::new().with_subsystem(helper.background()).with_task("job", |_| async { Ok(()) }),
     );
     assert!(report.is_clean(), "{report}");
     assert_eq!(report.reason, Some(ShutdownReason::NothingToRun));
     let empty = row.run(Daemon::new());
-    assert_eq!(
-        (empty.code, empty.reason),
-        (0, Some(ShutdownReason::NothingToRun))
-    );
+    assert_eq!((empty.code, empty.reason), (0, Some(ShutdownReason::NothingToRun)));
 }

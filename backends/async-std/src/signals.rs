@@ -63,8 +63,6 @@ impl Stream for AsyncStdStream {
 
 impl fmt::Debug for AsyncStdStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncStdStream")
-            .field("pending", &self.pending)
-            .finish_non_exhaustive()
+        f.debug_struct("AsyncStdStream").field("pending", &self.pending).finish_non_exhaustive()
     }
 }

@@ -105,9 +105,7 @@ impl Runtime for SmolHandle {
 
     fn capabilities(&self) -> Capabilities {
         let lateness = if cfg!(windows) { 20 } else { 1 };
-        Capabilities::all()
-            .without_blocking_cap()
-            .timer_lateness(Duration::from_millis(lateness))
+        Capabilities::all().without_blocking_cap().timer_lateness(Duration::from_millis(lateness))
     }
 
     fn timer(&self) -> &SmolTimer {

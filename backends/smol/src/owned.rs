@@ -32,11 +32,7 @@ impl OwnedRuntime for Smol {
     fn build(options: &RuntimeOptions) -> io::Result<Self> {
         if options.max_blocking_threads.is_some() {
             let instead = "its blocking pool is process-wide, set BLOCKING_MAX_THREADS";
-            return Err(RuntimeOptions::unsupported(
-                "smol",
-                "max_blocking_threads",
-                instead,
-            ));
+            return Err(RuntimeOptions::unsupported("smol", "max_blocking_threads", instead));
         }
         let executor = Arc::new(Executor::new());
         let (handle, ended) = SmolHandle::new(Some(Arc::downgrade(&executor)));
@@ -54,13 +50,7 @@ impl OwnedRuntime for Smol {
                 drop(alive);
             })?;
         }
-        Ok(Self {
-            executor,
-            handle,
-            workers,
-            stop,
-            ended,
-        })
+        Ok(Self { executor, handle, workers, stop, ended })
     }
 
     fn handle(&self) -> SmolHandle {

@@ -63,8 +63,6 @@ impl Stream for SmolStream {
 
 impl fmt::Debug for SmolStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SmolStream")
-            .field("pending", &self.pending)
-            .finish_non_exhaustive()
+        f.debug_struct("SmolStream").field("pending", &self.pending).finish_non_exhaustive()
     }
 }

@@ -33,10 +33,7 @@ impl Timer for SmolTimer {
     }
 
     fn sleep_until(&self, at: Instant) -> SmolSleep {
-        SmolSleep {
-            at,
-            inner: deadline(at).map_or_else(smol::Timer::never, smol::Timer::at),
-        }
+        SmolSleep { at, inner: deadline(at).map_or_else(smol::Timer::never, smol::Timer::at) }
     }
 
     fn wall_clock(&self) -> SystemTime {

@@ -37,10 +37,7 @@ impl OwnedRuntime for Tokio {
         }
         let inner = builder.enable_all().build()?;
         let handle = TokioHandle::adopt(inner.handle())?;
-        Ok(Self {
-            inner: Some(inner),
-            handle,
-        })
+        Ok(Self { inner: Some(inner), handle })
     }
 
     fn handle(&self) -> TokioHandle {

@@ -54,12 +54,7 @@ impl Timer for TokioTimer {
     }
 
     fn sleep_until(&self, at: Instant) -> TokioSleep {
-        TokioSleep {
-            timer: self.clone(),
-            at,
-            armed: false,
-            inner: None,
-        }
+        TokioSleep { timer: self.clone(), at, armed: false, inner: None }
     }
 
     fn wall_clock(&self) -> SystemTime {
@@ -89,11 +84,7 @@ impl Future for TokioSleep {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let Shared {
-            handle,
-            epoch,
-            closed,
-        } = &*this.timer.0;
+        let Shared { handle, epoch, closed } = &*this.timer.0;
         if this.at.is_never() {
             return Poll::Pending;
         }

@@ -22,10 +22,7 @@ laws! { Tokio, rows() }
 
 #[test]
 fn current_is_the_runtime_that_polls() {
-    assert_eq!(
-        TokioHandle::current().unwrap_err().kind(),
-        io::ErrorKind::NotFound
-    );
+    assert_eq!(TokioHandle::current().unwrap_err().kind(), io::ErrorKind::NotFound);
     for options in rows() {
         let mut owned = Tokio::build(&options).unwrap();
         let current = owned.block_on(async { TokioHandle::current() }).unwrap();
@@ -33,10 +30,7 @@ fn current_is_the_runtime_that_polls() {
         let task: proc_daemon_runtime::Task<()> =
             proc_daemon_runtime::Task::spawn(&current, "late".into(), async {});
         let joined = futures_lite::future::block_on(task);
-        assert!(matches!(
-            joined,
-            Err(proc_daemon_runtime::JoinError::RuntimeGone)
-        ));
+        assert!(matches!(joined, Err(proc_daemon_runtime::JoinError::RuntimeGone)));
     }
 }
 
@@ -45,32 +39,19 @@ fn adopting_half_a_runtime_is_an_error_with_the_remedy() {
     let bare = Builder::new_current_thread().build().unwrap();
     let without_io = Builder::new_current_thread().enable_time().build().unwrap();
     let without_time = Builder::new_current_thread().enable_io().build().unwrap();
-    for (runtime, what) in [
-        (bare, "timers"),
-        (without_io, "I/O"),
-        (without_time, "timers"),
-    ] {
+    for (runtime, what) in [(bare, "timers"), (without_io, "I/O"), (without_time, "timers")] {
         let err = TokioHandle::adopt(runtime.handle()).unwrap_err();
         assert_eq!(err.kind(), io::ErrorKind::Unsupported);
         let text = err.to_string();
-        assert!(
-            text.contains(what) && text.contains("enable_all()"),
-            "{text}"
-        );
-        let err = runtime
-            .block_on(async { TokioHandle::current() })
-            .unwrap_err();
+        assert!(text.contains(what) && text.contains("enable_all()"), "{text}");
+        let err = runtime.block_on(async { TokioHandle::current() }).unwrap_err();
         assert_eq!(err.kind(), io::ErrorKind::Unsupported);
     }
 }
 
 #[test]
 fn a_paused_clock_is_followed() {
-    let paused = Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
+    let paused = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let real = std::time::Instant::now();
     let handle = TokioHandle::adopt(paused.handle()).unwrap();
     let timer = handle.timer();
@@ -82,11 +63,7 @@ fn a_paused_clock_is_followed() {
 
 #[test]
 fn a_sleep_of_an_adopted_runtime_that_is_gone_stays_pending() {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let handle = TokioHandle::adopt(runtime.handle()).unwrap();
     runtime.shutdown_background();
     let mut sleep = Box::pin(handle.timer().sleep(Duration::from_secs(60)));

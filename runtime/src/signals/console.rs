@@ -31,17 +31,12 @@ impl SignalSource for ConsoleSignals {
     type Stream = ConsoleStream;
 
     fn supported(&self) -> SignalSet {
-        SignalSet::EMPTY
-            .with(Signal::Interrupt)
-            .with(Signal::Terminate)
+        SignalSet::EMPTY.with(Signal::Interrupt).with(Signal::Terminate)
     }
 
     fn listen(&self, set: SignalSet) -> io::Result<ConsoleStream> {
         set.require(self.supported())?;
-        let interrupt = set
-            .contains(Signal::Interrupt)
-            .then(windows::ctrl_c)
-            .transpose()?;
+        let interrupt = set.contains(Signal::Interrupt).then(windows::ctrl_c).transpose()?;
         let terminate = if set.contains(Signal::Terminate) {
             let events = (
                 windows::ctrl_break()?,
@@ -53,10 +48,7 @@ impl SignalSource for ConsoleSignals {
         } else {
             None
         };
-        Ok(ConsoleStream {
-            interrupt,
-            terminate,
-        })
+        Ok(ConsoleStream { interrupt, terminate })
     }
 }
 

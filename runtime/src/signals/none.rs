@@ -42,9 +42,7 @@ mod tests {
     #[test]
     fn it_accepts_the_empty_set_alone() {
         assert!(NoSignals.listen(SignalSet::EMPTY).is_ok());
-        let err = NoSignals
-            .listen(SignalSet::EMPTY.with(Signal::Hangup))
-            .unwrap_err();
+        let err = NoSignals.listen(SignalSet::EMPTY.with(Signal::Hangup)).unwrap_err();
         assert_eq!(err.kind(), io::ErrorKind::Unsupported);
     }
 }

@@ -41,14 +41,12 @@ impl SignalSource for ThreadSignals {
         let handle = signals.handle();
         let inbox = Arc::new(Mutex::new(Inbox::default()));
         let feed = Arc::clone(&inbox);
-        thread::Builder::new()
-            .name("signals".into())
-            .spawn(move || {
-                for signal in signals.forever().filter_map(Signal::from_number) {
-                    post(&feed, |inbox| inbox.pending = inbox.pending.with(signal));
-                }
-                post(&feed, |inbox| inbox.closed = true);
-            })?;
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            for signal in signals.forever().filter_map(Signal::from_number) {
+                post(&feed, |inbox| inbox.pending = inbox.pending.with(signal));
+            }
+            post(&feed, |inbox| inbox.closed = true);
+        })?;
         Ok(ThreadStream { inbox, handle })
     }
 }
@@ -89,9 +87,7 @@ impl Drop for ThreadStream {
 
 impl fmt::Debug for ThreadStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadStream")
-            .field("pending", &self.inbox.lock().pending)
-            .finish()
+        f.debug_struct("ThreadStream").field("pending", &self.inbox.lock().pending).finish()
     }
 }
 
@@ -108,10 +104,7 @@ mod tests {
         signal_hook::low_level::raise(Signal::WindowChange.number()).unwrap();
         for stream in &mut streams {
             let next = poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx));
-            assert_eq!(
-                futures_lite::future::block_on(next),
-                Some(Signal::WindowChange)
-            );
+            assert_eq!(futures_lite::future::block_on(next), Some(Signal::WindowChange));
         }
     }
 }

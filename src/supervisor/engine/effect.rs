@@ -8,19 +8,11 @@ pub(crate) enum Effect {
     /// Spawn this generation.
     Spawn { unit: u32, generation: u32 },
     /// Ask this generation to stop, to be over `by` then; answer with `UnitEvent::Asked`.
-    RequestStop {
-        unit: u32,
-        generation: u32,
-        by: Instant,
-    },
+    RequestStop { unit: u32, generation: u32, by: Instant },
     /// Drop this generation's future.
     Abort { unit: u32, generation: u32 },
     /// Show the state to the outside.
-    Publish {
-        unit: u32,
-        state: SubsystemState,
-        generation: u32,
-    },
+    Publish { unit: u32, state: SubsystemState, generation: u32 },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.
@@ -29,7 +21,7 @@ pub(crate) enum Effect {
     Deadman { at: Instant },
     /// Call the user's handler.
     Handle(Signal),
-    /// Write every subsystem's state to stderr.
+    /// Write every subsystem's state to stderr; answer with `Event::Dumped`.
     Dump,
     /// Run this finalizer; answer with `Event::Finalized`.
     Finalize(usize),
@@ -73,6 +65,8 @@ pub(crate) enum Note {
     NothingToReload(Signal),
     /// No log file is open.
     NoLogFiles(Signal),
+    /// Everything has ended or was left behind.
+    AllEnded { left: usize },
     /// This finalizer has not returned in time and is left.
     FinalizerSlow(usize),
 }

@@ -9,16 +9,14 @@ pub(crate) enum Event {
     Shutdown { own: bool },
     /// A signal arrived.
     Signal(Signal),
+    /// The state dump has been written.
+    Dumped,
     /// A finalizer has returned.
     Finalized(usize),
     /// Time has passed: look at the timers.
     Tick,
     /// Something about one generation. A generation that is not the live one is stale and dropped.
-    Unit {
-        unit: u32,
-        generation: u32,
-        what: UnitEvent,
-    },
+    Unit { unit: u32, generation: u32, what: UnitEvent },
 }
 
 /// What the engine learns about one generation.

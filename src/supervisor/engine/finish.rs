@@ -10,9 +10,17 @@ const CODE_LEFT: u8 = 124;
 
 impl Engine {
     pub(super) fn finalize_when_all_ended(&mut self, now: Instant, out: &mut Out) {
-        if self.phase == Phase::Stopping && self.live == 0 {
+        if self.phase == Phase::Stopping && self.live == 0 && !self.dumping {
+            let left = self.units.iter().filter(|unit| unit.state == State::Zombie).count();
+            out.push_back(Effect::Note(Note::AllEnded { left }));
             self.finalize(0, now, out);
         }
+    }
+
+    /// The state dump is written, or its time is over.
+    pub(super) fn dumped(&mut self, now: Instant, out: &mut Out) {
+        self.dumping = false;
+        self.finalize_when_all_ended(now, out);
     }
 
     fn finalize(&mut self, index: usize, now: Instant, out: &mut Out) {
@@ -21,8 +29,7 @@ impl Engine {
             return;
         }
         self.phase = Phase::Finalizing(index);
-        self.timers
-            .set(now + FINALIZER_TIMEOUT, Timer::Finalizer(index));
+        self.timers.set(now + FINALIZER_TIMEOUT, Timer::Finalizer(index));
         out.push_back(Effect::Finalize(index));
     }
 

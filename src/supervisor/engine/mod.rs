@@ -66,7 +66,7 @@ use crate::timeouts::ShutdownTimeouts;
 
 /// How long after its abort a subsystem is left behind.
 const ZOMBIE_AFTER: Duration = Duration::from_millis(250);
-/// How long a finalizer may take.
+/// How long a finalizer, or writing a state dump, may take.
 const FINALIZER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often the operator is told what is being waited for.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
@@ -92,6 +92,8 @@ pub(crate) struct Engine {
     /// The exit code of a forced end.
     forced: Option<u8>,
     first_interrupt: Option<Instant>,
+    /// A state dump is being written: the end waits for it.
+    dumping: bool,
     live: usize,
     unready: usize,
     /// Those that keep the daemon alive and have not ended.
@@ -148,6 +150,7 @@ impl Engine {
             own_is_cause: false,
             forced: None,
             first_interrupt: None,
+            dumping: false,
             live: 0,
             stale: 0,
         }
@@ -159,13 +162,10 @@ impl Engine {
             Event::Start => self.start(now, out),
             Event::Shutdown { own } => self.begin_shutdown(own, now, out),
             Event::Signal(signal) => self.signal(signal, now, out),
+            Event::Dumped => self.dumped(now, out),
             Event::Finalized(index) => self.finalized(index, now, out),
             Event::Tick => self.tick(now, out),
-            Event::Unit {
-                unit,
-                generation,
-                what,
-            } => {
+            Event::Unit { unit, generation, what } => {
                 if self.units[unit as usize].generation == generation {
                     self.unit_event(unit, what, now, out);
                 } else {
@@ -177,14 +177,8 @@ impl Engine {
 
     /// When to step with `Event::Tick`, if nothing comes before.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        let Self {
-            timers,
-            units,
-            phase,
-            unready,
-            ..
-        } = self;
-        timers.next(|timer| matters(timer, units, *phase, *unready))
+        let Self { timers, units, phase, unready, dumping, .. } = self;
+        timers.next(|timer| matters(timer, units, *phase, *unready, *dumping))
     }
 
     /// This engine, leaving one over nothing in its place.
@@ -214,7 +208,7 @@ impl Engine {
 
     fn tick(&mut self, now: Instant, out: &mut Out) {
         while let Some(timer) = self.timers.pop_due(now) {
-            if !matters(timer, &self.units, self.phase, self.unready) {
+            if !matters(timer, &self.units, self.phase, self.unready, self.dumping) {
                 continue;
             }
             match timer {
@@ -224,6 +218,7 @@ impl Engine {
                     self.abort(unit, now, out);
                 }
                 Timer::Zombie { unit, .. } => self.leave_behind(unit, now, out),
+                Timer::Dump => self.dumped(now, out),
                 Timer::LameDuck => self.begin_stopping(now, out),
                 Timer::Force => self.force_time(now, out),
                 Timer::Budget => self.budget_over(now, out),
@@ -254,11 +249,7 @@ impl Engine {
             this.is_live()
         });
         self.live = self.live + usize::from(is) - usize::from(was);
-        out.push_back(Effect::Publish {
-            unit,
-            state,
-            generation: this.generation,
-        });
+        out.push_back(Effect::Publish { unit, state, generation: this.generation });
     }
 
     /// Asks for a shutdown, once.
@@ -278,10 +269,7 @@ impl Engine {
                 unit.is_live()
             }
         };
-        let mut waiting = (0..)
-            .zip(&self.units)
-            .filter(|(_, unit)| pending(unit))
-            .map(|(n, _)| n);
+        let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
         let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
         let more = waiting.count();
         out.push_back(Effect::Note(if starting {
@@ -294,7 +282,7 @@ impl Engine {
 }
 
 /// Whether what `timer` was set for is still the case.
-fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize) -> bool {
+fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize, dumping: bool) -> bool {
     let live = |unit: u32, generation: u32| {
         let unit = &units[unit as usize];
         (unit.generation == generation && unit.is_live()).then_some(unit.state)
@@ -307,6 +295,7 @@ fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize) -> bool {
             live(unit, generation).is_some_and(|state| state != State::Aborting)
         }
         Timer::Zombie { unit, generation } => live(unit, generation) == Some(State::Aborting),
+        Timer::Dump => dumping,
         Timer::LameDuck => phase == Phase::LameDuck,
         Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),
         Timer::Budget => phase != Phase::Done,

@@ -2,7 +2,7 @@
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::{Cause, Effect, Engine, FORCE_AFTER, Note, Out, Phase};
+use super::{Cause, Effect, Engine, FINALIZER_TIMEOUT, FORCE_AFTER, Note, Out, Phase, Timer};
 use crate::signal::{Action, Row, exit_code};
 
 impl Engine {
@@ -13,6 +13,8 @@ impl Engine {
             Some(Row::Action(Action::Shutdown)) => self.ask_by_signal(signal, now, out),
             Some(Row::Action(Action::Force)) => self.force(signal, now, out),
             Some(Row::Action(Action::Dump)) => {
+                self.dumping = true;
+                self.timers.set(now + FINALIZER_TIMEOUT, Timer::Dump);
                 out.push_back(Effect::Dump);
                 self.force(signal, now, out);
             }

@@ -40,8 +40,7 @@ impl Engine {
             Duration::MAX if this.rules.explicit_ready => START_TIMEOUT,
             timeout => timeout,
         };
-        self.timers
-            .set(now + timeout, Timer::Start { unit, generation });
+        self.timers.set(now + timeout, Timer::Start { unit, generation });
         self.turn(unit, State::Starting, out);
         out.push_back(Effect::Spawn { unit, generation });
     }

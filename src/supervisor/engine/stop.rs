@@ -21,15 +21,10 @@ impl Engine {
         let timeline = Timeline::new(now, &self.settings.timeouts);
         self.timeline = Some(timeline);
         self.phase = Phase::LameDuck;
-        out.push_back(Effect::Deadman {
-            at: timeline.budget_at + DEADMAN_DELAY,
-        });
+        out.push_back(Effect::Deadman { at: timeline.budget_at + DEADMAN_DELAY });
         out.push_back(Effect::Ready(false));
         for unit in 0..self.count() {
-            if matches!(
-                self.units[unit as usize].state,
-                State::Registered | State::Waiting
-            ) {
+            if matches!(self.units[unit as usize].state, State::Registered | State::Waiting) {
                 self.turn(unit, State::Stopped, out);
             }
         }
@@ -78,31 +73,14 @@ impl Engine {
             Duration::MAX => self.settings.timeouts.grace(),
             grace => grace,
         };
-        let by = self
-            .timeline
-            .map_or(now + grace, |timeline| timeline.grace_over(now, grace));
+        let by = self.timeline.map_or(now + grace, |timeline| timeline.grace_over(now, grace));
         self.timers.set(by, Timer::Grace { unit, generation });
-        out.push_back(Effect::RequestStop {
-            unit,
-            generation,
-            by,
-        });
+        out.push_back(Effect::RequestStop { unit, generation, by });
     }
 
     pub(super) fn asked(&mut self, unit: u32, busy: bool, out: &mut Out) {
-        if matches!(
-            self.units[unit as usize].state,
-            State::Starting | State::Running
-        ) {
-            self.turn(
-                unit,
-                if busy {
-                    State::Draining
-                } else {
-                    State::Stopping
-                },
-                out,
-            );
+        if matches!(self.units[unit as usize].state, State::Starting | State::Running) {
+            self.turn(unit, if busy { State::Draining } else { State::Stopping }, out);
         }
     }
 
@@ -123,8 +101,7 @@ impl Engine {
 
     pub(super) fn abort(&mut self, unit: u32, now: Instant, out: &mut Out) {
         let generation = self.units[unit as usize].generation;
-        self.timers
-            .set(now + ZOMBIE_AFTER, Timer::Zombie { unit, generation });
+        self.timers.set(now + ZOMBIE_AFTER, Timer::Zombie { unit, generation });
         self.turn(unit, State::Aborting, out);
         out.push_back(Effect::Abort { unit, generation });
     }
@@ -167,15 +144,7 @@ impl Engine {
             this.ended_at = now;
         }
         let was_ready = this.ready;
-        self.turn(
-            unit,
-            if kind.is_failure() {
-                State::Failed
-            } else {
-                State::Stopped
-            },
-            out,
-        );
+        self.turn(unit, if kind.is_failure() { State::Failed } else { State::Stopped }, out);
         if was_zombie {
             return;
         }

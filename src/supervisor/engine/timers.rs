@@ -21,6 +21,8 @@ pub(crate) enum Timer {
         unit: u32,
         generation: u32,
     },
+    /// The state dump has not been written.
+    Dump,
     LameDuck,
     Force,
     Budget,

@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) answers: Vec<(State, State)>,
     pub(super) notes: Vec<Note>,
     pub(super) deadman: Option<Instant>,
+    /// Whether stderr takes a state dump at once.
+    pub(super) dumps: bool,
     pub(super) exited: bool,
 }
 
@@ -69,6 +71,7 @@ impl World {
             answers: Vec::new(),
             notes: Vec::new(),
             deadman: None,
+            dumps: true,
             exited: false,
         }
     }
@@ -99,42 +102,29 @@ impl World {
     fn perform(&mut self, effect: Effect, out: &mut Out) {
         match effect {
             Effect::Spawn { unit, generation } => {
-                assert!(
-                    self.live.insert(unit, generation).is_none(),
-                    "two live generations"
-                );
+                assert!(self.live.insert(unit, generation).is_none(), "two live generations");
                 self.seen.push(Seen::Spawned(unit));
             }
-            Effect::RequestStop {
-                unit,
-                generation,
-                by,
-            } => {
+            Effect::RequestStop { unit, generation, by } => {
                 self.seen.push(Seen::Asked(unit, by));
-                let what = UnitEvent::Asked {
-                    busy: self.busy.contains(&unit),
-                };
+                let what = UnitEvent::Asked { busy: self.busy.contains(&unit) };
                 let before = self.state(unit);
-                self.engine.step(
-                    Event::Unit {
-                        unit,
-                        generation,
-                        what,
-                    },
-                    self.now,
-                    out,
-                );
+                self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
                 self.answers.push((before, self.state(unit)));
             }
             Effect::Abort { unit, .. } => self.seen.push(Seen::Aborted(unit)),
             Effect::Initiate(cause) => {
                 self.seen.push(Seen::Initiated(cause));
-                self.engine
-                    .step(Event::Shutdown { own: true }, self.now, out);
+                self.engine.step(Event::Shutdown { own: true }, self.now, out);
             }
             Effect::Deadman { at } => self.deadman = Some(at),
             Effect::Handle(signal) => self.seen.push(Seen::Handle(signal)),
-            Effect::Dump => self.seen.push(Seen::Dump),
+            Effect::Dump => {
+                self.seen.push(Seen::Dump);
+                if self.dumps {
+                    self.engine.step(Event::Dumped, self.now, out);
+                }
+            }
             Effect::Finalize(index) => self.seen.push(Seen::Finalize(index)),
             Effect::Note(note) => self.notes.push(note),
             Effect::Exit => self.exited = true,
@@ -148,11 +138,7 @@ impl World {
             UnitEvent::Ended(_) => self.live.remove(&unit).expect("it is live"),
             _ => self.live[&unit],
         };
-        self.step(Event::Unit {
-            unit,
-            generation,
-            what,
-        });
+        self.step(Event::Unit { unit, generation, what });
     }
 
     pub(super) fn end(&mut self, unit: u32, how: How) {
@@ -182,22 +168,14 @@ impl World {
 
     pub(super) fn spawned(&self) -> Vec<u32> {
         let spawned = |seen: &Seen| {
-            if let Seen::Spawned(unit) = seen {
-                Some(*unit)
-            } else {
-                None
-            }
+            if let Seen::Spawned(unit) = seen { Some(*unit) } else { None }
         };
         self.seen.iter().filter_map(spawned).collect()
     }
 
     pub(super) fn asked(&self) -> Vec<u32> {
         let asked = |seen: &Seen| {
-            if let Seen::Asked(unit, _) = seen {
-                Some(*unit)
-            } else {
-                None
-            }
+            if let Seen::Asked(unit, _) = seen { Some(*unit) } else { None }
         };
         self.seen.iter().filter_map(asked).collect()
     }

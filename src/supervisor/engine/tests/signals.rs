@@ -7,10 +7,7 @@ fn press(world: &mut World, signal: Signal, at: Instant) {
 }
 
 fn with(signals: &SignalConfig) -> World {
-    let settings = Settings {
-        actions: signals.table(),
-        ..settings()
-    };
+    let settings = Settings { actions: signals.table(), ..settings() };
     World::new(&[Rules::PLAIN], &[], settings).up()
 }
 
@@ -22,19 +19,9 @@ fn sigterm_stops_in_order_and_repeats_do_not_force() {
     }
     assert_eq!(
         world.seen[1..],
-        [
-            Seen::Initiated(Cause::Signal(Signal::Terminate)),
-            Seen::Asked(0, ms(20_000))
-        ]
+        [Seen::Initiated(Cause::Signal(Signal::Terminate)), Seen::Asked(0, ms(20_000))]
     );
-    assert_eq!(
-        world
-            .notes
-            .iter()
-            .filter(|n| **n == Note::Repeated(Signal::Terminate))
-            .count(),
-        3
-    );
+    assert_eq!(world.notes.iter().filter(|n| **n == Note::Repeated(Signal::Terminate)).count(), 3);
 }
 
 #[test]
@@ -76,6 +63,22 @@ fn sigquit_dumps_and_forces_from_any_phase() {
 }
 
 #[test]
+fn the_end_waits_for_the_dump_for_a_second() {
+    let mut world = with(&SignalConfig::unix());
+    world.dumps = false;
+    press(&mut world, Signal::Quit, ms(0));
+    world.end(0, How::Aborted);
+    assert!(!world.exited);
+    let mut slow = world.clone();
+    world.step(Event::Dumped);
+    assert!(world.exited);
+    slow.advance_to(ms(999));
+    assert!(!slow.exited);
+    slow.advance_to(ms(1000));
+    assert!(slow.exited);
+}
+
+#[test]
 fn a_signal_before_the_start_starts_nothing() {
     let mut world = World::plain(3, &[(1, 0)]);
     world.step(Event::Signal(Signal::Terminate));
@@ -107,16 +110,8 @@ fn every_action_is_obeyed_on_every_signal() {
         assert_eq!(on(Action::Force).state(0), State::Aborting);
         assert_eq!(on(Action::Ignore).state(0), State::Running);
         assert!(on(Action::Dump).seen.contains(&Seen::Dump));
-        assert!(
-            on(Action::Reload)
-                .notes
-                .contains(&Note::NothingToReload(signal))
-        );
-        assert!(
-            on(Action::ReopenLogs)
-                .notes
-                .contains(&Note::NoLogFiles(signal))
-        );
+        assert!(on(Action::Reload).notes.contains(&Note::NothingToReload(signal)));
+        assert!(on(Action::ReopenLogs).notes.contains(&Note::NoLogFiles(signal)));
         let handler = SignalConfig::empty().with_custom_handler(signal, |_, _| async { Ok(()) });
         let mut world = with(&handler);
         press(&mut world, signal, ms(0));

@@ -7,11 +7,7 @@ fn a_subsystem_starts_when_each_dependency_is_ready() {
     world.step(Event::Start);
     assert_eq!(world.spawned(), [0]);
     world.tell(0, UnitEvent::Ready);
-    assert_eq!(
-        world.spawned(),
-        [0, 1, 2],
-        "those that may start in parallel do"
-    );
+    assert_eq!(world.spawned(), [0, 1, 2], "those that may start in parallel do");
     world.tell(2, UnitEvent::Ready);
     assert_eq!(world.state(3), State::Waiting);
     world.tell(1, UnitEvent::Ready);
@@ -19,11 +15,7 @@ fn a_subsystem_starts_when_each_dependency_is_ready() {
     assert!(!world.notes.contains(&Note::AllReady));
     world.tell(3, UnitEvent::Ready);
     assert!(world.notes.contains(&Note::AllReady));
-    assert_eq!(
-        world.engine.next_deadline(),
-        None,
-        "an idle daemon has no timer"
-    );
+    assert_eq!(world.engine.next_deadline(), None, "an idle daemon has no timer");
 }
 
 #[test]
@@ -49,32 +41,20 @@ fn a_failed_start_stops_what_had_started_in_reverse() {
     world.end(0, How::Completed);
     assert_eq!(world.spawned(), [0, 1, 2], "3 never starts");
     assert!(world.exited);
-    assert_eq!(
-        (world.engine.exit_code(), world.state(3)),
-        (1, State::Stopped)
-    );
+    assert_eq!((world.engine.exit_code(), world.state(3)), (1, State::Stopped));
 }
 
 #[test]
 fn a_start_that_takes_too_long_is_dropped_and_ends_the_daemon_with_75() {
-    let explicit = Rules {
-        explicit_ready: true,
-        ..Rules::PLAIN
-    };
-    let patient = Rules {
-        start_timeout: Duration::from_secs(60),
-        ..explicit
-    };
+    let explicit = Rules { explicit_ready: true, ..Rules::PLAIN };
+    let patient = Rules { start_timeout: Duration::from_secs(60), ..explicit };
     let mut world = World::new(&[Rules::PLAIN, explicit, patient], &[(1, 0)], settings());
     world.step(Event::Start);
     world.tell(0, UnitEvent::Ready);
     world.advance_to(ms(29_999));
     assert_eq!(world.state(1), State::Starting);
     world.advance_to(ms(30_000));
-    assert!(
-        world.seen.contains(&Seen::Aborted(1)),
-        "a hung start need not listen for a stop"
-    );
+    assert!(world.seen.contains(&Seen::Aborted(1)), "a hung start need not listen for a stop");
     assert_eq!(world.asked(), [2], "0 waits for 1, which is being dropped");
     world.end(1, How::Aborted);
     world.end(2, How::Failed { stopping: true });
@@ -85,10 +65,7 @@ fn a_start_that_takes_too_long_is_dropped_and_ends_the_daemon_with_75() {
 
 #[test]
 fn ending_without_being_ready_is_a_failed_start() {
-    let explicit = Rules {
-        explicit_ready: true,
-        ..Rules::PLAIN
-    };
+    let explicit = Rules { explicit_ready: true, ..Rules::PLAIN };
     let mut world = World::new(&[explicit], &[], settings());
     world.step(Event::Start);
     world.end(0, How::Completed);
@@ -99,10 +76,7 @@ fn ending_without_being_ready_is_a_failed_start() {
 
 #[test]
 fn when_nothing_is_left_to_run_the_daemon_ends() {
-    let background = Rules {
-        background: true,
-        ..Rules::PLAIN
-    };
+    let background = Rules { background: true, ..Rules::PLAIN };
     let mut world = World::new(&[Rules::PLAIN, background], &[], settings()).up();
     world.end(0, How::Completed);
     assert!(world.seen.contains(&Seen::Initiated(Cause::NothingToRun)));
@@ -122,10 +96,7 @@ fn slow_starts_are_named_every_five_seconds() {
     world.step(Event::Start);
     world.tell(3, UnitEvent::Ready);
     world.advance_to(ms(5000));
-    let note = Note::StillStarting {
-        units: vec![0, 1, 2, 4, 5, 6, 7, 8],
-        more: 3,
-    };
+    let note = Note::StillStarting { units: vec![0, 1, 2, 4, 5, 6, 7, 8], more: 3 };
     assert_eq!(world.notes, [note]);
     world.advance_to(ms(15_000));
     assert_eq!(world.notes.len(), 3);
@@ -166,14 +137,8 @@ fn a_shutdown_at_any_step_of_a_start_of_fifty_starts_nothing_more() {
         }
         assert!(world.exited, "shutdown at step {at}");
         assert_eq!(world.engine.exit_code(), 0);
-        let never = (0..UNITS)
-            .filter(|u| !before.contains(u))
-            .all(|u| world.ended(u).is_none());
+        let never = (0..UNITS).filter(|u| !before.contains(u)).all(|u| world.ended(u).is_none());
         assert!(never, "shutdown at step {at}");
     }
-    assert_eq!(
-        steps,
-        UNITS + 1,
-        "before the start, and before each readiness"
-    );
+    assert_eq!(steps, UNITS + 1, "before the start, and before each readiness");
 }

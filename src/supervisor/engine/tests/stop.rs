@@ -27,11 +27,8 @@ fn on_random_graphs_stops_are_a_reverse_linear_extension() {
         world.shutdown();
         let mut ended = Vec::new();
         while !world.live.is_empty() {
-            let asked: Vec<u32> = world
-                .asked()
-                .into_iter()
-                .filter(|unit| world.live.contains_key(unit))
-                .collect();
+            let asked: Vec<u32> =
+                world.asked().into_iter().filter(|unit| world.live.contains_key(unit)).collect();
             let unit = asked[choices.below(asked.len())];
             world.end(unit, How::Completed);
             ended.push(unit);
@@ -40,10 +37,7 @@ fn on_random_graphs_stops_are_a_reverse_linear_extension() {
         for (unit, dependency) in edges {
             let at = |unit| ended.iter().position(|ended| *ended == unit);
             let asked = world.asked().iter().position(|asked| *asked == dependency);
-            assert!(
-                at(unit) < at(dependency),
-                "seed {seed}: {unit} depends on {dependency}"
-            );
+            assert!(at(unit) < at(dependency), "seed {seed}: {unit} depends on {dependency}");
             assert!(asked.is_some(), "seed {seed}");
         }
     }
@@ -51,10 +45,7 @@ fn on_random_graphs_stops_are_a_reverse_linear_extension() {
 
 #[test]
 fn each_subsystem_has_its_own_grace_and_then_is_aborted() {
-    let short = Rules {
-        grace: Duration::from_secs(1),
-        ..Rules::PLAIN
-    };
+    let short = Rules { grace: Duration::from_secs(1), ..Rules::PLAIN };
     let mut world = World::new(&[short, Rules::PLAIN], &[], settings()).up();
     world.now = ms(1000);
     world.shutdown();
@@ -63,10 +54,7 @@ fn each_subsystem_has_its_own_grace_and_then_is_aborted() {
     world.advance_to(ms(1999));
     assert_eq!(world.state(0), State::Stopping);
     world.advance_to(ms(2000));
-    assert_eq!(
-        (world.state(0), world.state(1)),
-        (State::Aborting, State::Stopping)
-    );
+    assert_eq!((world.state(0), world.state(1)), (State::Aborting, State::Stopping));
     world.end(0, How::Aborted);
     world.end(1, How::Completed);
     assert_eq!(world.engine.exit_code(), 124);
@@ -78,11 +66,7 @@ fn grace_runs_from_the_request_to_each_and_never_beyond_the_moment_of_abort() {
     world.shutdown();
     world.advance_to(ms(15_000));
     world.end(1, How::Completed);
-    assert!(
-        world.seen.contains(&Seen::Asked(0, ms(22_000))),
-        "not 35 s: {:?}",
-        world.seen
-    );
+    assert!(world.seen.contains(&Seen::Asked(0, ms(22_000))), "not 35 s: {:?}", world.seen);
 }
 
 #[test]
@@ -105,10 +89,7 @@ fn at_the_moment_of_abort_everything_left_is_aborted_and_then_left_behind() {
 
 #[test]
 fn what_is_left_behind_holds_up_nobody() {
-    let short = Rules {
-        grace: Duration::from_secs(1),
-        ..Rules::PLAIN
-    };
+    let short = Rules { grace: Duration::from_secs(1), ..Rules::PLAIN };
     let mut world = World::new(&[Rules::PLAIN, short], &[(1, 0)], settings()).up();
     world.shutdown();
     world.advance_to(ms(1249));
@@ -116,11 +97,7 @@ fn what_is_left_behind_holds_up_nobody() {
     world.advance_to(ms(1250));
     assert_eq!(world.asked(), [1, 0]);
     world.end(1, How::Aborted);
-    assert_eq!(
-        world.ended(1),
-        Some(EndKind::Zombie),
-        "it was left, whatever it does later"
-    );
+    assert_eq!(world.ended(1), Some(EndKind::Zombie), "it was left, whatever it does later");
     world.end(0, How::Completed);
     assert!(world.exited);
     assert_eq!(world.engine.exit_code(), 124);
@@ -128,10 +105,7 @@ fn what_is_left_behind_holds_up_nobody() {
 
 #[test]
 fn the_budget_ends_even_finalizers_that_hang_and_the_deadman_is_later() {
-    let settings = Settings {
-        finalizers: 40,
-        ..settings()
-    };
+    let settings = Settings { finalizers: 40, ..settings() };
     let mut world = World::new(&[Rules::PLAIN], &[], settings).up();
     world.shutdown();
     world.end(0, How::Completed);
@@ -144,10 +118,7 @@ fn the_budget_ends_even_finalizers_that_hang_and_the_deadman_is_later() {
 
 #[test]
 fn finalizers_run_in_turn_when_everything_has_ended_each_bounded() {
-    let settings = Settings {
-        finalizers: 3,
-        ..settings()
-    };
+    let settings = Settings { finalizers: 3, ..settings() };
     let mut world = World::new(&[Rules::PLAIN], &[], settings).up();
     world.shutdown();
     assert!(!world.seen.contains(&Seen::Finalize(0)));
@@ -156,10 +127,7 @@ fn finalizers_run_in_turn_when_everything_has_ended_each_bounded() {
     world.step(Event::Finalized(0));
     assert!(world.seen.contains(&Seen::Finalize(1)));
     world.advance_to(ms(1000));
-    assert!(
-        world.seen.contains(&Seen::Finalize(2)),
-        "the second took more than a second"
-    );
+    assert!(world.seen.contains(&Seen::Finalize(2)), "the second took more than a second");
     world.step(Event::Finalized(1));
     assert!(!world.exited, "a late answer is nobody's");
     world.step(Event::Finalized(2));
@@ -168,15 +136,9 @@ fn finalizers_run_in_turn_when_everything_has_ended_each_bounded() {
 
 #[test]
 fn the_lame_duck_serves_until_its_time_is_over_or_nothing_is_left() {
-    let timeouts = crate::Config::builder()
-        .lame_duck(Duration::from_secs(2))
-        .build()
-        .unwrap()
-        .shutdown();
-    let settings = Settings {
-        timeouts,
-        ..settings()
-    };
+    let timeouts =
+        crate::Config::builder().lame_duck(Duration::from_secs(2)).build().unwrap().shutdown();
+    let settings = Settings { timeouts, ..settings() };
     let mut world = World::new(&[Rules::PLAIN, Rules::PLAIN], &[], settings).up();
     let mut done = world.clone();
     world.shutdown();
@@ -206,10 +168,7 @@ fn what_a_finished_run_leaves_in_flight_has_its_grace() {
     let mut world = World::plain(2, &[]).up();
     world.busy = vec![0];
     world.tell(0, UnitEvent::Returned);
-    assert_eq!(
-        (world.state(0), world.state(1)),
-        (State::Draining, State::Running)
-    );
+    assert_eq!((world.state(0), world.state(1)), (State::Draining, State::Running));
     let mut late = world.clone();
     world.end(0, How::Completed);
     assert_eq!(world.ended(0), Some(EndKind::Completed));
@@ -224,11 +183,7 @@ fn what_a_finished_run_leaves_in_flight_has_its_grace() {
 #[test]
 fn a_stale_report_is_dropped_and_counted() {
     let mut world = World::plain(1, &[]).up();
-    world.step(Event::Unit {
-        unit: 0,
-        generation: 7,
-        what: UnitEvent::Ended(How::Panicked),
-    });
+    world.step(Event::Unit { unit: 0, generation: 7, what: UnitEvent::Ended(How::Panicked) });
     assert_eq!((world.state(0), world.engine.stale()), (State::Running, 1));
 }
 

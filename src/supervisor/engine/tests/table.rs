@@ -32,21 +32,20 @@ impl Walk {
                 start_timeout: [Duration::MAX, Duration::from_secs(2)][choices.below(2)],
             })
             .collect();
-        let world = World::new(&rules, &edges, settings());
-        Self {
-            world,
-            choices,
-            told: BTreeSet::new(),
-        }
+        // A budget that ends before what was aborted is left behind.
+        let tight = crate::config::Config::builder()
+            .force_shutdown_timeout(Duration::from_secs(1))
+            .kill_timeout(Duration::from_millis(1100))
+            .build()
+            .expect("they are in order")
+            .shutdown();
+        let timeouts = [ShutdownTimeouts::DEFAULT, tight][choices.below(2)];
+        let world = World::new(&rules, &edges, Settings { timeouts, ..settings() });
+        Self { world, choices, told: BTreeSet::new() }
     }
 
     fn states(&self) -> Vec<State> {
-        self.world
-            .engine
-            .units()
-            .iter()
-            .map(|unit| unit.state)
-            .collect()
+        self.world.engine.units().iter().map(|unit| unit.state).collect()
     }
 
     fn take(&mut self, cells: &mut Cells) {
@@ -62,9 +61,7 @@ impl Walk {
         match pick {
             6 => self.world.step(Event::Start),
             7 => self.world.shutdown(),
-            8 => self
-                .world
-                .step(Event::Signal(Signal::ALL[self.choices.below(7)])),
+            8 => self.world.step(Event::Signal(Signal::ALL[self.choices.below(7)])),
             _ => self.pass_time(),
         }
         self.note_broadcast(&before, pick, cells);
@@ -82,11 +79,7 @@ impl Walk {
         let Some(next) = self.world.engine.next_deadline() else {
             return;
         };
-        let late = [
-            Duration::ZERO,
-            Duration::from_millis(300),
-            Duration::from_secs(100),
-        ];
+        let late = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(100)];
         self.world.now = next.max(self.world.now) + late[self.choices.below(3)];
         self.world.step(Event::Tick);
     }
@@ -95,11 +88,7 @@ impl Walk {
     fn unit_event(&mut self, unit: u32, cells: &mut Cells) {
         let asked = self.world.asked().contains(&unit);
         let state = self.world.state(unit);
-        self.world.busy = if self.choices.below(2) == 0 {
-            vec![unit]
-        } else {
-            Vec::new()
-        };
+        self.world.busy = if self.choices.below(2) == 0 { vec![unit] } else { Vec::new() };
         let hows = [
             How::Completed,
             How::Failed { stopping: false },
@@ -111,25 +100,20 @@ impl Walk {
             0 if self.told.insert((unit, "Ready")) => ("Ready", UnitEvent::Ready),
             1 if asked => ("Drained", UnitEvent::Drained),
             2 if self.told.insert((unit, "Returned")) => ("Returned", UnitEvent::Returned),
-            3 => (
-                "Ended",
-                UnitEvent::Ended(hows[self.choices.below(hows.len())]),
-            ),
+            3 => ("Ended", UnitEvent::Ended(hows[self.choices.below(hows.len())])),
             _ => return,
         };
         self.world.tell(unit, what);
         // `Returned` has the unit asked in the same breath: the state it leads to is that column's.
-        let after = if column == "Returned" {
-            state
-        } else {
-            self.world.state(unit)
-        };
+        let after = if column == "Returned" { state } else { self.world.state(unit) };
         note(cells, state, column, after);
         self.note_answers(cells);
     }
 
     /// What an event that is about nobody did to everybody.
     fn note_broadcast(&self, before: &[State], pick: usize, cells: &mut Cells) {
+        let budget = self.world.engine.timeline.map_or(Instant::MAX, |timeline| timeline.budget_at);
+        let late = self.world.now >= budget;
         for ((unit, from), to) in (0..).zip(before).zip(self.states()) {
             if *from == to {
                 continue;
@@ -140,14 +124,15 @@ impl Walk {
                 (State::Registered | State::Waiting, _) => continue,
                 (_, State::Draining | State::Stopping) => continue,
                 (State::Starting, State::Aborting) if said(Note::StartTimedOut(unit)) => "start",
-                (State::Aborting, State::Zombie) if pick == 9 && !self.world.exited => "zombie",
+                (State::Aborting, State::Zombie) if pick == 9 && !late => "zombie",
                 (_, State::Aborting) if said(Note::GraceOver(unit)) => "grace",
                 (_, State::Aborting) => "force",
                 (_, State::Zombie) => "budget",
                 _ => unreachable!("{from} became {to}"),
             };
             // Several timers of one tick: only one step at a time is a cell.
-            let timers = self.world.notes.len();
+            let about_one = |note: &&Note| !matches!(note, Note::AllEnded { .. });
+            let timers = self.world.notes.iter().filter(about_one).count();
             if timers <= 1 || column == "shutdown" {
                 note(cells, *from, column, to);
             }
@@ -168,14 +153,10 @@ fn render(cells: &Cells) -> String {
     let mut text = String::new();
     let cell = |state, column| {
         let results = cells.get(&(state, column));
-        results.map_or(String::new(), |set| {
-            set.iter().copied().collect::<Vec<_>>().join("|")
-        })
+        results.map_or(String::new(), |set| set.iter().copied().collect::<Vec<_>>().join("|"))
     };
     let width = |column: &'static str| {
-        let cells = State::ALL
-            .into_iter()
-            .map(|state| cell(state, column).len());
+        let cells = State::ALL.into_iter().map(|state| cell(state, column).len());
         cells.max().unwrap_or(0).max(column.len()) + 2
     };
     let _ = write!(text, "//! {:12}", "");
@@ -185,12 +166,7 @@ fn render(cells: &Cells) -> String {
     for state in State::ALL {
         let mut line = format!("//! {state:<12}");
         for column in COLUMNS {
-            let _ = write!(
-                line,
-                "{:<width$}",
-                cell(state, column),
-                width = width(column)
-            );
+            let _ = write!(line, "{:<width$}", cell(state, column), width = width(column));
         }
         text = format!("{}\n{}", text.trim_end(), line.trim_end());
     }
@@ -210,10 +186,7 @@ fn the_documented_table_is_what_the_engine_does() {
         }
     }
     let table = render(&cells);
-    assert!(
-        include_str!("../mod.rs").contains(&table),
-        "the table in mod.rs should be:\n{table}"
-    );
+    assert!(include_str!("../mod.rs").contains(&table), "the table in mod.rs should be:\n{table}");
 }
 
 #[test]

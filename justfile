@@ -1,0 +1,30 @@
+# `just check` reads, `just fix` writes. Both are plain cargo; so is everything else.
+
+# What CI runs.
+ci:
+    .ci/run
+
+# Format and lint, without changing anything.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Format and apply lint fixes.
+fix:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --all-features --fix --allow-dirty
+
+# The README's two commands.
+run:
+    cargo run --example service
+
+test:
+    cargo test
+
+# Every figure of PERFORMANCE.md.
+bench *filters:
+    cargo bench -p proc-daemon-bench -- {{ filters }}
+
+# The documentation.
+doc:
+    cargo doc --workspace --no-deps --all-features --open

@@ -1,0 +1,97 @@
+//! The example `service` as a process.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::http::Client;
+use super::process::{Exit, Process, Signal};
+
+/// A configuration that can be served: any free port.
+pub(crate) const GOOD: &str = "[http]\nlisten = \"127.0.0.1:0\"\ngreeting = \"hello\"\n";
+
+/// The binary, which cargo puts beside the tests.
+#[track_caller]
+pub(crate) fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
+    let binary = profile.join("examples").join("service");
+    assert!(
+        binary.exists(),
+        "{} is not there: `cargo test` builds it; with `--test`, run \
+         `cargo build --example service` with the same features first",
+        binary.display()
+    );
+    binary
+}
+
+/// The command, deaf to what the tester's own environment says about logs.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(binary());
+    command.env_remove("RUST_LOG").env("NO_COLOR", "1");
+    command
+}
+
+/// The command with a configuration file and a runtime.
+pub(crate) fn command_on(runtime: &str, config: &Path) -> Command {
+    let mut command = command();
+    command.arg("--config").arg(config).args(["--runtime", runtime]);
+    command
+}
+
+/// A directory with a `daemon.toml` in it.
+pub(crate) fn config(text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a directory for temporary files");
+    let path = directory.path().join("daemon.toml");
+    std::fs::write(&path, text).expect("a writable directory");
+    (directory, path)
+}
+
+/// A service that is ready.
+pub(crate) struct Service {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+    _directory: TempDir,
+}
+
+impl Service {
+    /// Starts it and waits until it is ready. It logs everything, requests included.
+    #[track_caller]
+    pub(crate) fn start(runtime: &str) -> Self {
+        Self::start_with(runtime, GOOD)
+    }
+
+    #[track_caller]
+    pub(crate) fn start_with(runtime: &str, text: &str) -> Self {
+        let (directory, path) = config(text);
+        let process = Process::spawn(command_on(runtime, &path).env("RUST_LOG", "debug"));
+        let listening = process.stdout_line("listening on ").text;
+        process.stdout_line("ready");
+        let address = listening.trim_start_matches("listening on ").parse();
+        let address = address.unwrap_or_else(|_| panic!("no address in {listening:?}"));
+        Self { process, address, _directory: directory }
+    }
+
+    #[track_caller]
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// A client whose request for `/slow` has arrived, so that it is in flight.
+    #[track_caller]
+    pub(crate) fn slow_client(&self, ms: u64) -> Client {
+        let mut client = self.client();
+        client.send_get(&format!("/slow?ms={ms}"));
+        self.process.stderr_line("GET \"/slow\"");
+        client
+    }
+
+    /// Sends `signal` and waits for the end.
+    #[track_caller]
+    pub(crate) fn end(self, signal: Signal) -> Exit {
+        self.process.signal(signal);
+        self.process.wait()
+    }
+}
