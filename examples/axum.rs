@@ -1,8 +1,5 @@
 //! (2) Four subsystems in dependency order, explicit readiness, draining. clap, axum and a raw TCP loop.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a program on tokio, as its users write it"
-)]
+#![expect(clippy::disallowed_methods, reason = "a program on tokio, as its users write it")]
 
 use clap::Parser;
 use proc_daemon::{Config, Context, Daemon, Result, Spec, Subsystem, task};
@@ -84,9 +81,7 @@ async fn http(ctx: Context) -> Result<()> {
         axum::routing::get(async move || state.settings::<HttpSettings>().greeting.clone()),
     );
     ctx.ready();
-    axum::serve(listener, app)
-        .with_graceful_shutdown(ctx.cancelled())
-        .await?; // 'static future, Output = ()
+    axum::serve(listener, app).with_graceful_shutdown(ctx.cancelled()).await?; // 'static future, Output = ()
     Ok(())
 }
 fn http_spec() -> Spec {
@@ -108,12 +103,7 @@ fn main() -> ExitCode {
         .with_subsystem(store.clone().into_spec().explicit_ready())
         .with_subsystem(http_spec())
         .with_subsystem(
-            Echo {
-                addr: "127.0.0.1:0".parse().unwrap(),
-                store,
-            }
-            .requires("store")
-            .explicit_ready(),
+            Echo { addr: "127.0.0.1:0".parse().unwrap(), store }.requires("store").explicit_ready(),
         )
         .with_task("ticker", ticker)
         .with_subsystem(

@@ -34,8 +34,8 @@ const BATCH: usize = 512;
 pub(crate) trait Guard: Send + Sync {
     /// Ends the process at `at`, a moment of the runtime's clock which says `now`.
     fn arm(&self, at: Instant, now: Instant);
-    /// Writes the state dump, unless it has seen the signal itself and has written it. Returns when the
-    /// states have been read, so that what is done next does not show in them, and after 200 ms at most.
+    /// Writes the state dump, unless it saw the signal first and has written it. Returns when it is
+    /// written, so that what is done next does not show in it, and after 200 ms at most.
     fn dump(&self);
 }
 
@@ -295,14 +295,17 @@ impl Driver {
         }
     }
 
-    /// Reads the states now; writes them off the worker, as stderr may block.
+    /// Reads the states before anything is aborted; writes them off the worker, as stderr may block.
     fn dump(&self, now: Instant) {
+        let mailbox = Arc::clone(&self.shared.mailbox);
         if let Some(guard) = &self.guard {
-            return guard.dump();
+            guard.dump();
+            return mailbox.post(Report::Dumped);
         }
         let text = dump(&self.shared.board, now);
         let write = move || {
             let _ = std::io::stderr().write_all(text.as_bytes());
+            mailbox.post(Report::Dumped);
         };
         self.shared.runtime.spawn_blocking("dump".into(), Box::new(write));
     }
