@@ -111,7 +111,8 @@ impl DaemonBuilder {
     }
 
     /// Lets a daemon in an adopted runtime end the process when its shutdown budget is over, as `main`
-    /// does: exit 124, naming on stderr who is stuck.
+    /// does: exit 124, naming on stderr who is stuck. With something left behind, the budget goes on after
+    /// the run has returned, for a runtime may wait for it for ever.
     pub fn exit_when_stuck(mut self, yes: bool) -> Self {
         self.draft.exit_when_stuck = yes;
         self

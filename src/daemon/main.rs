@@ -28,7 +28,7 @@ impl DaemonBuilder {
     ///
     /// What is wrong is printed to stderr. If subsystems had to be left behind, the process ends here
     /// without returning; if the shutdown budget passes, it ends wherever it is, with 124, naming on
-    /// stderr who is stuck.
+    /// stderr who is stuck. Once this has returned, signals have their default actions again.
     #[must_use = "return it from main"]
     pub fn main_on<B: OwnedRuntime>(self) -> ExitCode {
         let report = match self.owned::<B>() {
@@ -85,7 +85,7 @@ impl Daemon {
             let name = <B::Runtime as Runtime>::NAME;
             Error::new(kind, format!("the {name} runtime cannot be built: {error}"))
         })?;
-        let handle = runtime.handle();
+        let (handle, installed) = (runtime.handle(), plan.actions.installed());
         let guard = Arc::clone(sentinel);
         let report = runtime.block_on(async {
             let runtime = handle.into();
@@ -99,7 +99,7 @@ impl Daemon {
             let left = runtime.shutdown(RUNTIME_GRACE);
             debug!(left.leaked_tasks, left.blocked_threads, "the runtime has stopped");
         }
-        sentinel.disarm();
+        sentinel.retire(installed);
         Ok(report)
     }
 }

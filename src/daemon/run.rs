@@ -40,7 +40,17 @@ impl Daemon {
         };
         let mut unpublished = Unpublished(Some(Arc::clone(&self.inner)));
         let report = match self.prepare(runtime, plan) {
-            Ok((plan, setting)) => self.execute(plan, setting).await,
+            Ok((plan, setting)) => {
+                let guard = setting.guard.clone();
+                let report = self.execute(plan, setting).await;
+                match guard {
+                    // What was left behind may hold up the runtime's end: the budget still counts.
+                    Some(guard) if report.has_zombies() => guard.stay(),
+                    Some(guard) => guard.disarm(),
+                    None => {}
+                }
+                report
+            }
             Err(error) => ExitReport::of_error(error),
         };
         unpublished.0 = None;
@@ -109,9 +119,6 @@ impl Daemon {
         };
         let engine = Engine::new(plan.graph, plan.rules.into_iter(), settings);
         let mut remains = Driver::new(engine, parts).await;
-        if let Some(guard) = &guard {
-            guard.disarm();
-        }
         let report = self.report(&mut remains, began, runtime.now());
         debug!("exit {}", report.code);
         inner.publish(&report);

@@ -25,11 +25,13 @@ mod voice;
 mod watch;
 
 use std::io;
+#[cfg(unix)]
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{AnyRuntime, Instant};
+use proc_daemon_runtime::{AnyRuntime, Instant, SignalSet};
 
 use crate::signal::ActionTable;
 use crate::subsystem::{Board, Report, dump, stuck};
@@ -77,6 +79,24 @@ impl Sentinel {
     /// The runtime's own source listens now: signals are no longer posted.
     pub(crate) fn listening(&self) {
         self.thread.with(Watch::hand_over);
+    }
+
+    /// Ends the watch for good: no deadline, and the signals' default actions apply again. Handlers cannot
+    /// be taken out, and without a listener they would swallow every signal.
+    pub(crate) fn retire(&self, installed: SignalSet) {
+        self.disarm();
+        #[cfg(unix)]
+        for signal in installed.iter() {
+            let always = Arc::new(AtomicBool::new(true));
+            let _ = signal_hook::flag::register_conditional_default(signal.number(), always);
+        }
+        #[cfg(not(unix))]
+        let _ = installed;
+    }
+
+    /// Keeps the thread and its deadline when this is dropped.
+    pub(crate) fn stay(&self) {
+        self.thread.stay();
     }
 
     /// Takes the deadline back.

@@ -1,5 +1,6 @@
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::watch::Watch;
 pub(super) struct Thread {
     watch: Arc<Mutex<Watch>>,
     bell: Sender<()>,
+    stays: Arc<AtomicBool>,
     clock: Clock,
 }
 
@@ -24,16 +26,23 @@ impl Thread {
         let clock = Clock::start();
         let watch = Arc::new(Mutex::new(watch));
         let inside = Arc::clone(&watch);
+        let stays = Arc::new(AtomicBool::new(false));
+        let stay = Arc::clone(&stays);
         std::thread::Builder::new()
             .name("sentinel".into())
-            .spawn(move || while round(&heard, &inside, clock, &view) {})?;
-        Ok(Self { watch, bell, clock })
+            .spawn(move || while round(&heard, &inside, clock, &view, &stay) {})?;
+        Ok(Self { watch, bell, stays, clock })
     }
 
     /// Changes what the thread watches for, and has it look again.
     pub(super) fn with(&self, change: impl FnOnce(&mut Watch)) {
         change(&mut self.watch.lock());
         let _ = self.bell.send(());
+    }
+
+    /// Has the thread outlive this.
+    pub(super) fn stay(&self) {
+        self.stays.store(true, Ordering::Relaxed);
     }
 
     /// Ends the process after `delay`.
@@ -44,7 +53,13 @@ impl Thread {
 }
 
 /// Waits once and does what is due. False when the thread is to end.
-fn round(heard: &Receiver<()>, watch: &Mutex<Watch>, clock: Clock, view: &View) -> bool {
+fn round(
+    heard: &Receiver<()>,
+    watch: &Mutex<Watch>,
+    clock: Clock,
+    view: &View,
+    stay: &AtomicBool,
+) -> bool {
     let deadline = watch.lock().deadline();
     let gone = match deadline {
         None => heard.recv().is_err(),
@@ -53,8 +68,13 @@ fn round(heard: &Receiver<()>, watch: &Mutex<Watch>, clock: Clock, view: &View) 
             heard.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected)
         }
     };
-    if gone {
+    if gone && !stay.load(Ordering::Relaxed) {
         return false;
+    }
+    if gone {
+        // Nobody can ring any more: the deadline alone is left.
+        #[expect(clippy::disallowed_methods, reason = "outside every runtime")]
+        std::thread::sleep(deadline.map_or(Duration::MAX, |at| at.since(clock.now())));
     }
     let due = watch.lock().tick(clock.now());
     if let Some(act) = due {

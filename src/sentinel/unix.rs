@@ -1,6 +1,7 @@
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -18,6 +19,7 @@ pub(super) struct Thread {
     bell: UnixStream,
     clock: Clock,
     delivery: Handle,
+    stays: AtomicBool,
 }
 
 impl Thread {
@@ -33,7 +35,7 @@ impl Thread {
         std::thread::Builder::new()
             .name("sentinel".into())
             .spawn(move || while round(&mut delivery, &inside, clock, &view) {})?;
-        Ok(Self { watch, bell, clock, delivery: handle })
+        Ok(Self { watch, bell, clock, delivery: handle, stays: AtomicBool::new(false) })
     }
 
     /// Changes what the thread watches for, and has it look again.
@@ -41,6 +43,11 @@ impl Thread {
         change(&mut self.watch.lock());
         // A full socket means that the thread is about to look anyway.
         let _ = (&self.bell).write(&[0]);
+    }
+
+    /// Has the thread outlive this.
+    pub(super) fn stay(&self) {
+        self.stays.store(true, Ordering::Relaxed);
     }
 
     /// Ends the process after `delay`.
@@ -52,7 +59,9 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        self.delivery.close();
+        if !self.stays.load(Ordering::Relaxed) {
+            self.delivery.close();
+        }
     }
 }
 

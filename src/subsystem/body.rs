@@ -114,7 +114,12 @@ fn advance<F: Future<Output = Result<(), BoxError>>>(
     };
     let dropped = catch(|| slot.set(None));
     match (outcome, dropped) {
-        (outcome @ (Outcome::Failed { stopping: false, .. } | Outcome::Panicked(_)), _)
+        (
+            outcome @ (Outcome::Failed { stopping: false, .. }
+            | Outcome::Panicked(_)
+            | Outcome::ChildPanicked { .. }),
+            _,
+        )
         | (outcome, Ok(())) => Some(outcome),
         (_, Err(payload)) => Some(Outcome::Panicked(payload)),
     }

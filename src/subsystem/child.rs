@@ -23,6 +23,7 @@ pub struct Child<T> {
 /// Who learns of a panic: the handle or, once that is gone, the subsystem.
 struct Cell {
     run: Arc<Run>,
+    name: Option<TaskName>,
     fate: Mutex<Fate>,
 }
 
@@ -33,25 +34,26 @@ struct Fate {
 }
 
 impl<T: Send + 'static> Child<T> {
-    pub(crate) fn spawn<F>(run: &Arc<Run>, name: TaskName, future: F) -> Self
+    pub(crate) fn spawn<F>(run: &Arc<Run>, name: Option<TaskName>, future: F) -> Self
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let (cell, member) = enrol(run);
+        let task_name = name.clone().unwrap_or_else(|| subsystem_name(run));
+        let (cell, member) = enrol(run, name);
         let body = ChildBody { future, cell: Arc::clone(&cell), _member: member };
         let place = body._member.place;
-        let task = Task::spawn_on(&run.shared.runtime, name, body);
+        let task = Task::spawn_on(&run.shared.runtime, task_name, body);
         run.rare().children.admit(place, task.abort_handle());
         Self { task, cell }
     }
 
-    pub(crate) fn spawn_blocking<F>(run: &Arc<Run>, name: TaskName, work: F) -> Self
+    pub(crate) fn spawn_blocking<F>(run: &Arc<Run>, work: F) -> Self
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        let (cell, member) = enrol(run);
+        let (cell, member) = enrol(run, None);
         let (inside, place) = (Arc::clone(&cell), member.place);
-        let task = Task::spawn_blocking_on(&run.shared.runtime, name, move || {
+        let task = Task::spawn_blocking_on(&run.shared.runtime, subsystem_name(run), move || {
             let result = inside.settle(catch(work));
             drop(member);
             result
@@ -100,7 +102,7 @@ impl<T> Drop for Child<T> {
             fate.panic.take()
         };
         if let Some(payload) = panic {
-            self.cell.run.fail_by_child(payload);
+            self.cell.run.fail_by_child(self.cell.name.clone(), payload);
         }
     }
 }
@@ -127,7 +129,7 @@ impl Cell {
                     }
                 };
                 if let Some(payload) = orphan {
-                    self.run.fail_by_child(payload);
+                    self.run.fail_by_child(self.name.clone(), payload);
                 }
                 None
             }
@@ -135,8 +137,12 @@ impl Cell {
     }
 }
 
-fn enrol(run: &Arc<Run>) -> (Arc<Cell>, Member) {
-    let cell = Arc::new(Cell { run: Arc::clone(run), fate: Mutex::default() });
+fn subsystem_name(run: &Run) -> TaskName {
+    run.shared.board.row(run.unit).name.clone()
+}
+
+fn enrol(run: &Arc<Run>, name: Option<TaskName>) -> (Arc<Cell>, Member) {
+    let cell = Arc::new(Cell { run: Arc::clone(run), name, fate: Mutex::default() });
     let member = Member { place: run.rare().children.reserve(), run: Arc::clone(run) };
     (cell, member)
 }

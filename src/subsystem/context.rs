@@ -199,22 +199,21 @@ impl Context {
 /// to the grace; then those that are left are aborted and joined.
 impl Context {
     /// Spawns a child.
-    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Child<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Child::spawn(&self.run, self.child_name(), future)
+        Child::spawn(&self.run, None, future)
     }
 
-    /// Spawns a child with a name of its own.
+    /// Spawns a child with a name of its own, which the error says if the child panics and nobody joins it.
     pub fn spawn_named<F>(&self, name: impl Into<TaskName>, future: F) -> Child<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Child::spawn(&self.run, name.into(), future)
+        Child::spawn(&self.run, Some(name.into()), future)
     }
 
     /// Runs `work` on a thread that may block. Started work cannot be aborted: a subsystem whose work
@@ -224,11 +223,7 @@ impl Context {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Child::spawn_blocking(&self.run, self.child_name(), work)
-    }
-
-    fn child_name(&self) -> TaskName {
-        self.run.shared.board.row(self.run.unit).name.clone()
+        Child::spawn_blocking(&self.run, work)
     }
 }
 

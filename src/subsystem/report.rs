@@ -1,4 +1,4 @@
-use proc_daemon_runtime::{PanicPayload, Signal};
+use proc_daemon_runtime::{PanicPayload, Signal, TaskName};
 
 use crate::boxed::BoxError;
 use crate::shutdown::is_stopping;
@@ -38,6 +38,11 @@ pub(crate) enum Outcome {
         stopping: bool,
     },
     Panicked(PanicPayload),
+    /// A child panicked and nobody joined it.
+    ChildPanicked {
+        child: Option<TaskName>,
+        payload: PanicPayload,
+    },
     Aborted,
 }
 

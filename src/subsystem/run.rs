@@ -4,7 +4,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{Instant, PanicPayload};
+use proc_daemon_runtime::{Instant, PanicPayload, TaskName};
 
 use super::Shared;
 use super::children::Children;
@@ -32,7 +32,7 @@ pub(crate) struct Run {
 pub(crate) struct Rare {
     pub(crate) children: Children,
     pub(crate) drained: Notify,
-    failure: Mutex<Option<PanicPayload>>,
+    failure: Mutex<Option<(Option<TaskName>, PanicPayload)>>,
 }
 
 /// What has been said once.
@@ -159,7 +159,7 @@ impl Run {
             return Some(Outcome::Aborted);
         }
         let failure = self.rare.get()?.failure.lock().take();
-        failure.map(Outcome::Panicked)
+        failure.map(|(child, payload)| Outcome::ChildPanicked { child, payload })
     }
 
     /// Ends the children that nothing waits for. True when none is left and nothing is in flight.
@@ -175,8 +175,8 @@ impl Run {
     }
 
     /// A child panicked and nobody joins it.
-    pub(crate) fn fail_by_child(&self, payload: PanicPayload) {
-        self.rare().failure.lock().get_or_insert(payload);
+    pub(crate) fn fail_by_child(&self, child: Option<TaskName>, payload: PanicPayload) {
+        self.rare().failure.lock().get_or_insert((child, payload));
         self.wake_body();
     }
 

@@ -184,12 +184,19 @@ impl Driver {
                 self.failures.insert(unit, error.into());
                 How::Failed { stopping }
             }
-            Outcome::Panicked(payload) => {
-                let text = format!("panicked: {payload}");
-                self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
-                How::Panicked
+            Outcome::Panicked(payload) => self.keep_panic(unit, format!("panicked: {payload}")),
+            Outcome::ChildPanicked { child: None, payload } => {
+                self.keep_panic(unit, format!("a child panicked: {payload}"))
+            }
+            Outcome::ChildPanicked { child: Some(child), payload } => {
+                self.keep_panic(unit, format!("child `{child}` panicked: {payload}"))
             }
         }
+    }
+
+    fn keep_panic(&mut self, unit: u32, text: String) -> How {
+        self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
+        How::Panicked
     }
 
     fn shutdown_event(&self, own: bool) -> Event {

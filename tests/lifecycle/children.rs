@@ -112,19 +112,21 @@ fn a_childs_panic_goes_to_who_joins_it<B: OwnedRuntime>(row: &Row<B>) {
 fn a_childs_panic_that_nobody_joins_fails_the_subsystem<B: OwnedRuntime>(row: &Row<B>) {
     for keep in [false, true] {
         let report = row.run(Daemon::new().with_task("parent", move |ctx| async move {
-            let child = ctx.spawn(async { panic!("in the child") });
             if keep {
+                let child = ctx.spawn_named("keeper", async { panic!("in the child") });
                 while !child.is_finished() {
                     ctx.sleep(Duration::from_millis(1)).await?;
                 }
                 drop(child);
             } else {
-                child.detach();
+                ctx.spawn(async { panic!("in the child") }).detach();
             }
             pending::<Result>().await
         }));
         assert_eq!(report.code, 70, "{report}");
-        assert!(report.to_string().contains("panicked: in the child"), "{report}");
+        let who = if keep { "child `keeper`" } else { "a child" };
+        let text = report.to_string();
+        assert!(text.contains(&format!("{who} panicked: in the child")), "{text}");
     }
 }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use proc_daemon::runtime::OwnedRuntime;
-use proc_daemon::{ConfigSource, Context, Daemon, ErrorKind, Result, Section, task};
+use proc_daemon::{
+    ConfigSource, Context, Daemon, ErrorKind, Result, Section, Spec, Subsystem, task,
+};
 use serde::Deserialize;
 
 use crate::Row;
@@ -12,6 +14,8 @@ crate::on_every_runtime!(
     a_subsystem_sees_its_own_section_first,
     a_bad_section_is_refused_before_anything_starts,
     each_timeout_of_the_file_is_obeyed,
+    a_path_replaces_the_configuration_and_is_read_by_the_run,
+    one_type_runs_twice_under_two_names,
     settings_that_nobody_registered_are_a_failure_that_names_them,
 );
 
@@ -101,4 +105,48 @@ fn settings_that_nobody_registered_are_a_failure_that_names_them<B: OwnedRuntime
         "{text}"
     );
     assert!(text.contains("registered: [http] as `") && text.contains("[admin] as `"), "{text}");
+}
+
+fn a_path_replaces_the_configuration_and_is_read_by_the_run<B: OwnedRuntime>(row: &Row<B>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daemon.toml");
+    let daemon = Daemon::new().with_config_path(&path).with_task("look", |ctx| async move {
+        assert_eq!(ctx.daemon().config().name(), "from the file");
+        assert_eq!(ctx.daemon().config_snapshot().name(), "from the file");
+        assert!(ctx.daemon().settings::<Http>().is_none());
+        Ok(())
+    });
+    std::fs::write(&path, "name = 'from the file'").unwrap();
+    let report = row.run(daemon);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(row.run(Daemon::new().with_config_path(folder.path().join("none"))).code, 78);
+}
+
+fn one_type_runs_twice_under_two_names<B: OwnedRuntime>(row: &Row<B>) {
+    let factory =
+        |name: &'static str| Spec::factory(name, || Ok(Named)).with_settings::<Http>(name);
+    let report = row.run(
+        Daemon::builder(ConfigSource::text(TEXT))
+            .with_subsystem(factory("http"))
+            .with_subsystem(Named.into_spec().named("admin").with_settings::<Http>("admin")),
+    );
+    assert!(report.is_clean(), "{report}");
+    assert!(report.end_of("http").is_some() && report.end_of("admin").is_some());
+    let refused = Spec::factory("bad", || Err::<Named, _>("no such device".into()));
+    let report = row.run(Daemon::new().with_subsystem(refused));
+    assert_eq!(report.code, 1, "{report}");
+    assert!(report.to_string().contains("no such device"), "{report}");
+}
+
+struct Named;
+
+impl Subsystem for Named {
+    fn name(&self) -> &str {
+        "named"
+    }
+    async fn run(&self, ctx: Context) -> Result {
+        let port = if ctx.name() == "http" { 1 } else { 2 };
+        assert_eq!(ctx.settings::<Http>().port, port);
+        Ok(())
+    }
 }

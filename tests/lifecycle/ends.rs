@@ -144,6 +144,7 @@ fn the_report_is_json_too<B: OwnedRuntime>(row: &Row<B>) {
         ctx.shutdown("second");
         Err("a \"quoted\" text".into())
     }));
+    assert_eq!(report.later_reasons(), [ShutdownReason::Requested("second".into())]);
     let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
     assert_eq!(json["code"], 1);
     assert_eq!(json["reason"], "requested: first");

@@ -15,6 +15,7 @@ crate::on_every_runtime!(
     a_dropped_run_aborts_and_tells,
     the_status_shows_every_state,
     a_thousand_shutdowns_have_one_cause,
+    nothing_is_alive_after_the_end,
 );
 
 async fn idle(ctx: Context) -> Result {
@@ -39,7 +40,6 @@ fn shutdown_from_outside_returns_and_stops<B: OwnedRuntime>(row: &Row<B>) {
     });
     assert!(!control.is_running());
     assert_eq!(report.reason, Some(ShutdownReason::Requested("from outside".into())));
-    assert_eq!(report.later_reasons(), [ShutdownReason::Requested("shutdown()".into())]);
 }
 
 async fn until_ready(control: &Daemon) {
@@ -161,4 +161,28 @@ fn a_thousand_shutdowns_have_one_cause<B: OwnedRuntime>(row: &Row<B>) {
     }));
     assert!(report.is_clean(), "{report}");
     assert_eq!(report.reason, Some(ShutdownReason::Requested("number 0".into())));
+}
+
+/// The daemon, its contexts and what the subsystems held form no cycle.
+fn nothing_is_alive_after_the_end<B: OwnedRuntime>(row: &Row<B>) {
+    let probe = std::sync::Arc::new(());
+    let held = std::sync::Arc::clone(&probe);
+    let keeper = proc_daemon::task_with("keeper", held, |ctx: Context, held| async move {
+        let (own, inside) = (ctx.clone(), held.clone());
+        ctx.spawn(async move {
+            own.cancelled().await;
+            drop(inside);
+        })
+        .await?;
+        ctx.shutdown_announced().await;
+        drop(held);
+        Ok(())
+    });
+    let report =
+        row.run(Daemon::new().with_subsystem(keeper).with_task("ender", |ctx| async move {
+            ctx.shutdown("go");
+            idle(ctx).await
+        }));
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(std::sync::Arc::strong_count(&probe), 1);
 }

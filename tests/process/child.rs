@@ -42,6 +42,9 @@ pub(crate) fn run(scenario: &str, row: &str) -> ExitCode {
             Daemon::new().with_task("talker", talker)
         }
         "main-code" => return after_main(row),
+        "after-main" => return linger(row),
+        "tokio-main-stuck" => return tokio_main(with_kill(2)),
+        "workers" => return print_workers(),
         "adopted" => return adopted(row, Daemon::new().with_task("idle", idle)),
         "adopted-deaf" => return adopted(row, with_kill(30).with_task("deaf", deaf)),
         "adopted-stuck" => {
@@ -125,6 +128,33 @@ fn adopted(row: &str, daemon: DaemonBuilder) -> ExitCode {
     let code = rows::adopted(row, daemon);
     println!("still here, {code}");
     code.into()
+}
+
+/// After `main`, a program that takes its time.
+fn linger(row: &str) -> ExitCode {
+    let code = rows::main_on(row, Daemon::new().with_task("job", |_| async { Ok(()) }));
+    println!("after main");
+    std::thread::sleep(Duration::from_secs(60));
+    code
+}
+
+/// As `#[tokio::main]` does: the runtime's end waits for what blocks a worker.
+fn tokio_main(daemon: DaemonBuilder) -> ExitCode {
+    let daemon = block_every_worker(daemon, "tokio-1", || {
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(daemon.exit_when_stuck(true).run_to_report()).into()
+}
+
+/// The number of workers is the file's.
+fn print_workers() -> ExitCode {
+    Daemon::builder(ConfigSource::text("name = 'web'\n[performance]\nworker_threads = 3\n"))
+        .with_task("count", |_| async {
+            println!("{} workers", tokio::runtime::Handle::current().metrics().num_workers());
+            Ok(())
+        })
+        .main_on::<proc_daemon_tokio::Tokio>()
 }
 
 /// What a program does after `main` is its own.

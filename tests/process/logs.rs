@@ -8,6 +8,7 @@ use crate::{child, on_rows, rows, spawn};
 pub(crate) fn trials() -> Vec<Trial> {
     [
         on_rows("the_files_level_is_obeyed_and_rust_log_beats_it", rows::EACH, level),
+        on_rows("the_files_name_and_workers_are_obeyed", &["tokio-2"], name_and_workers),
         on_rows("a_pipe_gets_no_colour_and_the_last_line_is_written", rows::EACH, plain),
         on_rows("a_program_with_its_own_subscriber_keeps_it", rows::EACH, own),
     ]
@@ -27,6 +28,12 @@ fn level(row: &'static str) {
     assert!(loud.contains("a debug line"), "{loud}");
     let usual = spawn("talker", row).wait().expect_code(0).stderr();
     assert!(usual.contains("an info line") && !usual.contains("a debug line"), "{usual}");
+}
+
+fn name_and_workers(_: &'static str) {
+    let exit = spawn("workers", "tokio-2").wait().expect_code(0);
+    exit.expect_stderr("`web` starts on tokio");
+    assert_eq!(exit.stdout(), "3 workers\n");
 }
 
 fn plain(row: &'static str) {

@@ -42,6 +42,11 @@ fn not_installed(row: &'static str) {
         let exit = after(scenario, row, signal);
         assert_eq!(exit.status.signal(), Some(signal.as_raw()), "{scenario}: {:?}", exit.status);
     }
+    // Once `main` has returned, nobody listens: the default actions are back.
+    let process = spawn("after-main", row);
+    process.stdout_line("after main");
+    process.signal(Signal::TERM);
+    assert_eq!(process.wait().status.signal(), Some(Signal::TERM.as_raw()));
     after("no-sigint", row, Signal::TERM).expect_code(0);
     after("only-term", row, Signal::TERM).expect_code(0);
 }

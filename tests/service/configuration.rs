@@ -17,6 +17,10 @@ fn refuses(path: &std::path::Path, rest: &str) {
 }
 
 #[test]
+#[cfg_attr(
+    not(any(feature = "tokio", feature = "smol", feature = "async-std")),
+    ignore = "this build has no runtime"
+)]
 fn a_bad_text_is_refused_with_its_place() {
     let good = GOOD.as_bytes();
     for (text, rest) in [
@@ -57,6 +61,10 @@ fn a_bad_text_is_refused_with_its_place() {
 }
 
 #[test]
+#[cfg_attr(
+    not(any(feature = "tokio", feature = "smol", feature = "async-std")),
+    ignore = "this build has no runtime"
+)]
 fn a_file_that_cannot_be_read_is_refused_by_its_name() {
     use std::os::unix::fs::PermissionsExt;
 
@@ -108,6 +116,10 @@ fn the_example_file_shows_every_key_with_its_default() {
 }
 
 #[test]
+#[cfg_attr(
+    not(any(feature = "tokio", feature = "smol", feature = "async-std")),
+    ignore = "this build has no runtime"
+)]
 fn it_starts_with_the_example_file() {
     let Some(runtime) = runtimes().0.first().copied() else {
         return;
