@@ -25,6 +25,10 @@ test:
 bench *filters:
     cargo bench -p proc-daemon-bench -- {{ filters }}
 
+# Every interleaving of the core's waits, under loom.
+models:
+    cargo run --release --manifest-path tests/models/Cargo.toml
+
 # The documentation.
 doc:
     cargo doc --workspace --no-deps --all-features --open

@@ -318,7 +318,9 @@ fn a_runtime_that_is_not_compiled_in_is_a_usage_error_that_names_the_flag() {
     let missing = runtimes().1;
     println!("not compiled in: {missing:?}");
     for name in missing {
-        let exit = Process::spawn(command().args(["--runtime", name])).wait().expect_code(64);
+        // The command line is judged before the configuration is looked for.
+        let arguments = ["--runtime", name, "--config", "none.toml"];
+        let exit = Process::spawn(command().args(arguments)).wait().expect_code(64);
         let flag = format!("cargo run --example service --features {name} -- --runtime {name}");
         exit.expect_stderr(&flag);
         assert_eq!(exit.stdout(), "");

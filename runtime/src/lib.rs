@@ -51,6 +51,7 @@ mod instant;
 mod name;
 mod options;
 mod panic;
+mod prim;
 mod runtime;
 mod signal;
 pub mod signals;

@@ -14,11 +14,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-
+use crate::prim::{AtomicBool, Mutex, Ordering};
 use crate::{AnyRuntime, PanicPayload, Runtime, TaskName, catch};
 
 /// A spawned future: awaiting it gives its result.
@@ -99,7 +97,7 @@ impl<T: Send + 'static> Task<T> {
         Self { shared }
     }
 
-    fn prepare<F: Future<Output = T>>(future: F) -> (Self, Runner<F>) {
+    pub(crate) fn prepare<F: Future<Output = T>>(future: F) -> (Self, Runner<F>) {
         let shared = Arc::new(Shared::new());
         (
             Self { shared: Arc::clone(&shared) },
@@ -210,7 +208,7 @@ fn store(slot: &mut Option<Waker>, waker: &Waker) {
 
 pin_project_lite::pin_project! {
     /// What the runtime polls.
-    struct Runner<F: Future> {
+    pub(crate) struct Runner<F: Future> {
         #[pin]
         future: Option<F>,
         shared: Option<Arc<Shared<F::Output>>>,

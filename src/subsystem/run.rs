@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use proc_daemon_runtime::{Instant, PanicPayload, TaskName};
 use super::Shared;
 use super::children::Children;
 use super::report::{Outcome, Report, What};
-use crate::sync::{Latch, Notify};
+use crate::sync::{Flight, Latch, Notify};
 
 /// One start of a subsystem: what its context, its body and the driver share.
 ///
@@ -21,7 +21,7 @@ pub(crate) struct Run {
     pub(crate) generation: u32,
     pub(crate) stop: Latch,
     stop_by: AtomicU64,
-    in_flight: AtomicU32,
+    flight: Flight,
     told: AtomicU8,
     aborted: AtomicBool,
     body: Mutex<Option<Waker>>,
@@ -57,7 +57,7 @@ impl Run {
             generation,
             stop: Latch::default(),
             stop_by: AtomicU64::new(Instant::MAX.as_nanos()),
-            in_flight: AtomicU32::new(0),
+            flight: Flight::default(),
             told: AtomicU8::new(if explicit { Told::ExplicitReady as u8 } else { 0 }),
             aborted: AtomicBool::new(false),
             body: Mutex::new(None),
@@ -106,9 +106,7 @@ impl Run {
     /// Asks this generation to stop, `by` then. True if something is in flight.
     pub(crate) fn request_stop(&self, by: Instant) -> bool {
         self.stop_by.store(by.as_nanos(), Ordering::Relaxed);
-        self.stop.set();
-        fence(Ordering::SeqCst);
-        self.in_flight() > 0
+        self.flight.stop(&self.stop)
     }
 
     /// Has the body drop the user's future and abort the children.
@@ -183,21 +181,16 @@ impl Run {
     // work in flight
 
     pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::SeqCst)
+        self.flight.count()
     }
 
     pub(crate) fn enter_flight(&self) {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.flight.enter();
     }
 
     pub(crate) fn leave_flight(&self) {
-        if self.in_flight.fetch_sub(1, Ordering::SeqCst) > 1 {
-            return;
-        }
-        // `request_stop` sets the latch and then reads the count; this counts down and then reads the
-        // latch. One of the two sees the other, so the end of draining is told.
-        fence(Ordering::SeqCst);
-        if self.stop.is_set() {
+        let Some(asked) = self.flight.leave(&self.stop) else { return };
+        if asked {
             self.report(What::Drained);
         }
         if let Some(rare) = self.rare.get() {

@@ -1,9 +1,7 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use parking_lot::Mutex;
-
 use super::WakerSet;
+use super::prim::{AtomicBool, Mutex, Ordering};
 use super::wakers::Key;
 
 /// Set once; everybody who waits hears it. Nothing unsets it.
@@ -20,9 +18,7 @@ pub(crate) struct Ticket(Key);
 impl Latch {
     /// Sets it and wakes everybody. True for the caller that set it.
     pub(crate) fn set(&self) -> bool {
-        // Sequentially consistent: `InFlight::drop` counts down and then looks here, while the stop
-        // request sets this and then looks at the count. One of the two must see the other.
-        if self.set.swap(true, Ordering::SeqCst) {
+        if self.set.swap(true, Ordering::AcqRel) {
             return false;
         }
         let waiting = self.waiting.lock().take();
@@ -31,7 +27,7 @@ impl Latch {
     }
 
     pub(crate) fn is_set(&self) -> bool {
-        self.set.load(Ordering::SeqCst)
+        self.set.load(Ordering::Acquire)
     }
 
     /// Ready when it is set; else the task is woken when it is.

@@ -1,6 +1,6 @@
 use std::task::{Context, Waker};
 
-use parking_lot::Mutex;
+use super::prim::Mutex;
 
 /// Many post, one drains, in the order of posting.
 ///

@@ -3,10 +3,13 @@
 //! ```text
 //!   WakerSet  the tasks that wait, one of them without an allocation
 //!   Latch     set once; everybody who waits hears it      (stop, announcement, end)
+//!   Flight    work in flight, and its handshake with a stop  (draining)
 //!   Notify    everybody who waits now, as often as asked     (nothing in flight)
 //!   Mailbox   many post, one drains in order               (reports to the driver)
 //!   race      two futures, the first named one wins a tie
 //! ```
+//!
+//! `tests/models` runs each under loom: every interleaving.
 //!
 //! # Invariants
 //!
@@ -14,12 +17,15 @@
 //! 2. Whoever waits registers, then checks again: a change between the two is seen by one of them.
 //! 3. Nothing here reads a clock or depends on an iteration order that is not its own.
 
+mod flight;
 mod latch;
 mod mailbox;
 mod notify;
+mod prim;
 mod race;
 mod wakers;
 
+pub(crate) use flight::Flight;
 pub(crate) use latch::{Latch, Ticket};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use notify::{Notify, Place};

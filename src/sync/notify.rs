@@ -1,8 +1,7 @@
 use std::task::Waker;
 
-use parking_lot::Mutex;
-
 use super::WakerSet;
+use super::prim::Mutex;
 use super::wakers::Key;
 
 /// Wakes everybody who waits, as often as asked. The condition they wait for lives elsewhere: register,

@@ -1,0 +1,4 @@
+//! What a task is made of. The models in `tests/models` put loom's in their place.
+
+pub(crate) use parking_lot::Mutex;
+pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
