@@ -1,0 +1,220 @@
+//! What can be measured, and the unit of work of one process.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::bare::Backend;
+
+/// A kind of measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Row {
+    /// Build, start, stop and free n idle subsystems.
+    StartStop,
+    /// What n idle subsystems hold.
+    Memory,
+    /// `SIGTERM` to `cancelled()`, to all stopped.
+    Signal,
+    /// exec to handlers in place; `SIGTERM` to the end of the process.
+    Exec,
+    /// Processor time of n idle subsystems.
+    Idle,
+    /// The erased runtime beside the generic one.
+    Erased,
+}
+
+/// What a value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds.
+    Nanos,
+    /// Bytes.
+    Bytes,
+    /// Things.
+    Count,
+    /// Percent of one core.
+    Percent,
+}
+
+/// What one process does: a row on a backend with n subsystems.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What is measured.
+    pub row: Row,
+    /// On which runtime.
+    pub backend: Backend,
+    /// How many subsystems.
+    pub n: usize,
+    /// How many processes run it, one after the other.
+    pub processes: u32,
+    /// How often each variant runs in one.
+    pub rounds: u32,
+    /// How long an idle phase lasts.
+    pub window: Duration,
+    /// What is compared. A `peer` runs in the first round alone.
+    pub variants: Vec<String>,
+    /// Whether the sampler whose allocator counts runs it.
+    pub counted: bool,
+    /// When it is given up.
+    pub timeout: Duration,
+}
+
+impl Row {
+    /// Every row.
+    pub const ALL: [Self; 6] =
+        [Self::StartStop, Self::Memory, Self::Signal, Self::Exec, Self::Idle, Self::Erased];
+
+    /// The name in tables and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StartStop => "start-stop",
+            Self::Memory => "memory",
+            Self::Signal => "signal",
+            Self::Exec => "exec",
+            Self::Idle => "idle",
+            Self::Erased => "erased",
+        }
+    }
+
+    /// What its table shows, in one line.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::StartStop => "start and stop of n idle subsystems",
+            Self::Memory => "memory of n idle subsystems",
+            Self::Signal => "SIGTERM to one subsystem's cancelled(), to all stopped",
+            Self::Exec => "exec to handlers in place; SIGTERM to the end of the process",
+            Self::Idle => "processor time of n idle subsystems, percent of one core",
+            Self::Erased => "erased runtime beside the generic one, per operation",
+        }
+    }
+
+    /// What a reader must know besides.
+    #[must_use]
+    pub const fn note(self) -> Option<&'static str> {
+        match self {
+            Self::StartStop => Some(
+                "peer: proc-daemon 1.1.3, without signals, whose `run` frees before it returns; with at \
+                 most 10 000, since its stop is quadratic (`--peer-all` for 100 000)",
+            ),
+            Self::Memory => Some(
+                "live and blocks by a counting allocator, resident and process by the system; names and \
+                 factories included",
+            ),
+            Self::Signal => Some(
+                "bare: stream and waiter are tasks; bare-main: the stream is awaited in `block_on`; \
+                 sentinel: with the thread that `main` starts; service: four subsystems, three stop in order",
+            ),
+            Self::Exec => Some("empty: the same program, ended by the signal's default action"),
+            Self::Idle | Self::Erased => None,
+        }
+    }
+
+    /// What it yields.
+    #[must_use]
+    pub const fn metrics(self) -> &'static [(&'static str, Unit)] {
+        match self {
+            Self::StartStop => &[
+                ("build", Unit::Nanos),
+                ("start", Unit::Nanos),
+                ("stop", Unit::Nanos),
+                ("free", Unit::Nanos),
+                ("work", Unit::Nanos),
+            ],
+            Self::Memory => &[
+                ("live", Unit::Bytes),
+                ("blocks", Unit::Count),
+                ("resident", Unit::Bytes),
+                ("process", Unit::Bytes),
+            ],
+            Self::Signal => &[("cancelled", Unit::Nanos), ("stopped", Unit::Nanos)],
+            Self::Exec => &[("handlers", Unit::Nanos), ("exit", Unit::Nanos)],
+            Self::Idle => &[("cpu", Unit::Percent)],
+            Self::Erased => {
+                &[("spawn", Unit::Nanos), ("sleep", Unit::Nanos), ("reset", Unit::Nanos)]
+            }
+        }
+    }
+
+    /// Which metric is set in relation to which variant.
+    #[must_use]
+    pub const fn ratios(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::StartStop => {
+                &[("start", "shared"), ("stop", "shared"), ("work", "shared"), ("work", "child")]
+            }
+            Self::Memory => &[("process", "shared")],
+            Self::Signal => {
+                &[("cancelled", "bare"), ("cancelled", "bare-main"), ("stopped", "bare-main")]
+            }
+            Self::Exec => &[("handlers", "empty"), ("exit", "empty")],
+            Self::Idle => &[],
+            Self::Erased => &[("spawn", "generic"), ("sleep", "generic"), ("reset", "generic")],
+        }
+    }
+
+    /// Which metrics are shown for one subsystem of n, and beyond the shared floor's.
+    #[must_use]
+    pub const fn per_subsystem(self) -> &'static [&'static str] {
+        match self {
+            Self::Memory => &["live", "blocks", "resident"],
+            _ => &[],
+        }
+    }
+
+    /// The row called `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|row| row.name() == name)
+    }
+}
+
+impl Job {
+    /// The arguments for the sampler.
+    #[must_use]
+    pub fn to_args(&self) -> Vec<String> {
+        vec![
+            self.row.name().into(),
+            self.backend.name().into(),
+            self.n.to_string(),
+            self.rounds.to_string(),
+            self.window.as_millis().to_string(),
+            self.variants.join(","),
+        ]
+    }
+
+    /// The job of a sampler's arguments.
+    #[must_use]
+    pub fn from_args(args: &[String]) -> Option<Self> {
+        let [row, backend, n, rounds, window, variants] = args else {
+            return None;
+        };
+        Some(Self {
+            row: Row::from_name(row)?,
+            backend: Backend::from_name(backend)?,
+            n: n.parse().ok()?,
+            processes: 1,
+            rounds: rounds.parse().ok()?,
+            window: Duration::from_millis(window.parse().ok()?),
+            variants: variants.split(',').map(str::to_owned).collect(),
+            counted: false,
+            timeout: Duration::MAX,
+        })
+    }
+
+    /// Whether every word is part of its description.
+    #[must_use]
+    pub fn matches(&self, words: &[String]) -> bool {
+        let text = self.to_string();
+        words.iter().all(|word| text.contains(word.as_str()))
+    }
+}
+
+/// What filters match against.
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { row, backend, n, .. } = self;
+        write!(f, "{} {backend} {n} {}", row.name(), self.variants.join(","))?;
+        if self.counted { f.write_str(" counted") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,3 @@
+//! Other frameworks, doing the same work.
+
+pub(crate) mod seed;
