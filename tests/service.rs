@@ -11,7 +11,7 @@ use std::net::TcpListener;
 
 use support::http::get;
 use support::process::{Process, Signal};
-use support::service::{GOOD, Service, command, command_on, config};
+use support::service::{GOOD, Service, command, command_on, config, in_this_build, runtimes};
 
 /// Makes each of the tests one for each runtime.
 macro_rules! on_each_runtime {
@@ -83,7 +83,7 @@ fn a_request_in_flight_is_answered_after_term_and_the_stops_are_in_order(runtime
     assert_eq!(idle.get("/").status, 200);
     let mut client = service.slow_client(700);
     service.process.signal(Signal::TERM);
-    assert_eq!(idle.rest(), "", "it is closed while the other is waited for");
+    assert_eq!(idle.rest(), "", "nothing more is said on it");
 
     let answer = client.answer();
     assert_eq!((answer.status, answer.body.as_str()), (200, "waited 700 ms\n"));
@@ -288,28 +288,11 @@ fn the_count_outlives_the_process(runtime: &str) {
     exit.expect_stderr(&format!("[store] path = {}: is not a count", file.display()));
 }
 
-/// The runtimes that this build of the tests has, and those that it lacks.
-fn runtimes() -> (Vec<&'static str>, Vec<&'static str>) {
-    let all = [
-        ("tokio", cfg!(feature = "tokio")),
-        ("smol", cfg!(feature = "smol")),
-        ("async-std", cfg!(feature = "async-std")),
-    ];
-    let names = |wanted| all.iter().filter(move |(_, on)| *on == wanted).map(|(name, _)| *name);
-    (names(true).collect(), names(false).collect())
-}
-
 #[test]
 fn help_names_the_runtimes_that_these_tests_run_on() {
     let exit = Process::spawn(command().arg("--help")).wait().expect_code(0);
-    let names = runtimes().0.join(", ");
-    let names = if names.is_empty() { "none" } else { &names };
-    let expected = format!("Runtimes in this build: {names}");
-    assert!(
-        exit.stdout().lines().any(|line| line == expected),
-        "expected {expected:?}: is the example older than the tests, or built with other features?\n{}",
-        exit.stdout()
-    );
+    let expected = in_this_build();
+    assert!(exit.stdout().lines().any(|line| line == expected), "{}", exit.stdout());
     assert_eq!(exit.stderr(), "");
 }
 

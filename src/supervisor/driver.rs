@@ -20,7 +20,7 @@ use std::task::{Context, Poll};
 use proc_daemon_runtime::{AnySleep, AnyStream, Instant, catch};
 use tracing::{debug, error, info};
 
-use super::engine::{Cause, Effect, Engine, Event, How, UnitEvent};
+use super::engine::{Cause, Effect, Engine, Event, How, Out, UnitEvent};
 use super::notes;
 use crate::end::{EndKind, chain};
 use crate::reason::ShutdownReason;
@@ -62,7 +62,7 @@ pub(crate) struct Driver {
     sleeps_until: Instant,
     reports: Vec<Report>,
     pending: VecDeque<Report>,
-    effects: VecDeque<Effect>,
+    out: Out,
     started: bool,
     exited: bool,
 }
@@ -108,14 +108,18 @@ impl Driver {
             sleeps_until: Instant::MAX,
             reports: Vec::new(),
             pending: VecDeque::new(),
-            effects: VecDeque::new(),
+            out: Out::default(),
             started: false,
             exited: false,
         }
     }
 
-    /// The next thing that happened, in the order of the module's first lines.
+    /// The next thing that happened: what is left of the last batch of reports, then as the module's first
+    /// lines say.
     fn next_event(&mut self, cx: &mut Context<'_>) -> Option<Event> {
+        if let Some(report) = self.pending.pop_front() {
+            return Some(self.take_in(report));
+        }
         if let Some(announced) = &mut self.announced
             && Pin::new(announced).poll(cx).is_ready()
         {
@@ -134,14 +138,20 @@ impl Driver {
                 None => self.signals = None,
             }
         }
-        if self.pending.is_empty() {
-            self.shared.mailbox.drain(&mut self.reports, cx);
-            self.pending.extend(self.reports.drain(..));
-        }
+        self.shared.mailbox.drain(&mut self.reports, cx);
+        self.pending.extend(self.reports.drain(..));
         if let Some(report) = self.pending.pop_front() {
             return Some(self.take_in(report));
         }
         self.poll_timer(cx)
+    }
+
+    /// Gives back what a burst needed: an idle daemon keeps no buffer of its start (bench: `memory`).
+    fn slim(&mut self) {
+        self.out.effects.shrink_to(BATCH);
+        self.out.turns.shrink_to(BATCH);
+        self.pending.shrink_to(BATCH);
+        self.reports.shrink_to(BATCH);
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Option<Event> {
@@ -207,7 +217,12 @@ impl Driver {
     }
 
     fn step(&mut self, event: Event, now: Instant) {
-        self.engine.step(event, now, &mut self.effects);
+        self.engine.step(event, now, &mut self.out);
+        for turn in self.out.turns.drain(..) {
+            let row = self.shared.board.row(turn.unit);
+            row.publish(turn.state, turn.generation, now);
+            debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
+        }
         if let Event::Unit { unit, what: UnitEvent::Ended(_), .. } = event {
             self.log_end(unit);
         }
@@ -245,11 +260,6 @@ impl Driver {
                 if let Some(run) = self.run_of(unit, generation) {
                     run.abort();
                 }
-            }
-            Effect::Publish { unit, state, generation } => {
-                let row = self.shared.board.row(unit);
-                row.publish(state, generation, now);
-                debug!(subsystem = %row.name, generation, "{state}");
             }
             Effect::Ready(ready) => self.shared.board.set_ready(ready),
             Effect::Initiate(cause) => {
@@ -348,7 +358,7 @@ impl Future for Driver {
         let this = &mut *self;
         let mut now = this.shared.runtime.now();
         for _ in 0..BATCH {
-            if let Some(effect) = this.effects.pop_front() {
+            if let Some(effect) = this.out.effects.pop_front() {
                 this.perform(effect, now);
             } else if this.exited {
                 return Poll::Ready(this.remains());
@@ -358,6 +368,7 @@ impl Future for Driver {
                 }
                 this.step(event, now);
             } else {
+                this.slim();
                 return Poll::Pending;
             }
         }

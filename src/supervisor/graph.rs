@@ -1,6 +1,5 @@
 //! The dependency order of subsystems: who waits for whom, in compressed rows.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::config::nearest;
@@ -37,13 +36,14 @@ impl Graph {
         let mut edges = Vec::new();
         for (unit, spec) in specs.iter().enumerate() {
             for name in spec.requires.iter().chain(&spec.after) {
-                match units.get(name.as_str()) {
-                    Some(&dependency) => edges.push((number(unit), dependency)),
-                    None => issues.push(GraphIssue::Unknown {
+                match units.binary_search_by(|(other, _)| (*other).cmp(name.as_str())) {
+                    Ok(found) => edges.push((number(unit), units[found].1)),
+                    Err(_) => issues.push(GraphIssue::Unknown {
                         name: name.to_string(),
                         by: spec.name.to_string(),
                         at: spec.location.to_string(),
-                        near: nearest(name, units.keys().copied()).map(str::to_owned),
+                        near: nearest(name, units.iter().map(|(other, _)| *other))
+                            .map(str::to_owned),
                     }),
                 }
             }
@@ -132,21 +132,22 @@ fn number(unit: usize) -> u32 {
     u32::try_from(unit).expect("a daemon has fewer than 2^32 subsystems")
 }
 
-/// Every name and its number, if anybody depends on anybody; duplicates and empty names are issues.
-fn index<'a>(specs: &'a [Spec], issues: &mut Vec<GraphIssue>) -> BTreeMap<&'a str, u32> {
-    let mut units = BTreeMap::new();
+/// Every name with its number, by name; duplicates and empty names are issues.
+fn index<'a>(specs: &'a [Spec], issues: &mut Vec<GraphIssue>) -> Vec<(&'a str, u32)> {
+    let mut units: Vec<(&str, u32)> = Vec::with_capacity(specs.len());
     for (unit, spec) in specs.iter().enumerate() {
-        if spec.name.trim().is_empty() {
-            issues.push(GraphIssue::NoName { at: spec.location.to_string() });
-            continue;
+        match spec.name.trim().is_empty() {
+            true => issues.push(GraphIssue::NoName { at: spec.location.to_string() }),
+            false => units.push((spec.name.as_str(), number(unit))),
         }
-        if let Some(first) = units.insert(spec.name.as_str(), number(unit)) {
-            issues.push(GraphIssue::Duplicate {
-                name: spec.name.to_string(),
-                first: specs[first as usize].location.to_string(),
-                second: spec.location.to_string(),
-            });
-        }
+    }
+    units.sort_unstable();
+    for pair in units.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        issues.push(GraphIssue::Duplicate {
+            name: pair[0].0.to_owned(),
+            first: specs[pair[0].1 as usize].location.to_string(),
+            second: specs[pair[1].1 as usize].location.to_string(),
+        });
     }
     units
 }
@@ -209,8 +210,8 @@ mod tests {
         let specs = [spec("store"), spec("http").requires("stroe"), spec("store"), spec(" ")];
         let text = issues(&specs);
         assert_eq!(text.len(), 3, "{text:?}");
-        assert!(text[0].contains("a second subsystem named `store`"), "{text:?}");
-        assert!(text[1].contains("a subsystem without a name"), "{text:?}");
+        assert!(text[0].contains("a subsystem without a name"), "{text:?}");
+        assert!(text[1].contains("a second subsystem named `store`"), "{text:?}");
         assert!(
             text[2].ends_with(
                 "`http` depends on `stroe`, which does not exist; did you mean `store`?"

@@ -1,9 +1,8 @@
 //! Configuration files that are refused, and the one that comes with the example.
 
-use super::runtimes;
 use super::support::http::Client;
 use super::support::process::{Process, Signal};
-use super::support::service::{GOOD, Service, command, config};
+use super::support::service::{GOOD, Service, command, config, runtimes};
 
 /// Starts the service with the configuration at `path`: it must end with 78 and say one line, which
 /// begins with the path and goes on with `rest`, or at least begins so.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -12,19 +13,48 @@ use super::process::{Exit, Process, Signal};
 /// A configuration that can be served: any free port.
 pub(crate) const GOOD: &str = "[http]\nlisten = \"127.0.0.1:0\"\ngreeting = \"hello\"\n";
 
-/// The binary, which cargo puts beside the tests.
+/// The binary, which cargo puts beside the tests. `cargo test` builds it, `cargo test --test ..` does not:
+/// then it may be missing, or be what another command with other features has left.
 #[track_caller]
-pub(crate) fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let profile = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
-    let binary = profile.join("examples").join("service");
-    assert!(
-        binary.exists(),
-        "{} is not there: `cargo test` builds it; with `--test`, run \
-         `cargo build --example service` with the same features first",
-        binary.display()
-    );
-    binary
+pub(crate) fn binary() -> &'static Path {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let test = std::env::current_exe().expect("a test has a path");
+        let profile = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
+        let binary = profile.join("examples").join("service");
+        let help = match Command::new(&binary).arg("--help").output() {
+            Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+            Err(error) => error.to_string(),
+        };
+        let expected = in_this_build();
+        if help.lines().any(|line| line == expected) {
+            return Ok(binary);
+        }
+        Err(format!(
+            "run `cargo build --example service` with the features of the tests first: {} has not said \
+             {expected:?}, but\n{help}",
+            binary.display()
+        ))
+    });
+    found.as_deref().unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// The runtimes that this build of the tests has, and those that it lacks.
+pub(crate) fn runtimes() -> (Vec<&'static str>, Vec<&'static str>) {
+    let all = [
+        ("tokio", cfg!(feature = "tokio")),
+        ("smol", cfg!(feature = "smol")),
+        ("async-std", cfg!(feature = "async-std")),
+    ];
+    let names = |wanted| all.iter().filter(move |(_, on)| *on == wanted).map(|(name, _)| *name);
+    (names(true).collect(), names(false).collect())
+}
+
+/// What the binary says about them in its help.
+pub(crate) fn in_this_build() -> String {
+    let names = runtimes().0.join(", ");
+    let names = if names.is_empty() { "none" } else { &names };
+    format!("Runtimes in this build: {names}")
 }
 
 /// The command, deaf to what the tester's own environment says about logs.

@@ -1,7 +1,5 @@
 use proc_daemon_runtime::{Instant, Signal};
 
-use crate::state::SubsystemState;
-
 /// What the engine wants done. The driver performs it and decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -11,8 +9,6 @@ pub(crate) enum Effect {
     RequestStop { unit: u32, generation: u32, by: Instant },
     /// Drop this generation's future.
     Abort { unit: u32, generation: u32 },
-    /// Show the state to the outside.
-    Publish { unit: u32, state: SubsystemState, generation: u32 },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.

@@ -49,6 +49,7 @@ mod tests;
 mod timers;
 mod unit;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
@@ -119,8 +120,29 @@ enum Phase {
     Done,
 }
 
-/// Where a step puts its effects.
-pub(crate) type Out = std::collections::VecDeque<Effect>;
+/// Where a step puts what it decided.
+#[derive(Debug, Default)]
+pub(crate) struct Out {
+    /// To be performed, in order.
+    pub(crate) effects: VecDeque<Effect>,
+    /// Changes of state, in order, to be shown before the effects are performed. Apart from the effects
+    /// because there are several for each subsystem.
+    pub(crate) turns: Vec<Turn>,
+}
+
+/// A subsystem's new state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) unit: u32,
+    pub(crate) generation: u32,
+    pub(crate) state: State,
+}
+
+impl Out {
+    fn push_back(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+}
 
 impl Engine {
     /// An engine over `graph`, one rule for each of its nodes.
@@ -249,7 +271,7 @@ impl Engine {
             this.is_live()
         });
         self.live = self.live + usize::from(is) - usize::from(was);
-        out.push_back(Effect::Publish { unit, state, generation: this.generation });
+        out.turns.push(Turn { unit, state, generation: this.generation });
     }
 
     /// Asks for a shutdown, once.

@@ -92,9 +92,9 @@ impl World {
     }
 
     pub(super) fn step(&mut self, event: Event) {
-        let mut out = Out::new();
+        let mut out = Out::default();
         self.engine.step(event, self.now, &mut out);
-        while let Some(effect) = out.pop_front() {
+        while let Some(effect) = out.effects.pop_front() {
             self.perform(effect, &mut out);
         }
     }
@@ -128,7 +128,7 @@ impl World {
             Effect::Finalize(index) => self.seen.push(Seen::Finalize(index)),
             Effect::Note(note) => self.notes.push(note),
             Effect::Exit => self.exited = true,
-            Effect::Publish { .. } | Effect::Ready(_) => {}
+            Effect::Ready(_) => {}
         }
     }
 
