@@ -3,7 +3,7 @@
 use proc_daemon_runtime::TaskName;
 use tracing::{debug, info, warn};
 
-use super::engine::Note;
+use super::engine::{Note, Waiting};
 use crate::subsystem::Board;
 
 /// Logs `note`, with the names that the engine does not know.
@@ -11,12 +11,8 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
     let name = |unit: &u32| -> &TaskName { &board.row(*unit).name };
     match note {
         Note::AllReady => info!("ready"),
-        Note::StillStarting { units, more } => {
-            info!("still starting: {}", list(units.iter().map(name), *more));
-        }
-        Note::StillStopping { units, more } => {
-            info!("still stopping: {}", list(units.iter().map(name), *more));
-        }
+        Note::StillStarting(waiting) => info!("still starting: {}", list(waiting, board)),
+        Note::StillStopping(waiting) => info!("still stopping: {}", list(waiting, board)),
         Note::StartTimedOut(unit) => warn!("`{}` did not become ready in time", name(unit)),
         Note::GraceOver(unit) => warn!("the grace of `{}` is over: aborting it", name(unit)),
         Note::LeftBehind(unit) => warn!("`{}` did not end after its abort: leaving it", name(unit)),
@@ -34,10 +30,11 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
     }
 }
 
-fn list<'a>(names: impl Iterator<Item = &'a TaskName>, more: usize) -> String {
-    let mut text = names.map(TaskName::as_str).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+fn list(waiting: &Waiting, board: &Board) -> String {
+    let names: Vec<&str> =
+        waiting.units.iter().map(|unit| board.row(*unit).name.as_str()).collect();
+    match waiting.more {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
-    text
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, SystemTime};
 
 use proc_daemon_runtime::{Instant, Sleep, Timer, catch};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant as Moment;
 
 /// tokio's clock and its timer wheel of one millisecond. A clone is one count.
@@ -20,6 +20,9 @@ pub struct TokioTimer(Arc<Shared>);
 struct Shared {
     handle: Handle,
     epoch: Moment,
+    /// Whether the clock may stand still: tokio pauses that of a current-thread runtime alone. Asking it
+    /// means entering the runtime, which costs as much again as reading the clock.
+    pausable: bool,
     closed: AtomicBool,
 }
 
@@ -33,6 +36,7 @@ impl TokioTimer {
         })
         .map_err(|panic| crate::handle::lacks("timers", &panic))?;
         Ok(Self(Arc::new(Shared {
+            pausable: handle.runtime_flavor() == RuntimeFlavor::CurrentThread,
             handle: handle.clone(),
             epoch: Moment::now(),
             closed: AtomicBool::new(false),
@@ -49,8 +53,13 @@ impl Timer for TokioTimer {
     type Sleep = TokioSleep;
 
     fn now(&self) -> Instant {
-        let _context = self.0.handle.enter();
-        Instant::from_epoch(Moment::now().saturating_duration_since(self.0.epoch))
+        let now = if self.0.pausable {
+            let _context = self.0.handle.enter();
+            Moment::now()
+        } else {
+            Moment::from_std(std::time::Instant::now())
+        };
+        Instant::from_epoch(now.saturating_duration_since(self.0.epoch))
     }
 
     fn sleep_until(&self, at: Instant) -> TokioSleep {
@@ -84,7 +93,7 @@ impl Future for TokioSleep {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let Shared { handle, epoch, closed } = &*this.timer.0;
+        let Shared { handle, epoch, closed, .. } = &*this.timer.0;
         if this.at.is_never() {
             return Poll::Pending;
         }

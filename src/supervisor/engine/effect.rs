@@ -41,10 +41,10 @@ pub(crate) enum Cause {
 pub(crate) enum Note {
     /// Everything is ready.
     AllReady,
-    /// These have not become ready yet, and `more` others.
-    StillStarting { units: Vec<u32>, more: usize },
-    /// These have not ended yet, and `more` others.
-    StillStopping { units: Vec<u32>, more: usize },
+    /// These have not become ready yet.
+    StillStarting(Box<Waiting>),
+    /// These have not ended yet.
+    StillStopping(Box<Waiting>),
     /// It did not become ready in time.
     StartTimedOut(u32),
     /// Its grace is over.
@@ -66,3 +66,13 @@ pub(crate) enum Note {
     /// This finalizer has not returned in time and is left.
     FinalizerSlow(usize),
 }
+
+/// Who is being waited for: the first few, and how many more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) units: Vec<u32>,
+    pub(crate) more: usize,
+}
+
+/// A start of 100 000 queues as many effects at once.
+const _: () = assert!(size_of::<Effect>() <= 24);

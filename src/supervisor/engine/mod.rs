@@ -54,7 +54,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-pub(crate) use effect::{Cause, Effect, Note};
+pub(crate) use effect::{Cause, Effect, Note, Waiting};
 pub(crate) use event::{Event, How, UnitEvent};
 use timers::{Timer, Timers};
 pub(crate) use unit::{Rules, Unit};
@@ -294,10 +294,11 @@ impl Engine {
         let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
         let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
         let more = waiting.count();
+        let waiting = Box::new(Waiting { units, more });
         out.push_back(Effect::Note(if starting {
-            Note::StillStarting { units, more }
+            Note::StillStarting(waiting)
         } else {
-            Note::StillStopping { units, more }
+            Note::StillStopping(waiting)
         }));
         self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
     }

@@ -96,7 +96,8 @@ fn slow_starts_are_named_every_five_seconds() {
     world.step(Event::Start);
     world.tell(3, UnitEvent::Ready);
     world.advance_to(ms(5000));
-    let note = Note::StillStarting { units: vec![0, 1, 2, 4, 5, 6, 7, 8], more: 3 };
+    let waiting = Waiting { units: vec![0, 1, 2, 4, 5, 6, 7, 8], more: 3 };
+    let note = Note::StillStarting(Box::new(waiting));
     assert_eq!(world.notes, [note]);
     world.advance_to(ms(15_000));
     assert_eq!(world.notes.len(), 3);
