@@ -1,0 +1,38 @@
+//! What is answered to what.
+
+use std::time::Duration;
+
+use proc_daemon::Context;
+
+use crate::request::Request;
+use crate::response::{Response, Status};
+use crate::settings::HttpSettings;
+
+/// Longer than any grace that makes sense: with it, one can watch a subsystem being aborted.
+const SLOWEST: u64 = 600_000;
+
+pub(crate) async fn answer(ctx: &Context, request: &Request) -> Response {
+    match (request.method(), request.path()) {
+        // Asked for at each request and kept by none: a configuration may change while it runs.
+        ("GET" | "HEAD", "/") => Response::ok(ctx.settings::<HttpSettings>().greeting.as_str()),
+        ("GET" | "HEAD", "/slow") => slow(ctx, request.parameter("ms")).await,
+        ("GET" | "HEAD", _) => Response::of(Status::NOT_FOUND),
+        _ => Response::of(Status::METHOD_NOT_ALLOWED),
+    }
+}
+
+/// Stands for work that takes its time.
+async fn slow(ctx: &Context, ms: Option<&str>) -> Response {
+    match ms.and_then(|ms| ms.parse().ok()) {
+        Some(ms @ 0..=SLOWEST) => {
+            // `ctx.sleep` would end at a stop request. This work was accepted before that and is to be
+            // finished, so it sleeps on the runtime.
+            ctx.runtime().sleep(Duration::from_millis(ms)).await;
+            Response::ok(format!("waited {ms} ms"))
+        }
+        _ => Response::saying(
+            Status::BAD_REQUEST,
+            format!("/slow?ms=N takes a whole number from 0 to {SLOWEST}"),
+        ),
+    }
+}

@@ -1,0 +1,28 @@
+//! The sections of `daemon.toml` that are this program's own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[http]`. Neither key has a default, so leaving one out is an error at start.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSettings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) greeting: String,
+}
+
+impl HttpSettings {
+    /// What a type cannot say.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        if self.greeting.is_empty() { Err("`greeting` cannot be empty") } else { Ok(()) }
+    }
+}
+
+/// `[store]`. The section may be absent: that reads as an empty one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreSettings {
+    pub(crate) path: Option<PathBuf>,
+}
