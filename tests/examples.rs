@@ -1,0 +1,51 @@
+//! The small examples as a user runs them. `tests/service.rs` has the large one.
+
+#![cfg(all(unix, feature = "tokio"))]
+#![expect(clippy::disallowed_types, reason = "a real process lives in real time")]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::process::{Process, Signal};
+
+/// Cargo puts examples beside the tests.
+fn example(name: &str) -> Command {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile: PathBuf = test.ancestors().nth(2).expect("it is in target/PROFILE/deps").into();
+    let mut command = Command::new(profile.join("examples").join(name));
+    command.env_remove("RUST_LOG");
+    command
+}
+
+#[test]
+fn hello_ends_with_1_and_names_the_reader() {
+    let exit = Process::spawn(&mut example("hello")).wait().expect_code(1);
+    exit.expect_stderr("exit 1: subsystem `reader` failed to start");
+    exit.expect_stderr("`reader`: error after");
+    exit.expect_stderr("x (from examples/hello.rs:");
+}
+
+#[test]
+fn axum_serves_the_greeting_and_stops_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daemon.toml");
+    std::fs::write(&path, "[http]\nlisten = '127.0.0.1:0'\ngreeting = 'good morning'\n").unwrap();
+    let process =
+        Process::spawn(example("axum").arg("--config").arg(&path).env("RUST_LOG", "debug"));
+    let line = process.stdout_line("listening on ");
+    let mut stream = TcpStream::connect(line.text.trim_start_matches("listening on ")).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("good morning"), "{answer}");
+    process.stderr_line("INFO ready");
+    process.signal(Signal::TERM);
+    let exit = process.wait().expect_code(0);
+    let stopped = |name: &str| format!("stopped subsystem={name}");
+    exit.expect_order(&[&stopped("janitor"), &stopped("http"), &stopped("store")]);
+    exit.expect_order(&[&stopped("echo"), &stopped("store")]);
+}
