@@ -1,8 +1,6 @@
 //! The small examples as a user runs them. `tests/service.rs` has the large one.
 
 #![cfg(all(unix, feature = "tokio"))]
-#![expect(clippy::disallowed_types, reason = "a real process lives in real time")]
-
 mod support;
 
 use std::io::{Read, Write};

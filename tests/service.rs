@@ -132,6 +132,7 @@ fn an_idle_connection_is_closed_while_another_one_drains(runtime: &str) {
     let _slow = service.slow_client(60_000);
     service.process.signal(Signal::TERM);
     assert_eq!(idle.rest(), "");
+    service.process.stderr_line("draining subsystem=http");
     // Had it been closed with the other one, by the abort after 20 s, the code would be 124.
     service.end(Signal::QUIT).expect_code(131).expect_stderr("  http: draining for ");
 }

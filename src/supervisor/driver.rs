@@ -35,7 +35,7 @@ pub(crate) trait Guard: Send + Sync {
     /// Ends the process at `at`, a moment of the runtime's clock which says `now`.
     fn arm(&self, at: Instant, now: Instant);
     /// Writes the state dump, unless it saw the signal first and has written it. Returns when it is
-    /// written, so that what is done next does not show in it, and after 200 ms at most.
+    /// written, after 200 ms at most.
     fn dump(&self);
 }
 
@@ -218,6 +218,10 @@ impl Driver {
 
     fn step(&mut self, event: Event, now: Instant) {
         self.engine.step(event, now, &mut self.out);
+        // Ahead of the turns that the same signal leads to: a dump shows what the signal has found.
+        if matches!(event, Event::Signal(_)) && self.out.effects.contains(&Effect::Dump) {
+            self.dump(now);
+        }
         for turn in self.out.turns.drain(..) {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
@@ -274,7 +278,8 @@ impl Driver {
                 }
             }
             Effect::Handle(signal) => self.handlers.post(signal),
-            Effect::Dump => self.dump(now),
+            // `step` has done it.
+            Effect::Dump => {}
             Effect::Finalize(index) => self.finalize(index),
             Effect::Note(note) => notes::log(&note, &self.shared.board, &self.finalizer_names),
             Effect::Exit => self.exited = true,
@@ -312,16 +317,17 @@ impl Driver {
         }
     }
 
-    /// Reads the states before anything is aborted; writes them off the worker, as stderr may block.
+    /// Off the worker, as stderr may block.
     fn dump(&self, now: Instant) {
         let mailbox = Arc::clone(&self.shared.mailbox);
-        if let Some(guard) = &self.guard {
-            guard.dump();
-            return mailbox.post(Report::Dumped);
-        }
-        let text = dump(&self.shared.board, now);
+        let (guard, board) = (self.guard.clone(), Arc::clone(&self.shared.board));
         let write = move || {
-            let _ = std::io::stderr().write_all(text.as_bytes());
+            match guard {
+                Some(guard) => guard.dump(),
+                None => {
+                    let _ = std::io::stderr().write_all(dump(&board, now).as_bytes());
+                }
+            }
             mailbox.post(Report::Dumped);
         };
         self.shared.runtime.spawn_blocking("dump".into(), Box::new(write));

@@ -10,17 +10,11 @@ const CODE_LEFT: u8 = 124;
 
 impl Engine {
     pub(super) fn finalize_when_all_ended(&mut self, now: Instant, out: &mut Out) {
-        if self.phase == Phase::Stopping && self.live == 0 && !self.dumping {
+        if self.phase == Phase::Stopping && self.live == 0 && self.dumping.is_none() {
             let left = self.units.iter().filter(|unit| unit.state == State::Zombie).count();
             out.push_back(Effect::Note(Note::AllEnded { left }));
             self.finalize(0, now, out);
         }
-    }
-
-    /// The state dump is written, or its time is over.
-    pub(super) fn dumped(&mut self, now: Instant, out: &mut Out) {
-        self.dumping = false;
-        self.finalize_when_all_ended(now, out);
     }
 
     fn finalize(&mut self, index: usize, now: Instant, out: &mut Out) {

@@ -52,7 +52,7 @@ mod unit;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use proc_daemon_runtime::Instant;
+use proc_daemon_runtime::{Instant, Signal};
 
 pub(crate) use effect::{Cause, Effect, Note, Waiting};
 pub(crate) use event::{Event, How, UnitEvent};
@@ -93,8 +93,8 @@ pub(crate) struct Engine {
     /// The exit code of a forced end.
     forced: Option<u8>,
     first_interrupt: Option<Instant>,
-    /// A state dump is being written: the end waits for it.
-    dumping: bool,
+    /// The signal for which a state dump is being written: forcing and the end wait for it.
+    dumping: Option<Signal>,
     live: usize,
     unready: usize,
     /// Those that keep the daemon alive and have not ended.
@@ -172,7 +172,7 @@ impl Engine {
             own_is_cause: false,
             forced: None,
             first_interrupt: None,
-            dumping: false,
+            dumping: None,
             live: 0,
             stale: 0,
         }
@@ -200,7 +200,7 @@ impl Engine {
     /// When to step with `Event::Tick`, if nothing comes before.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
         let Self { timers, units, phase, unready, dumping, .. } = self;
-        timers.next(|timer| matters(timer, units, *phase, *unready, *dumping))
+        timers.next(|timer| matters(timer, units, *phase, *unready, dumping.is_some()))
     }
 
     /// This engine, leaving one over nothing in its place.
@@ -230,7 +230,7 @@ impl Engine {
 
     fn tick(&mut self, now: Instant, out: &mut Out) {
         while let Some(timer) = self.timers.pop_due(now) {
-            if !matters(timer, &self.units, self.phase, self.unready, self.dumping) {
+            if !matters(timer, &self.units, self.phase, self.unready, self.dumping.is_some()) {
                 continue;
             }
             match timer {

@@ -12,18 +12,31 @@ impl Engine {
             Some(Row::Handler) => out.push_back(Effect::Handle(signal)),
             Some(Row::Action(Action::Shutdown)) => self.ask_by_signal(signal, now, out),
             Some(Row::Action(Action::Force)) => self.force(signal, now, out),
-            Some(Row::Action(Action::Dump)) => {
-                self.dumping = true;
-                self.timers.set(now + FINALIZER_TIMEOUT, Timer::Dump);
-                out.push_back(Effect::Dump);
-                self.force(signal, now, out);
-            }
+            Some(Row::Action(Action::Dump)) => self.dump(signal, now, out),
             Some(Row::Action(Action::Reload)) => {
                 out.push_back(Effect::Note(Note::NothingToReload(signal)));
             }
             Some(Row::Action(Action::ReopenLogs)) => {
                 out.push_back(Effect::Note(Note::NoLogFiles(signal)));
             }
+        }
+    }
+
+    /// The dump comes first: it is to show what the signal has found, not what it led to.
+    fn dump(&mut self, signal: Signal, now: Instant, out: &mut Out) {
+        self.forced.get_or_insert(exit_code(signal));
+        if self.dumping.is_none() {
+            self.dumping = Some(signal);
+            self.timers.set(now + FINALIZER_TIMEOUT, Timer::Dump);
+            out.push_back(Effect::Dump);
+        }
+    }
+
+    /// The state dump is written, or its time is over.
+    pub(super) fn dumped(&mut self, now: Instant, out: &mut Out) {
+        if let Some(signal) = self.dumping.take() {
+            self.force(signal, now, out);
+            self.finalize_when_all_ended(now, out);
         }
     }
 

@@ -63,19 +63,25 @@ fn sigquit_dumps_and_forces_from_any_phase() {
 }
 
 #[test]
-fn the_end_waits_for_the_dump_for_a_second() {
+fn forcing_waits_for_the_dump_for_a_second() {
     let mut world = with(&SignalConfig::unix());
     world.dumps = false;
     press(&mut world, Signal::Quit, ms(0));
-    world.end(0, How::Aborted);
-    assert!(!world.exited);
-    let mut slow = world.clone();
+    assert_eq!(world.state(0), State::Running, "the dump is to show what the signal has found");
+    let (mut slow, mut ended) = (world.clone(), world.clone());
     world.step(Event::Dumped);
-    assert!(world.exited);
+    assert_eq!(world.state(0), State::Aborting);
     slow.advance_to(ms(999));
-    assert!(!slow.exited);
+    assert_eq!(slow.state(0), State::Running);
     slow.advance_to(ms(1000));
-    assert!(slow.exited);
+    assert_eq!(slow.state(0), State::Aborting);
+
+    // Everything ends by itself meanwhile: the end waits as well.
+    ended.shutdown();
+    ended.end(0, How::Completed);
+    assert!(!ended.exited);
+    ended.step(Event::Dumped);
+    assert_eq!((ended.exited, ended.engine.exit_code()), (true, 131));
 }
 
 #[test]
