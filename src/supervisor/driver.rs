@@ -218,10 +218,6 @@ impl Driver {
 
     fn step(&mut self, event: Event, now: Instant) {
         self.engine.step(event, now, &mut self.out);
-        // Ahead of the turns that the same signal leads to: a dump shows what the signal has found.
-        if matches!(event, Event::Signal(_)) && self.out.effects.contains(&Effect::Dump) {
-            self.dump(now);
-        }
         for turn in self.out.turns.drain(..) {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
@@ -278,8 +274,7 @@ impl Driver {
                 }
             }
             Effect::Handle(signal) => self.handlers.post(signal),
-            // `step` has done it.
-            Effect::Dump => {}
+            Effect::Dump => self.dump(now),
             Effect::Finalize(index) => self.finalize(index),
             Effect::Note(note) => notes::log(&note, &self.shared.board, &self.finalizer_names),
             Effect::Exit => self.exited = true,
