@@ -50,6 +50,19 @@ pub(crate) fn ambient() -> io::Result<AnyRuntime> {
     Err(io::Error::new(io::ErrorKind::NotFound, text))
 }
 
+/// The runtime that this code is being polled on, if it would not let another one block its thread.
+pub(crate) fn occupied() -> Option<&'static str> {
+    #[cfg(feature = "tokio")]
+    if <tokio::TokioHandle as Ambient>::current().is_ok() {
+        return Some("tokio");
+    }
+    #[cfg(feature = "async-std")]
+    if <async_std::AsyncStdHandle as Ambient>::current().is_ok() {
+        return Some("async-std");
+    }
+    None
+}
+
 /// None: the code is not polled on that runtime, look further.
 #[cfg(any(feature = "tokio", feature = "async-std", feature = "smol"))]
 fn attempt<R: Ambient>(tried: &mut Vec<String>) -> Option<io::Result<AnyRuntime>> {

@@ -46,6 +46,10 @@ impl End {
         self.kind.is_failure()
     }
 
+    pub(crate) const fn is_fine(&self) -> bool {
+        matches!(self.kind, EndKind::Completed | EndKind::Requested)
+    }
+
     /// The error it returned; a panic's text is one too.
     #[must_use]
     pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
@@ -129,15 +133,16 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        let link = proc_daemon_runtime::catch(|| error.to_string())
-            .unwrap_or_else(|_| UNPRINTABLE.to_owned());
+        // Both are the user's code.
+        let told = proc_daemon_runtime::catch(|| (error.to_string(), error.source()));
+        let (link, source) = told.unwrap_or_else(|_| (UNPRINTABLE.to_owned(), None));
         if text.is_empty() {
             text = link;
         } else if !text.contains(&link) {
             text.push_str(": ");
             text.push_str(&link);
         }
-        next = error.source();
+        next = source;
     }
     text
 }

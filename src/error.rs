@@ -1,4 +1,4 @@
-//! Errors: the boxed one that subsystems return, and the one that running a daemon gives (layer 5).
+//! Errors: the boxed one that subsystems return, and the one that running a daemon gives.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -88,8 +88,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn of_report(kind: ErrorKind, report: ExitReport) -> Self {
-        let message = report.headline();
+    /// `who`: the first subsystem that did not end well, in words.
+    pub(crate) fn of_report(kind: ErrorKind, report: ExitReport, who: Option<String>) -> Self {
+        let mut message = report.headline();
+        if let Some(who) = who {
+            message.push_str("; ");
+            message.push_str(&who);
+        }
         Self { report: Some(report), ..Self::new(kind, message) }
     }
 

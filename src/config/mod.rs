@@ -1,6 +1,6 @@
 //! Configuration: reading a file, checking it, saying what is wrong with it and where.
 //!
-//! Layer 2: imports nothing of this crate. [`Config`] is the daemon's own configuration and carries
+//! [`Config`] is the daemon's own configuration and carries
 //! the user's sections; [`ConfigSource`] is the recipe for one; `reload` puts both into a snapshot.
 //!
 //! Invariants:

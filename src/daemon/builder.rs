@@ -54,8 +54,11 @@ impl DaemonBuilder {
     }
 
     /// Adds several.
+    #[track_caller]
     pub fn with_subsystems(mut self, subsystems: impl IntoIterator<Item = impl IntoSpec>) -> Self {
-        self.draft.specs.extend(subsystems.into_iter().map(IntoSpec::__into_spec));
+        for subsystem in subsystems {
+            self.draft.specs.push(subsystem.__into_spec());
+        }
         self
     }
 }

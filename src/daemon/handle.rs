@@ -80,6 +80,9 @@ impl Daemon {
     /// Runs on the runtime that this is polled on: tokio's current handle, else an async-std task, else
     /// smol's global executor, of those whose feature is on.
     ///
+    /// Signal handlers are process-wide and stay: once the run has ended, its signals are swallowed unless
+    /// the program listens to them itself.
+    ///
     /// Dropping the future aborts every subsystem; [`stopped`](Self::stopped) then gives a report with
     /// code 124.
     ///

@@ -48,7 +48,14 @@ impl DaemonBuilder {
         // The handlers come first: the mailbox that early signals go to outlives the build.
         let table = self.signals().table();
         let early = Daemon::unplanned();
+        if let Some(runtime) = crate::backends::occupied() {
+            return Err(Error::runtime(format!(
+                "`main` builds a runtime of its own, and this code runs on {runtime} already: \
+                 use `.run().await` there, or call `main` from a plain `fn main`"
+            )));
+        }
         let sentinel = early.sentinel(table, true)?;
+        let _retire = Retire(Arc::clone(&sentinel));
         #[cfg_attr(not(feature = "logging"), expect(unused_mut, reason = "nothing to flush"))]
         let mut finalizers = Vec::<Finalizer>::new();
         #[cfg(feature = "logging")]
@@ -85,7 +92,7 @@ impl Daemon {
             let name = <B::Runtime as Runtime>::NAME;
             Error::new(kind, format!("the {name} runtime cannot be built: {error}"))
         })?;
-        let (handle, installed) = (runtime.handle(), plan.actions.installed());
+        let handle = runtime.handle();
         let guard = Arc::clone(sentinel);
         let report = runtime.block_on(async {
             let runtime = handle.into();
@@ -99,8 +106,16 @@ impl Daemon {
             let left = runtime.shutdown(RUNTIME_GRACE);
             debug!(left.leaked_tasks, left.blocked_threads, "the runtime has stopped");
         }
-        sentinel.retire(installed);
         Ok(report)
+    }
+}
+
+/// Gives the signals back, however `main` comes to its end. Until then the deadman counts.
+struct Retire(Arc<Sentinel>);
+
+impl Drop for Retire {
+    fn drop(&mut self) {
+        self.0.retire();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The daemon: what users build, run and hold (layer 5).
+//! The daemon: what users build, run and hold.
 //!
 //! ```text
 //!   DaemonBuilder --build--> Plan (inside a Daemon) --run--> Driver --> ExitReport

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use proc_daemon_runtime::RuntimeOptions;
 
@@ -119,8 +118,8 @@ fn rules(spec: &Spec) -> Rules {
     Rules {
         explicit_ready: spec.explicit_ready,
         background: spec.background,
-        grace: spec.grace.unwrap_or(Duration::MAX),
-        start_timeout: spec.start_timeout.unwrap_or(Duration::MAX),
+        grace: spec.grace,
+        start_timeout: spec.start_timeout,
     }
 }
 

@@ -197,7 +197,14 @@ impl ExitReport {
         };
         let failed = self.subsystems().iter().find(|s| s.end.as_ref().is_some_and(End::is_failure));
         let source = failed.and_then(|subsystem| subsystem.end.clone()?.error);
-        let error = Error::of_report(kind, self);
+        let bad =
+            self.subsystems().iter().find(|s| s.end.as_ref().is_some_and(|end| !end.is_fine()));
+        let named = matches!(
+            self.reason,
+            Some(ShutdownReason::SubsystemFailed(_) | ShutdownReason::StartFailed(_))
+        );
+        let who = bad.filter(|_| !named).map(ToString::to_string);
+        let error = Error::of_report(kind, self, who);
         Err(match source {
             Some(source) => error.with_shared_source(source),
             None => error,
@@ -243,14 +250,19 @@ impl fmt::Display for ExitReport {
         if self.inner.error.is_some() {
             return Ok(());
         }
-        let mut well = 0;
+        let (mut well, mut never) = (0, 0);
         for subsystem in self.subsystems() {
             match subsystem.end.as_ref().map(End::kind) {
-                None | Some(EndKind::Completed | EndKind::Requested) => well += 1,
+                None => never += 1,
+                Some(EndKind::Completed | EndKind::Requested) => well += 1,
                 Some(_) => write!(f, "\n  {subsystem}")?,
             }
         }
-        write!(f, "\n  {well} others ended well; stopped in {}", short(self.inner.stopped_in))?;
+        write!(f, "\n  {well} others ended well")?;
+        if never > 0 {
+            write!(f, ", {never} never started")?;
+        }
+        write!(f, "; stopped in {}", short(self.inner.stopped_in))?;
         for reason in &self.inner.later {
             write!(f, "\n  later: {reason}")?;
         }

@@ -93,7 +93,13 @@ impl Daemon {
         inner.board.open(plan.rows);
         inner.running.store(true, Ordering::Release);
         if let Some(guard) = &guard {
-            guard.attach(runtime.clone());
+            guard.attach(runtime.clone(), config.shutdown().kill());
+            let deadman = Arc::downgrade(guard);
+            inner.coordinator.alarm(move || {
+                if let Some(deadman) = deadman.upgrade() {
+                    deadman.arm();
+                }
+            });
         }
 
         let settings = Settings {

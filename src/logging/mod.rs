@@ -1,4 +1,4 @@
-//! Logs to stderr (layer 5, feature `logging`): a `tracing` subscriber for programs that bring none.
+//! Logs to stderr (feature `logging`): a `tracing` subscriber for programs that bring none.
 //!
 //! # Invariants
 //!
@@ -6,13 +6,17 @@
 //! 2. `RUST_LOG` beats the configuration's level.
 //! 3. A log line never blocks the thread that writes it: a thread of its own writes to stderr, and lines
 //!    beyond its queue are dropped.
-//! 4. Colour only on a terminal, and not with `NO_COLOR`.
+//! 4. After the flush, lines are written by the thread that logs them: none is lost.
+//! 5. Colour only on a terminal, and not with `NO_COLOR`.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::Level;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
@@ -23,6 +27,7 @@ pub(crate) struct Logging {
     level: reload::Handle<EnvFilter, Registry>,
     from_env: bool,
     guard: WorkerGuard,
+    flushed: Arc<AtomicBool>,
 }
 
 /// The variable that selects what is logged.
@@ -38,12 +43,14 @@ impl Logging {
             None => filter(LogLevel::Info),
         };
         let (filter, level) = reload::Layer::new(filter);
-        let (writer, guard) = tracing_appender::non_blocking(stderr());
+        let (queue, guard) = tracing_appender::non_blocking(stderr());
+        let flushed = Arc::new(AtomicBool::new(false));
+        let writer = Writer { queue, flushed: Arc::clone(&flushed) };
         let colour =
             stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
         let lines = fmt::layer().with_writer(writer).with_ansi(colour).with_target(false);
         tracing_subscriber::registry().with(filter).with(lines).try_init().ok()?;
-        Some(Self { level, from_env, guard })
+        Some(Self { level, from_env, guard, flushed })
     }
 
     /// Obeys the configuration's level, unless the environment said otherwise.
@@ -56,6 +63,25 @@ impl Logging {
     /// Writes what is queued; blocks for at most about a second.
     pub(crate) fn flush(self) {
         drop(self.guard);
+        self.flushed.store(true, Ordering::Release);
+    }
+}
+
+/// Where lines go: to the queue, and once that has been flushed to stderr.
+struct Writer {
+    queue: NonBlocking,
+    flushed: Arc<AtomicBool>,
+}
+
+impl<'a> MakeWriter<'a> for Writer {
+    type Writer = Box<dyn Write + 'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        if self.flushed.load(Ordering::Acquire) {
+            Box::new(stderr())
+        } else {
+            Box::new(self.queue.clone())
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The sentinel: an OS thread with std time and its own view of signals (layer 5).
+//! The sentinel: an OS thread with std time and its own view of signals.
 //!
 //! ```text
 //!   signals --> Watch (pure) --> post early ones | dump | leave the process
@@ -18,6 +18,8 @@
 //! 4. It sleeps without a timeout unless a deadline is set.
 
 mod clock;
+#[cfg(unix)]
+mod defaults;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "other.rs")]
 mod thread;
@@ -25,8 +27,7 @@ mod voice;
 mod watch;
 
 use std::io;
-#[cfg(unix)]
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ use watch::{Act, Watch};
 pub(crate) struct Sentinel {
     thread: Thread,
     view: Arc<View>,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no handlers to retire"))]
+    installed: SignalSet,
 }
 
 /// What the sentinel can see of the daemon.
@@ -53,6 +56,7 @@ struct View {
     board: Arc<Board>,
     runtime: OnceLock<AnyRuntime>,
     dumped: Mutex<bool>,
+    staying: AtomicBool,
 }
 
 impl Sentinel {
@@ -65,37 +69,49 @@ impl Sentinel {
         mailbox: Arc<Mailbox<Report>>,
         board: Arc<Board>,
     ) -> io::Result<Self> {
-        let view =
-            Arc::new(View { mailbox, board, runtime: OnceLock::new(), dumped: Mutex::default() });
-        let thread = Thread::start(Watch::new(table, posts), table.installed(), Arc::clone(&view))?;
-        Ok(Self { thread, view })
+        let view = Arc::new(View {
+            mailbox,
+            board,
+            runtime: OnceLock::new(),
+            dumped: Mutex::default(),
+            staying: AtomicBool::new(false),
+        });
+        let installed = table.installed();
+        #[cfg(unix)]
+        defaults::suspend();
+        let thread = Thread::start(Watch::new(table, posts), installed, Arc::clone(&view))?;
+        Ok(Self { thread, view, installed })
     }
 
-    /// Tells by which clock the board is kept.
-    pub(crate) fn attach(&self, runtime: AnyRuntime) {
+    /// Tells by which clock the board is kept, and how long a shutdown may take.
+    pub(crate) fn attach(&self, runtime: AnyRuntime, budget: Duration) {
         let _ = self.view.runtime.set(runtime);
+        self.thread.with(|watch| watch.allow(budget));
     }
 
-    /// The runtime's own source listens now: signals are no longer posted.
+    /// A shutdown has been asked for: the budget counts from now.
+    pub(crate) fn arm(&self) {
+        self.thread.arm();
+    }
+
+    /// The runtime's own source listens now: signals are no longer posted. Those that came before have been
+    /// when this returns; it waits for that, 100 ms at most.
     pub(crate) fn listening(&self) {
-        self.thread.with(Watch::hand_over);
+        self.thread.hand_over();
     }
 
-    /// Ends the watch for good: no deadline, and the signals' default actions apply again. Handlers cannot
-    /// be taken out, and without a listener they would swallow every signal.
-    pub(crate) fn retire(&self, installed: SignalSet) {
+    /// Ends the watch for good: no deadline, and the signals' default actions apply again, until another
+    /// sentinel starts. Handlers cannot be taken out, and without a listener they would swallow every signal.
+    pub(crate) fn retire(&self) {
         self.disarm();
         #[cfg(unix)]
-        for signal in installed.iter() {
-            let always = Arc::new(AtomicBool::new(true));
-            let _ = signal_hook::flag::register_conditional_default(signal.number(), always);
-        }
-        #[cfg(not(unix))]
-        let _ = installed;
+        defaults::apply(self.installed);
     }
 
-    /// Keeps the thread and its deadline when this is dropped.
+    /// Keeps the thread and its deadline when this is dropped: something was left behind. Should it end
+    /// by itself before the deadline, the process is left alone.
     pub(crate) fn stay(&self) {
+        self.view.staying.store(true, Ordering::Relaxed);
         self.thread.stay();
     }
 
@@ -106,11 +122,6 @@ impl Sentinel {
 }
 
 impl Guard for Sentinel {
-    fn arm(&self, at: Instant, now: Instant) {
-        let delay: Duration = at.since(now);
-        self.thread.arm(delay);
-    }
-
     fn dump(&self) {
         self.view.dump();
     }
@@ -137,6 +148,8 @@ impl View {
         match act {
             Act::Post(signal) => self.mailbox.post(Report::Signal(signal)),
             Act::Dump => self.dump(),
+            Act::Leave { .. }
+                if self.staying.load(Ordering::Relaxed) && !self.board.anything_left() => {}
             Act::Leave { code, out_of_time } => {
                 if out_of_time {
                     let stuck = stuck(&self.board, self.now());

@@ -40,15 +40,23 @@ impl Thread {
         let _ = self.bell.send(());
     }
 
+    /// Ends the posting: there is none here.
+    pub(super) fn hand_over(&self) {
+        self.with(|watch| {
+            watch.hand_over();
+            watch.handed_over();
+        });
+    }
+
     /// Has the thread outlive this.
     pub(super) fn stay(&self) {
         self.stays.store(true, Ordering::Relaxed);
     }
 
-    /// Ends the process after `delay`.
-    pub(super) fn arm(&self, delay: Duration) {
-        let at = self.clock.now() + delay;
-        self.with(|watch| watch.arm(at));
+    /// Ends the process when the budget is over, counted from now.
+    pub(super) fn arm(&self) {
+        let now = self.clock.now();
+        self.with(|watch| watch.arm(now));
     }
 }
 

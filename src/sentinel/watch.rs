@@ -2,16 +2,19 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use crate::signal::{Action, ActionTable, Row, exit_code};
+use crate::signal::{Action, ActionTable, FORCE_AFTER, Row, exit_code};
 
 /// What the sentinel decides: pure, in its own monotonic time.
 #[derive(Debug)]
 pub(super) struct Watch {
     table: ActionTable,
     posting: Posting,
-    deadline: Option<(Instant, u8)>,
+    /// How long a shutdown may take.
+    budget: Duration,
+    deadline: Option<Instant>,
     first_interrupt: Option<Instant>,
-    forced: bool,
+    /// The code of a forced end: the first signal that forces decides, as in the engine.
+    forced: Option<u8>,
 }
 
 /// Whether signals go to the driver.
@@ -39,13 +42,22 @@ pub(super) enum Act {
 const CODE_OUT_OF_TIME: u8 = 124;
 /// How long a forced end may take before the process is ended anyway.
 const FORCED_BUDGET: Duration = Duration::from_secs(2);
-/// A second `SIGINT` sooner than this is the same key press. As in the engine.
-const FORCE_AFTER: Duration = Duration::from_millis(300);
+/// The budget before the configuration is read: nothing has started that could want more.
+const EARLY_BUDGET: Duration = Duration::from_secs(2);
+/// How much later than the budget the process is ended, so that a driver that is alive reports first.
+const AFTER_BUDGET: Duration = Duration::from_millis(25);
 
 impl Watch {
     pub(super) fn new(table: ActionTable, posts: bool) -> Self {
         let posting = if posts { Posting::On } else { Posting::Off };
-        Self { table, posting, deadline: None, first_interrupt: None, forced: false }
+        Self {
+            table,
+            posting,
+            budget: EARLY_BUDGET,
+            deadline: None,
+            first_interrupt: None,
+            forced: None,
+        }
     }
 
     /// Asks for the end of posting.
@@ -68,31 +80,28 @@ impl Watch {
         self.deadline = None;
     }
 
-    /// Sets the budget's end. A forced end keeps its own, earlier one.
-    pub(super) fn arm(&mut self, at: Instant) {
-        self.bring_forward(at, CODE_OUT_OF_TIME);
+    /// Sets how long a shutdown may take, from the next one on.
+    pub(super) fn allow(&mut self, budget: Duration) {
+        self.budget = budget;
     }
 
-    fn bring_forward(&mut self, at: Instant, code: u8) {
-        match &mut self.deadline {
-            Some((set, kept)) if *set <= at => {
-                // The forced code stands even if the budget would have ended sooner.
-                if self.forced {
-                    *kept = code.max(*kept);
-                }
-            }
-            deadline => *deadline = Some((at, code)),
-        }
+    /// A shutdown has been asked for. The earliest deadline stands.
+    pub(super) fn arm(&mut self, now: Instant) {
+        self.bring_forward(now + self.budget + AFTER_BUDGET);
+    }
+
+    fn bring_forward(&mut self, at: Instant) {
+        self.deadline = Some(self.deadline.map_or(at, |set| set.min(at)));
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.deadline.map(|(at, _)| at)
+        self.deadline
     }
 
     /// What is due.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Act> {
-        let (at, code) = self.deadline?;
-        (at <= now).then_some(Act::Leave { code, out_of_time: true })
+        let code = self.forced.unwrap_or(CODE_OUT_OF_TIME);
+        (self.deadline? <= now).then_some(Act::Leave { code, out_of_time: true })
     }
 
     /// What a signal leads to, in order.
@@ -107,8 +116,11 @@ impl Watch {
                 self.force(signal, now);
             }
             Some(Row::Action(Action::Force)) => self.force(signal, now),
-            Some(Row::Action(Action::Shutdown)) if signal == Signal::Interrupt => {
-                acts.extend(self.interrupt(now));
+            Some(Row::Action(Action::Shutdown)) => {
+                self.arm(now);
+                if signal == Signal::Interrupt {
+                    acts.extend(self.interrupt(now));
+                }
             }
             _ => {}
         }
@@ -116,15 +128,15 @@ impl Watch {
     }
 
     fn force(&mut self, signal: Signal, now: Instant) {
-        self.forced = true;
-        self.bring_forward(now + FORCED_BUDGET, exit_code(signal));
+        self.forced.get_or_insert(exit_code(signal));
+        self.bring_forward(now + FORCED_BUDGET);
     }
 
     fn interrupt(&mut self, now: Instant) -> Option<Act> {
         let code = exit_code(Signal::Interrupt);
         match self.first_interrupt {
             None => self.first_interrupt = Some(now),
-            Some(_) if self.forced => {
+            Some(_) if self.forced.is_some() => {
                 return Some(Act::Leave { code, out_of_time: false });
             }
             Some(first) if now.since(first) >= FORCE_AFTER => self.force(Signal::Interrupt, now),
@@ -162,20 +174,38 @@ mod tests {
     fn the_budget_ends_the_process_with_124() {
         let mut watch = watch(false);
         assert_eq!(watch.deadline(), None);
-        watch.arm(ms(2000));
-        assert_eq!(watch.tick(ms(1999)), None);
-        assert_eq!(watch.tick(ms(2000)), Some(Act::Leave { code: 124, out_of_time: true }));
+        watch.allow(Duration::from_secs(2));
+        watch.arm(ms(100));
+        watch.arm(ms(500));
+        assert_eq!(watch.tick(ms(2124)), None);
+        assert_eq!(watch.tick(ms(2125)), Some(Act::Leave { code: 124, out_of_time: true }));
         watch.disarm();
         assert_eq!(watch.tick(ms(9000)), None);
     }
 
     #[test]
+    fn a_signal_that_asks_for_a_shutdown_arms_without_the_driver() {
+        for signal in [Signal::Terminate, Signal::Interrupt] {
+            let mut watch = watch(true);
+            watch.signal(signal, ms(0));
+            assert_eq!(watch.deadline(), Some(ms(2025)), "before the configuration is read");
+            watch.disarm();
+            watch.allow(Duration::from_secs(25));
+            watch.signal(signal, ms(0));
+            assert_eq!(watch.deadline(), Some(ms(25_025)));
+        }
+        let mut watch = watch(true);
+        watch.signal(Signal::Hangup, ms(0));
+        assert_eq!(watch.deadline(), None);
+    }
+
+    #[test]
     fn a_second_interrupt_shortens_the_budget_and_a_third_leaves_at_once() {
         let mut watch = watch(false);
-        watch.arm(ms(25_000));
+        watch.allow(Duration::from_secs(25));
         assert!(watch.signal(Signal::Interrupt, ms(0)).is_empty());
         assert!(watch.signal(Signal::Interrupt, ms(299)).is_empty());
-        assert_eq!(watch.deadline(), Some(ms(25_000)), "the same key press");
+        assert_eq!(watch.deadline(), Some(ms(25_025)), "the same key press");
         assert!(watch.signal(Signal::Interrupt, ms(300)).is_empty());
         assert_eq!(watch.deadline(), Some(ms(2300)));
         assert_eq!(watch.tick(ms(2300)), Some(Act::Leave { code: 130, out_of_time: true }));
@@ -193,17 +223,25 @@ mod tests {
     }
 
     #[test]
-    fn a_forced_code_stands_when_the_budget_ends_sooner() {
-        let mut watch = watch(false);
-        watch.arm(ms(1000));
-        watch.signal(Signal::Quit, ms(500));
-        assert_eq!(watch.tick(ms(1000)), Some(Act::Leave { code: 131, out_of_time: true }));
+    fn a_forced_code_stands_whichever_deadline_is_earlier() {
+        for forced_first in [true, false] {
+            let mut watch = watch(false);
+            watch.allow(Duration::from_secs(1));
+            if forced_first {
+                watch.signal(Signal::Quit, ms(0));
+                watch.arm(ms(0));
+            } else {
+                watch.arm(ms(0));
+                watch.signal(Signal::Quit, ms(0));
+            }
+            assert_eq!(watch.tick(ms(1025)), Some(Act::Leave { code: 131, out_of_time: true }));
+        }
     }
 
     #[test]
     fn an_interrupt_with_another_action_never_forces() {
-        let mut watch =
-            Watch::new(SignalConfig::unix().on(Signal::Interrupt, Action::Ignore).table(), false);
+        let signals = SignalConfig::unix().on(Signal::Interrupt, Action::Ignore);
+        let mut watch = Watch::new(signals.table(), false);
         for n in 0..5 {
             assert!(watch.signal(Signal::Interrupt, ms(n * 1000)).is_empty());
         }

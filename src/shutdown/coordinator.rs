@@ -18,6 +18,8 @@ struct State {
     cause: OnceLock<ShutdownReason>,
     later: Mutex<Vec<ShutdownReason>>,
     requested: Latch,
+    /// Told at once, on the asking thread: the deadman must not depend on a driver that may be stuck.
+    alarm: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// Most later reasons that are kept: a signal storm must not grow the report without limit.
@@ -33,6 +35,9 @@ impl ShutdownCoordinator {
         match self.0.cause.set(reason.into()) {
             Ok(()) => {
                 self.0.requested.set();
+                if let Some(alarm) = self.0.alarm.get() {
+                    alarm();
+                }
                 true
             }
             Err(reason) => {
@@ -64,6 +69,17 @@ impl ShutdownCoordinator {
             let state = Arc::clone(&announced.state);
             announced.await;
             state.cause.get().cloned().unwrap_or(ShutdownReason::NothingToRun)
+        }
+    }
+
+    /// Has `alarm` called when a shutdown is asked for, or now if one has been.
+    pub(crate) fn alarm(&self, alarm: impl Fn() + Send + Sync + 'static) {
+        // Stored first, then looked: whoever asks looks after it has set the latch.
+        if self.0.alarm.set(Box::new(alarm)).is_ok()
+            && self.is_shutdown()
+            && let Some(alarm) = self.0.alarm.get()
+        {
+            alarm();
         }
     }
 

@@ -1,4 +1,4 @@
-//! The wish to end, and when each part of ending is due (layer 2).
+//! The wish to end, and when each part of ending is due.
 //!
 //! ```text
 //!   anybody --initiate--> ShutdownCoordinator --the cause--> driver --> engine
@@ -10,7 +10,7 @@
 //!
 //! 1. The first reason is the cause and never changes; later ones are kept in order.
 //! 2. The reason is stored before anybody can learn that there is one.
-//! 3. `force <= budget < deadman`.
+//! 3. `force <= budget`; the sentinel's deadman comes after the budget.
 
 mod coordinator;
 mod stopping;
@@ -20,4 +20,4 @@ pub(crate) use coordinator::Announced;
 pub use coordinator::ShutdownCoordinator;
 pub(crate) use stopping::is_stopping;
 pub use stopping::{Elapsed, Stopping};
-pub(crate) use timeline::{DEADMAN_DELAY, Timeline};
+pub(crate) use timeline::Timeline;

@@ -15,9 +15,6 @@ pub(crate) struct Timeline {
     pub(crate) budget_at: Instant,
 }
 
-/// How much later than the budget the deadman acts, so that a driver that is alive reports first.
-pub(crate) const DEADMAN_DELAY: Duration = Duration::from_millis(25);
-
 impl Timeline {
     pub(crate) fn new(requested: Instant, timeouts: &ShutdownTimeouts) -> Self {
         let budget_at = requested + timeouts.kill();

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proc_daemon_runtime::{Signal, SignalSet};
 
 /// What a daemon does about a signal.
@@ -18,6 +20,9 @@ pub enum Action {
     /// Swallows the signal.
     Ignore,
 }
+
+/// A second `SIGINT` sooner than this after the first is the same key press.
+pub(crate) const FORCE_AFTER: Duration = Duration::from_millis(300);
 
 /// What is done about each signal. A signal without a row is not installed: the system's default applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

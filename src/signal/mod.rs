@@ -1,4 +1,4 @@
-//! Signal -> action (layer 2): plain tables, no handler and no process.
+//! Signal -> action: plain tables, no handler and no process.
 //!
 //! What takes a handler ([`SignalConfig`](crate::SignalConfig)) lives with the subsystems, since a
 //! handler runs as one.
@@ -6,4 +6,4 @@
 mod action;
 
 pub use action::Action;
-pub(crate) use action::{ActionTable, Row, exit_code};
+pub(crate) use action::{ActionTable, FORCE_AFTER, Row, exit_code};

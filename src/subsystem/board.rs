@@ -41,6 +41,8 @@ pub(crate) struct Life {
 }
 
 const IN_POLL: u64 = 1;
+/// Set when the task is over; no clock gets there.
+const GONE: u64 = 1 << 63;
 
 impl Board {
     /// Fixes the rows. The first call counts.
@@ -50,6 +52,12 @@ impl Board {
 
     pub(crate) fn rows(&self) -> &[Row] {
         self.rows.get().map_or(&[], |rows| rows)
+    }
+
+    /// Whether a subsystem that counts as alive still has a task.
+    pub(crate) fn anything_left(&self) -> bool {
+        let has_task = |row: &Row| row.polled.load(Ordering::Relaxed) & GONE == 0;
+        self.rows().iter().any(|row| row.state().is_alive() && has_task(row))
     }
 
     /// Whether every subsystem is ready and no shutdown has begun.
@@ -112,11 +120,16 @@ impl Row {
         self.polled.store(began & !IN_POLL, Ordering::Relaxed);
     }
 
+    /// The generation's task is over, whatever the engine has been told.
+    pub(crate) fn task_ends(&self) {
+        self.polled.fetch_or(GONE, Ordering::Relaxed);
+    }
+
     /// None before the first poll.
     pub(crate) fn life(&self) -> Option<Life> {
         let polled = self.polled.load(Ordering::Relaxed);
         (polled != 0).then(|| Life {
-            polled: Instant::from_nanos(polled & !IN_POLL),
+            polled: Instant::from_nanos(polled & !(IN_POLL | GONE)),
             in_poll: polled & IN_POLL != 0,
         })
     }

@@ -62,6 +62,7 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Body<F> {
         if !over {
             return Poll::Pending;
         }
+        row.task_ends();
         if let (Some(run), Some(outcome)) = (this.run.take(), this.outcome.take()) {
             run.dismiss();
             run.ended(*outcome);
@@ -87,7 +88,7 @@ fn live<F: Future<Output = Result<(), BoxError>>>(
     if run.settle() {
         return true;
     }
-    run.returned();
+    run.returned(is_failure(outcome));
     // What was in flight may have landed between the two: then nobody else would look again.
     run.settle()
 }
@@ -125,15 +126,22 @@ fn advance<F: Future<Output = Result<(), BoxError>>>(
     }
 }
 
-/// An abort beats what `run` returned; a child's panic beats an end that was fine.
+/// An abort, or a child's panic, beats an end that was fine. A failure stands: no error is lost.
 fn overrule(outcome: &mut Option<Box<Outcome>>, run: &Run) {
-    let fine = matches!(
-        outcome.as_deref(),
-        Some(Outcome::Completed | Outcome::Failed { stopping: true, .. })
-    );
-    match run.verdict() {
-        Some(Outcome::Aborted) => *outcome = Some(Box::new(Outcome::Aborted)),
-        Some(verdict) if fine => *outcome = Some(Box::new(verdict)),
-        _ => {}
+    if !is_failure(outcome)
+        && let Some(verdict) = run.verdict()
+    {
+        *outcome = Some(Box::new(verdict));
     }
+}
+
+fn is_failure(outcome: &Option<Box<Outcome>>) -> bool {
+    matches!(
+        outcome.as_deref(),
+        Some(
+            Outcome::Failed { stopping: false, .. }
+                | Outcome::Panicked(_)
+                | Outcome::ChildPanicked { .. }
+        )
+    )
 }

@@ -40,10 +40,11 @@ impl<T: Send + 'static> Child<T> {
     {
         let task_name = name.clone().unwrap_or_else(|| subsystem_name(run));
         let (cell, member) = enrol(run, name);
-        let body = ChildBody { future, cell: Arc::clone(&cell), _member: member };
+        let body = ChildBody { future: Some(future), cell: Arc::clone(&cell), _member: member };
         let place = body._member.place;
         let task = Task::spawn_on(&run.shared.runtime, task_name, body);
         run.rare().children.admit(place, task.abort_handle());
+        run.close_if_over();
         Self { task, cell }
     }
 
@@ -59,6 +60,7 @@ impl<T: Send + 'static> Child<T> {
             result
         });
         run.rare().children.admit(place, task.abort_handle());
+        run.close_if_over();
         Self { task, cell }
     }
 
@@ -165,9 +167,18 @@ pin_project_lite::pin_project! {
     // `_member` is the last field: it is dropped after the user's future.
     struct ChildBody<F> {
         #[pin]
-        future: F,
+        future: Option<F>,
         cell: Arc<Cell>,
         _member: Member,
+    }
+
+    impl<F> PinnedDrop for ChildBody<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // Aborted: a destructor that panics is a panic of the child.
+            let mut this = this.project();
+            let dropped = catch(|| this.future.set(None));
+            this.cell.settle(dropped);
+        }
     }
 }
 
@@ -176,7 +187,8 @@ impl<F: Future> Future for ChildBody<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        match catch(|| this.future.poll(cx)) {
+        let Some(future) = this.future.as_pin_mut() else { return Poll::Ready(None) };
+        match catch(|| future.poll(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
             Err(payload) => Poll::Ready(this.cell.settle(Err(payload))),

@@ -7,22 +7,22 @@ use parking_lot::Mutex;
 use super::body::Body;
 use super::run::Run;
 use super::{Context, Subsystem};
-use crate::boxed::BoxError;
+use crate::boxed::Result;
 
 /// The task of one generation, ready to be spawned.
 pub(crate) type BoxBody = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Makes the task of a generation. One box holds the body and the user's future.
+///
+/// User code - a closure's synchronous part, a constructor, a `clone` - runs at the task's first poll, not
+/// here: the driver never runs it.
 pub(crate) trait Factory: Send + Sync {
-    /// # Errors
-    ///
-    /// The user's own, from a fallible factory. Runs user code: it may panic.
-    fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError>;
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody;
 }
 
 fn body<F>(run: &Arc<Run>, future: F) -> BoxBody
 where
-    F: Future<Output = Result<(), BoxError>> + Send + 'static,
+    F: Future<Output = Result<()>> + Send + 'static,
 {
     Box::pin(Body::new(Arc::clone(run), future))
 }
@@ -32,12 +32,12 @@ fn context(run: &Arc<Run>) -> Context {
 }
 
 /// A value: every start runs the same one.
-pub(crate) struct Shared<S>(pub(crate) Arc<S>);
+pub(crate) struct Shared<S>(pub(crate) S);
 
 impl<S: Subsystem> Factory for Shared<S> {
-    fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError> {
-        let (subsystem, ctx) = (Arc::clone(&self.0), context(run));
-        Ok(body(run, async move { subsystem.run(ctx).await }))
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
+        let ctx = context(run);
+        body(run, async move { self.0.run(ctx).await })
     }
 }
 
@@ -46,11 +46,12 @@ pub(crate) struct Function<F>(pub(crate) F);
 
 impl<F, Fut> Factory for Function<F>
 where
-    F: Fn(Context) -> Fut + Send + Sync,
-    Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    F: Fn(Context) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
 {
-    fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError> {
-        Ok(body(run, (self.0)(context(run))))
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
+        let ctx = context(run);
+        body(run, async move { (self.0)(ctx).await })
     }
 }
 
@@ -59,12 +60,13 @@ pub(crate) struct Stateful<S, F>(pub(crate) S, pub(crate) F);
 
 impl<S, F, Fut> Factory for Stateful<S, F>
 where
-    S: Clone + Send + Sync,
-    F: Fn(Context, S) -> Fut + Send + Sync,
-    Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    S: Clone + Send + Sync + 'static,
+    F: Fn(Context, S) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
 {
-    fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError> {
-        Ok(body(run, (self.1)(context(run), self.0.clone())))
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
+        let ctx = context(run);
+        body(run, async move { (self.1)(ctx, self.0.clone()).await })
     }
 }
 
@@ -73,13 +75,15 @@ pub(crate) struct Once<F>(pub(crate) Mutex<Option<F>>);
 
 impl<F, Fut> Factory for Once<F>
 where
-    F: FnOnce(Context) -> Fut + Send,
-    Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    F: FnOnce(Context) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
 {
-    fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError> {
-        let function =
-            self.0.lock().take().ok_or("a subsystem that runs once cannot start again")?;
-        Ok(body(run, function(context(run))))
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
+        let (ctx, function) = (context(run), self.0.lock().take());
+        body(run, async move {
+            let function = function.ok_or("a subsystem that runs once cannot start again")?;
+            function(ctx).await
+        })
     }
 }
 
@@ -88,11 +92,14 @@ pub(crate) struct Constructor<F>(pub(crate) F);
 
 impl<F, S> Factory for Constructor<F>
 where
-    F: Fn() -> Result<S, BoxError> + Send + Sync,
+    F: Fn() -> Result<S> + Send + Sync + 'static,
     S: Subsystem,
 {
-    fn make(&self, run: &Arc<Run>) -> Result<BoxBody, BoxError> {
-        let (subsystem, ctx) = ((self.0)()?, context(run));
-        Ok(body(run, async move { subsystem.run(ctx).await }))
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
+        let ctx = context(run);
+        body(run, async move {
+            let subsystem = (self.0)()?;
+            subsystem.run(ctx).await
+        })
     }
 }

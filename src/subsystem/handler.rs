@@ -1,4 +1,5 @@
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -18,6 +19,8 @@ pub(crate) type Call = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 pub(crate) struct Handler {
     pub(crate) signal: Signal,
     pub(crate) call: Arc<dyn Fn(Signal, Context) -> Call + Send + Sync>,
+    /// Where it was given.
+    pub(crate) location: &'static Location<'static>,
 }
 
 /// The inboxes of all handlers: the driver posts, the subsystem of each handler reads.
@@ -43,7 +46,9 @@ impl Handlers {
         self.0.iter().map(|(handler, inbox)| {
             let name = format!("signal:{}", handler.signal);
             let state = (handler.clone(), Arc::clone(inbox));
-            Spec::erased(name.into(), Arc::new(Stateful(state, serve))).background()
+            let mut spec = Spec::erased(name.into(), Arc::new(Stateful(state, serve))).background();
+            spec.location = handler.location;
+            spec
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Subsystems: the trait, what one is handed, how it is described (layer 3).
+//! Subsystems: the trait, what one is handed, how it is described.
 //!
 //! ```text
 //!   user's code --Spec--> Factory --makes--> Body (the task)      Context (the user's view)

@@ -22,8 +22,8 @@ pub(crate) enum What {
     Ready,
     /// It was asked to stop and nothing is in flight any more.
     Drained,
-    /// Its `run` has returned; children or work in flight are left.
-    Returned,
+    /// Its `run` has returned, with an error or a panic if `failed`; children or work in flight are left.
+    Returned { failed: bool },
     /// It is joined: its future and its children are dropped.
     Ended(Outcome),
 }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
@@ -47,6 +47,10 @@ pub(crate) enum Told {
     Stopping = 4,
     /// It is not ready before it says so.
     ExplicitReady = 8,
+    /// The generation told the driver that nothing is in flight any more.
+    Drained = 16,
+    /// No child is admitted any more.
+    Closed = 32,
 }
 
 impl Run {
@@ -91,9 +95,9 @@ impl Run {
     }
 
     /// Reports that `run` has returned while something of it is left, once.
-    pub(crate) fn returned(&self) {
+    pub(crate) fn returned(&self, failed: bool) {
         if self.tell(Told::Returned) {
-            self.report(What::Returned);
+            self.report(What::Returned { failed });
         }
     }
 
@@ -109,8 +113,12 @@ impl Run {
         self.flight.stop(&self.stop)
     }
 
-    /// Has the body drop the user's future and abort the children.
+    /// Has the body drop the user's future and abort the children. Blocking work, which cannot be
+    /// dropped, learns of it as of a stop.
     pub(crate) fn abort(&self) {
+        if !self.stop.is_set() {
+            self.request_stop(self.shared.runtime.now());
+        }
         self.aborted.store(true, Ordering::Release);
         self.wake_body();
     }
@@ -162,14 +170,24 @@ impl Run {
 
     /// Ends the children that nothing waits for. True when none is left and nothing is in flight.
     pub(crate) fn settle(&self) -> bool {
-        let Some(rare) = self.rare.get() else {
-            return self.in_flight() == 0 || self.is_aborted();
-        };
         if self.in_flight() > 0 && !self.is_aborted() {
             return false;
         }
+        self.tell(Told::Closed);
+        // Here: say that it is closed, fence, look for children. In `close_if_over`: have a registry, fence,
+        // look whether it is closed. One of the two sees the other, so no child is left running.
+        fence(Ordering::SeqCst);
+        let Some(rare) = self.rare.get() else { return true };
         rare.children.close();
         rare.children.is_empty()
+    }
+
+    /// A child was spawned: it ends at once if this generation has.
+    pub(crate) fn close_if_over(&self) {
+        fence(Ordering::SeqCst);
+        if self.has_told(Told::Closed) {
+            self.rare().children.close();
+        }
     }
 
     /// A child panicked and nobody joins it.
@@ -190,7 +208,7 @@ impl Run {
 
     pub(crate) fn leave_flight(&self) {
         let Some(asked) = self.flight.leave(&self.stop) else { return };
-        if asked {
+        if asked && self.tell(Told::Drained) {
             self.report(What::Drained);
         }
         if let Some(rare) = self.rare.get() {

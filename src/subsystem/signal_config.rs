@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::sync::Arc;
 
 use proc_daemon_runtime::Signal;
@@ -92,6 +93,7 @@ impl SignalConfig {
     /// call runs at a time; signals that arrive meanwhile are one more call. A signal that arrives before
     /// the handler's subsystem runs is kept. An error or a panic of the handler is a failure of that
     /// subsystem.
+    #[track_caller]
     pub fn with_custom_handler<F, Fut>(mut self, signal: Signal, handler: F) -> Self
     where
         F: Fn(Signal, Context) -> Fut + Send + Sync + 'static,
@@ -101,7 +103,7 @@ impl SignalConfig {
         self.table = self.table.with(signal, Row::Handler);
         let call =
             Arc::new(move |signal, ctx| -> super::handler::Call { Box::pin(handler(signal, ctx)) });
-        self.handlers.push(Handler { signal, call });
+        self.handlers.push(Handler { signal, call, location: Location::caller() });
         self
     }
 

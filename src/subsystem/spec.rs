@@ -38,7 +38,7 @@ impl Spec {
     #[track_caller]
     pub fn new<S: Subsystem>(subsystem: S) -> Self {
         let name = TaskName::from(subsystem.name().to_owned());
-        Self::erased(name, Arc::new(Shared(Arc::new(subsystem))))
+        Self::erased(name, Arc::new(Shared(subsystem)))
     }
 
     /// Runs a function that can be called once, so it may move what it captures.

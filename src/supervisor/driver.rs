@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use proc_daemon_runtime::{AnySleep, AnyStream, Instant, catch};
+use proc_daemon_runtime::{AnySleep, AnyStream, Instant, PanicPayload, catch};
 use tracing::{debug, error, info};
 
 use super::engine::{Cause, Effect, Engine, Event, How, Out, UnitEvent};
@@ -32,8 +32,6 @@ const BATCH: usize = 512;
 
 /// What ends the process when nothing else can. None in an adopted runtime, nor in a simulation.
 pub(crate) trait Guard: Send + Sync {
-    /// Ends the process at `at`, a moment of the runtime's clock which says `now`.
-    fn arm(&self, at: Instant, now: Instant);
     /// Writes the state dump, unless it saw the signal first and has written it. Returns when it is
     /// written, after 200 ms at most.
     fn dump(&self);
@@ -114,8 +112,8 @@ impl Driver {
         }
     }
 
-    /// The next thing that happened: what is left of the last batch of reports, then as the module's first
-    /// lines say.
+    /// The next thing that happened: what is left of the last batch of reports, then in the order of the
+    /// module's first lines.
     fn next_event(&mut self, cx: &mut Context<'_>) -> Option<Event> {
         if let Some(report) = self.pending.pop_front() {
             return Some(self.take_in(report));
@@ -125,10 +123,6 @@ impl Driver {
         {
             self.announced = None;
             return Some(self.shutdown_event(false));
-        }
-        if !self.started {
-            self.started = true;
-            return Some(Event::Start);
         }
         if let Some(signals) = &mut self.signals
             && let Poll::Ready(signal) = signals.as_mut().poll_next(cx)
@@ -142,6 +136,11 @@ impl Driver {
         self.pending.extend(self.reports.drain(..));
         if let Some(report) = self.pending.pop_front() {
             return Some(self.take_in(report));
+        }
+        // Last: a signal that came before the start is in the mailbox, and then nothing starts.
+        if !self.started {
+            self.started = true;
+            return Some(Event::Start);
         }
         self.poll_timer(cx)
     }
@@ -177,7 +176,7 @@ impl Driver {
                 let what = match what {
                     What::Ready => UnitEvent::Ready,
                     What::Drained => UnitEvent::Drained,
-                    What::Returned => UnitEvent::Returned,
+                    What::Returned { failed } => UnitEvent::Returned { failed },
                     What::Ended(outcome) => UnitEvent::Ended(self.keep(unit, outcome)),
                 };
                 Event::Unit { unit, generation, what }
@@ -194,17 +193,20 @@ impl Driver {
                 self.failures.insert(unit, error.into());
                 How::Failed { stopping }
             }
-            Outcome::Panicked(payload) => self.keep_panic(unit, format!("panicked: {payload}")),
+            Outcome::Panicked(payload) => self.keep_panic(unit, "", payload),
             Outcome::ChildPanicked { child: None, payload } => {
-                self.keep_panic(unit, format!("a child panicked: {payload}"))
+                self.keep_panic(unit, "a child ", payload)
             }
             Outcome::ChildPanicked { child: Some(child), payload } => {
-                self.keep_panic(unit, format!("child `{child}` panicked: {payload}"))
+                self.keep_panic(unit, &format!("child `{child}` "), payload)
             }
         }
     }
 
-    fn keep_panic(&mut self, unit: u32, text: String) -> How {
+    fn keep_panic(&mut self, unit: u32, who: &str, payload: PanicPayload) -> How {
+        let text = format!("{who}panicked: {payload}");
+        // A payload is the user's value: its destructor may panic as well.
+        let _ = catch(|| drop(payload));
         self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
         How::Panicked
     }
@@ -268,11 +270,6 @@ impl Driver {
                 let event = self.shutdown_event(own);
                 self.step(event, now);
             }
-            Effect::Deadman { at } => {
-                if let Some(guard) = &self.guard {
-                    guard.arm(at, now);
-                }
-            }
             Effect::Handle(signal) => self.handlers.post(signal),
             Effect::Dump => self.dump(now),
             Effect::Finalize(index) => self.finalize(index),
@@ -285,21 +282,22 @@ impl Driver {
         self.runs[unit as usize].as_deref().filter(|run| run.generation == generation)
     }
 
+    /// A shutdown that was asked for while earlier effects were performed comes first: the engine then
+    /// takes the start back.
     fn spawn(&mut self, unit: u32, generation: u32, now: Instant) {
+        if self.announced.is_some() && self.shared.coordinator.is_shutdown() {
+            self.announced = None;
+            let event = self.shutdown_event(false);
+            self.step(event, now);
+        }
+        if !self.engine.launch(unit, generation) {
+            return;
+        }
         let (factory, explicit) = &self.factories[unit as usize];
         let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
-        let made = catch(|| factory.make(&run));
+        let body = Arc::clone(factory).make(&run);
         self.runs[unit as usize] = Some(run);
-        let outcome = match made {
-            Ok(Ok(body)) => {
-                let name = self.shared.board.row(unit).name.clone();
-                return self.shared.runtime.spawn(name, body);
-            }
-            Ok(Err(error)) => Outcome::Failed { error, stopping: false },
-            Err(payload) => Outcome::Panicked(payload),
-        };
-        let what = UnitEvent::Ended(self.keep(unit, outcome));
-        self.step(Event::Unit { unit, generation, what }, now);
+        self.shared.runtime.spawn(self.shared.board.row(unit).name.clone(), body);
     }
 
     fn reason(&self, cause: Cause) -> ShutdownReason {
@@ -341,7 +339,7 @@ impl Driver {
     }
 
     fn remains(&mut self) -> Remains {
-        self.shared.mailbox.clear();
+        self.shared.mailbox.close();
         debug!(stale = self.engine.stale(), "all subsystems have ended");
         Remains {
             engine: self.engine.take(),
@@ -358,6 +356,10 @@ impl Future for Driver {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Remains> {
         let this = &mut *self;
         let mut now = this.shared.runtime.now();
+        // A deadline that has passed is not held up by a queue that never empties.
+        if this.out.effects.is_empty() && this.engine.next_deadline().is_some_and(|at| at <= now) {
+            this.step(Event::Tick, now);
+        }
         for _ in 0..BATCH {
             if let Some(effect) = this.out.effects.pop_front() {
                 this.perform(effect, now);

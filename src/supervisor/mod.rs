@@ -1,4 +1,4 @@
-//! Deciding and doing (layer 4).
+//! Deciding and doing.
 //!
 //! ```text
 //!   reports, signals, timers --> Driver --event, now--> Engine (pure)

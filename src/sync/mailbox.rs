@@ -13,19 +13,23 @@ pub(crate) struct Mailbox<T>(Mutex<Inner<T>>);
 struct Inner<T> {
     queue: Vec<T>,
     reader: Option<Waker>,
+    closed: bool,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self(Mutex::new(Inner { queue: Vec::new(), reader: None }))
+        Self(Mutex::new(Inner { queue: Vec::new(), reader: None, closed: false }))
     }
 }
 
 impl<T> Mailbox<T> {
-    /// Posts `item` and wakes the reader if it waits.
+    /// Posts `item` and wakes the reader if it waits. A closed mailbox drops it.
     pub(crate) fn post(&self, item: T) {
         let reader = {
             let mut inner = self.0.lock();
+            if inner.closed {
+                return;
+            }
             inner.queue.push(item);
             inner.reader.take()
         };
@@ -48,10 +52,10 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Drops what is queued and the reader's waker.
-    pub(crate) fn clear(&self) {
-        let inner =
-            std::mem::replace(&mut *self.0.lock(), Inner { queue: Vec::new(), reader: None });
+    /// Drops what is queued and whatever is posted from now on.
+    pub(crate) fn close(&self) {
+        let closed = Inner { queue: Vec::new(), reader: None, closed: true };
+        let inner = std::mem::replace(&mut *self.0.lock(), closed);
         drop(inner);
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting, without a runtime (layer 0).
+//! Waiting, without a runtime.
 //!
 //! ```text
 //!   WakerSet  the tasks that wait, one of them without an allocation

@@ -18,6 +18,7 @@ mod rows;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;
+mod ugly;
 
 use std::process::{Command, ExitCode};
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     if args.next().as_deref() == Some("child") {
         let scenario = args.next().expect("child SCENARIO ROW");
         let row = args.next().expect("child SCENARIO ROW");
-        return child::run(&scenario, &row);
+        return ugly::child_of(&scenario, &row).unwrap_or_else(|| child::run(&scenario, &row));
     }
     let mut trials = Vec::new();
     trials.extend(blocked::trials());
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     trials.extend(signals::trials());
     trials.extend(adopted::trials());
     trials.extend(logs::trials());
+    trials.extend(ugly::trials());
     let mut arguments = Arguments::from_args();
     // The tests wait for processes that mostly sleep.
     arguments.test_threads.get_or_insert(4);

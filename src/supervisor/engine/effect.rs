@@ -13,8 +13,6 @@ pub(crate) enum Effect {
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.
     Initiate(Cause),
-    /// Have the sentinel end the process then.
-    Deadman { at: Instant },
     /// Call the user's handler.
     Handle(Signal),
     /// Write every subsystem's state to stderr; answer with `Event::Dumped`.

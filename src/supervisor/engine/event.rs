@@ -28,8 +28,8 @@ pub(crate) enum UnitEvent {
     Asked { busy: bool },
     /// Nothing is in flight any more.
     Drained,
-    /// Its `run` has returned; children or work in flight are left.
-    Returned,
+    /// Its `run` has returned, with an error or a panic if `failed`; children or work in flight are left.
+    Returned { failed: bool },
     /// It is joined.
     Ended(How),
 }

@@ -71,8 +71,6 @@ const ZOMBIE_AFTER: Duration = Duration::from_millis(250);
 const FINALIZER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often the operator is told what is being waited for.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
-/// A second `SIGINT` sooner than this is the same key press.
-const FORCE_AFTER: Duration = Duration::from_millis(300);
 /// Most names in one note.
 const NAMES_IN_A_NOTE: usize = 8;
 
@@ -258,7 +256,7 @@ impl Engine {
             UnitEvent::Ready => self.ready(unit, now, out),
             UnitEvent::Asked { busy } => self.asked(unit, busy, out),
             UnitEvent::Drained => self.drained(unit, out),
-            UnitEvent::Returned => self.returned(unit, now, out),
+            UnitEvent::Returned { failed } => self.returned(unit, failed, now, out),
             UnitEvent::Ended(how) => self.ended(unit, how, now, out),
         }
     }

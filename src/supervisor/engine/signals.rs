@@ -2,8 +2,8 @@
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::{Cause, Effect, Engine, FINALIZER_TIMEOUT, FORCE_AFTER, Note, Out, Phase, Timer};
-use crate::signal::{Action, Row, exit_code};
+use super::{Cause, Effect, Engine, FINALIZER_TIMEOUT, Note, Out, Phase, Timer};
+use crate::signal::{Action, FORCE_AFTER, Row, exit_code};
 
 impl Engine {
     pub(super) fn signal(&mut self, signal: Signal, now: Instant, out: &mut Out) {
@@ -24,7 +24,6 @@ impl Engine {
 
     /// The dump comes first: it is to show what the signal has found, not what it led to.
     fn dump(&mut self, signal: Signal, now: Instant, out: &mut Out) {
-        self.forced.get_or_insert(exit_code(signal));
         if self.dumping.is_none() {
             self.dumping = Some(signal);
             self.timers.set(now + FINALIZER_TIMEOUT, Timer::Dump);

@@ -35,14 +35,21 @@ impl Engine {
         let this = &mut self.units[unit as usize];
         this.generation += 1;
         this.started_at = now;
+        this.launched = false;
         let generation = this.generation;
-        let timeout = match this.rules.start_timeout {
-            Duration::MAX if this.rules.explicit_ready => START_TIMEOUT,
-            timeout => timeout,
-        };
-        self.timers.set(now + timeout, Timer::Start { unit, generation });
+        let default = this.rules.explicit_ready.then_some(START_TIMEOUT);
+        if let Some(timeout) = this.rules.start_timeout.or(default) {
+            self.timers.set(now + timeout, Timer::Start { unit, generation });
+        }
         self.turn(unit, State::Starting, out);
         out.push_back(Effect::Spawn { unit, generation });
+    }
+
+    /// The driver is about to spawn this generation. False: a shutdown has taken the start back.
+    pub(crate) fn launch(&mut self, unit: u32, generation: u32) -> bool {
+        let this = &mut self.units[unit as usize];
+        this.launched = this.state == State::Starting && this.generation == generation;
+        this.launched
     }
 
     pub(super) fn ready(&mut self, unit: u32, now: Instant, out: &mut Out) {

@@ -1,14 +1,12 @@
 //! Stopping: dependents first, each with its own grace, the whole within the budget.
 
-use std::time::Duration;
-
 use proc_daemon_runtime::Instant;
 
 use super::{
     Cause, Effect, Engine, How, Note, Out, PROGRESS_EVERY, Phase, State, Timer, Unit, ZOMBIE_AFTER,
 };
 use crate::end::EndKind;
-use crate::shutdown::{DEADMAN_DELAY, Timeline};
+use crate::shutdown::Timeline;
 
 impl Engine {
     /// The shutdown begins: whoever has not started never will.
@@ -21,10 +19,11 @@ impl Engine {
         let timeline = Timeline::new(now, &self.settings.timeouts);
         self.timeline = Some(timeline);
         self.phase = Phase::LameDuck;
-        out.push_back(Effect::Deadman { at: timeline.budget_at + DEADMAN_DELAY });
         out.push_back(Effect::Ready(false));
         for unit in 0..self.count() {
-            if matches!(self.units[unit as usize].state, State::Registered | State::Waiting) {
+            let this = &self.units[unit as usize];
+            let idle = matches!(this.state, State::Registered | State::Waiting);
+            if idle || (this.state == State::Starting && !this.launched) {
                 self.turn(unit, State::Stopped, out);
             }
         }
@@ -69,10 +68,7 @@ impl Engine {
         let this = &mut self.units[unit as usize];
         this.asked = true;
         let generation = this.generation;
-        let grace = match this.rules.grace {
-            Duration::MAX => self.settings.timeouts.grace(),
-            grace => grace,
-        };
+        let grace = this.rules.grace.unwrap_or(self.settings.timeouts.grace());
         let by = self.timeline.map_or(now + grace, |timeline| timeline.grace_over(now, grace));
         self.timers.set(by, Timer::Grace { unit, generation });
         out.push_back(Effect::RequestStop { unit, generation, by });
@@ -91,11 +87,15 @@ impl Engine {
     }
 
     /// `run` has returned on its own: what it left in flight has its grace, and then it is over.
-    pub(super) fn returned(&mut self, unit: u32, now: Instant, out: &mut Out) {
+    /// A failure is acted upon at once.
+    pub(super) fn returned(&mut self, unit: u32, failed: bool, now: Instant, out: &mut Out) {
         let this = &self.units[unit as usize];
         if matches!(this.state, State::Starting | State::Running) && !this.asked {
             self.units[unit as usize].returned = true;
             self.ask(unit, now, out);
+        }
+        if failed {
+            self.initiate(self.failure_of(unit), out);
         }
     }
 
@@ -152,10 +152,13 @@ impl Engine {
             EndKind::Requested => {}
             EndKind::Completed if was_ready => {}
             EndKind::Completed => self.met(unit, now, out),
-            _ if was_ready => self.initiate(Cause::Failed(unit), out),
-            _ => self.initiate(Cause::StartFailed(unit), out),
+            _ => self.initiate(self.failure_of(unit), out),
         }
         self.after_end(unit, now, out);
+    }
+
+    fn failure_of(&self, unit: u32) -> Cause {
+        if self.units[unit as usize].ready { Cause::Failed(unit) } else { Cause::StartFailed(unit) }
     }
 
     /// `unit` is over, joined or left behind: whoever stops after it may be asked.

@@ -12,6 +12,8 @@ pub(crate) struct Unit {
     pub(crate) generation: u32,
     /// How its last generation ended.
     pub(crate) end: Option<EndKind>,
+    /// Its live generation has been spawned: before that a start can be taken back.
+    pub(crate) launched: bool,
     /// It has been ready.
     pub(crate) ready: bool,
     /// It was asked to stop.
@@ -34,10 +36,10 @@ pub(crate) struct Unit {
 pub(crate) struct Rules {
     pub(crate) explicit_ready: bool,
     pub(crate) background: bool,
-    /// `Duration::MAX`: as long as the daemon's.
-    pub(crate) grace: Duration,
-    /// `Duration::MAX`: none.
-    pub(crate) start_timeout: Duration,
+    /// The daemon's, if none.
+    pub(crate) grace: Option<Duration>,
+    /// The default of a subsystem that says when it is ready, if none.
+    pub(crate) start_timeout: Option<Duration>,
 }
 
 impl Unit {
@@ -46,6 +48,7 @@ impl Unit {
             state: SubsystemState::Registered,
             generation: 0,
             end: None,
+            launched: false,
             ready: false,
             asked: false,
             returned: false,
@@ -66,10 +69,6 @@ impl Unit {
 
 #[cfg(test)]
 impl Rules {
-    pub(crate) const PLAIN: Self = Self {
-        explicit_ready: false,
-        background: false,
-        grace: Duration::MAX,
-        start_timeout: Duration::MAX,
-    };
+    pub(crate) const PLAIN: Self =
+        Self { explicit_ready: false, background: false, grace: None, start_timeout: None };
 }

@@ -29,7 +29,6 @@ pub(super) struct World {
     /// The state in which each stop request was answered, and the one that the answer led to.
     pub(super) answers: Vec<(State, State)>,
     pub(super) notes: Vec<Note>,
-    pub(super) deadman: Option<Instant>,
     /// Whether stderr takes a state dump at once.
     pub(super) dumps: bool,
     pub(super) exited: bool,
@@ -70,7 +69,6 @@ impl World {
             seen: Vec::new(),
             answers: Vec::new(),
             notes: Vec::new(),
-            deadman: None,
             dumps: true,
             exited: false,
         }
@@ -102,6 +100,9 @@ impl World {
     fn perform(&mut self, effect: Effect, out: &mut Out) {
         match effect {
             Effect::Spawn { unit, generation } => {
+                if !self.engine.launch(unit, generation) {
+                    return;
+                }
                 assert!(self.live.insert(unit, generation).is_none(), "two live generations");
                 self.seen.push(Seen::Spawned(unit));
             }
@@ -117,7 +118,6 @@ impl World {
                 self.seen.push(Seen::Initiated(cause));
                 self.engine.step(Event::Shutdown { own: true }, self.now, out);
             }
-            Effect::Deadman { at } => self.deadman = Some(at),
             Effect::Handle(signal) => self.seen.push(Seen::Handle(signal)),
             Effect::Dump => {
                 self.seen.push(Seen::Dump);

@@ -47,7 +47,7 @@ fn a_failed_start_stops_what_had_started_in_reverse() {
 #[test]
 fn a_start_that_takes_too_long_is_dropped_and_ends_the_daemon_with_75() {
     let explicit = Rules { explicit_ready: true, ..Rules::PLAIN };
-    let patient = Rules { start_timeout: Duration::from_secs(60), ..explicit };
+    let patient = Rules { start_timeout: Some(Duration::from_secs(60)), ..explicit };
     let mut world = World::new(&[Rules::PLAIN, explicit, patient], &[(1, 0)], settings());
     world.step(Event::Start);
     world.tell(0, UnitEvent::Ready);
@@ -142,4 +142,20 @@ fn a_shutdown_at_any_step_of_a_start_of_fifty_starts_nothing_more() {
         assert!(never, "shutdown at step {at}");
     }
     assert_eq!(steps, UNITS + 1, "before the start, and before each readiness");
+}
+
+/// The driver performs the effects of one step one by one: a shutdown in between takes back what was not
+/// spawned yet.
+#[test]
+fn a_shutdown_between_the_spawns_of_one_step_takes_the_rest_back() {
+    let mut world = World::plain(3, &[]);
+    let mut out = Out::default();
+    world.engine.step(Event::Start, world.now, &mut out);
+    assert!(world.engine.launch(0, 1));
+    world.live.insert(0, 1);
+    world.shutdown();
+    assert!(!world.engine.launch(1, 1) && !world.engine.launch(2, 1));
+    assert_eq!((world.state(1), world.asked()), (State::Stopped, vec![0]));
+    world.end(0, How::Completed);
+    assert!(world.exited);
 }

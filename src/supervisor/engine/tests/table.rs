@@ -28,8 +28,8 @@ impl Walk {
             .map(|_| Rules {
                 explicit_ready: choices.below(2) == 0,
                 background: choices.below(4) == 0,
-                grace: [Duration::MAX, Duration::ZERO, Duration::from_secs(1)][choices.below(3)],
-                start_timeout: [Duration::MAX, Duration::from_secs(2)][choices.below(2)],
+                grace: [None, Some(Duration::ZERO), Some(Duration::from_secs(1))][choices.below(3)],
+                start_timeout: [None, Some(Duration::from_secs(2))][choices.below(2)],
             })
             .collect();
         // A budget that ends before what was aborted is left behind.
@@ -99,7 +99,9 @@ impl Walk {
         let (column, what) = match self.choices.below(5) {
             0 if self.told.insert((unit, "Ready")) => ("Ready", UnitEvent::Ready),
             1 if asked => ("Drained", UnitEvent::Drained),
-            2 if self.told.insert((unit, "Returned")) => ("Returned", UnitEvent::Returned),
+            2 if self.told.insert((unit, "Returned")) => {
+                ("Returned", UnitEvent::Returned { failed: self.choices.below(4) == 0 })
+            }
             3 => ("Ended", UnitEvent::Ended(hows[self.choices.below(hows.len())])),
             _ => return,
         };
