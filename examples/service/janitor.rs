@@ -12,7 +12,8 @@ const EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(ctx: Context, store: Store) -> Result<()> {
     // Last in the order, it is the one to say that everything is ready.
-    if all_ready(&ctx).await {
+    ctx.ready();
+    if ctx.daemon().ready().await {
         announce("ready");
     }
     let mut sweeps = ctx.interval(EVERY);
@@ -27,16 +28,4 @@ pub(crate) async fn run(ctx: Context, store: Store) -> Result<()> {
     }
     info!("janitor stopped");
     Ok(())
-}
-
-/// Waits until every subsystem is ready, this one among them. False if it is asked to stop before that.
-async fn all_ready(ctx: &Context) -> bool {
-    ctx.ready();
-    let daemon = ctx.daemon();
-    while !daemon.status().ready {
-        if ctx.sleep(Duration::from_millis(5)).await.is_err() {
-            return false;
-        }
-    }
-    true
 }

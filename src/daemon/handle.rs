@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -130,6 +130,17 @@ impl Daemon {
         Stopped { inner: Arc::clone(&self.inner), ticket: Ticket::default() }
     }
 
+    /// Waits until every subsystem is ready. False if a shutdown began before that. Cancel-safe.
+    ///
+    /// A subsystem that awaits it must be ready itself, or it waits for itself.
+    pub fn ready(&self) -> impl Future<Output = bool> + Send + use<> {
+        let mut waiting = Ready { inner: Arc::clone(&self.inner), ticket: Ticket::default() };
+        poll_fn(move |cx| {
+            let Ready { inner, ticket } = &mut waiting;
+            inner.board.poll_settled(ticket, cx)
+        })
+    }
+
     /// Whether it has begun to run and not ended.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -178,6 +189,7 @@ impl Inner {
     pub(super) fn publish(&self, report: &ExitReport) {
         if self.report.set(report.clone()).is_ok() {
             self.running.store(false, Ordering::Release);
+            self.board.set_ready(false);
             self.stopped.set();
         }
     }
@@ -201,6 +213,18 @@ impl Context {
 impl fmt::Debug for Daemon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Daemon").field("running", &self.is_running()).finish_non_exhaustive()
+    }
+}
+
+/// A place among those who wait for readiness.
+struct Ready {
+    inner: Arc<Inner>,
+    ticket: Ticket,
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        self.inner.board.leave(&mut self.ticket);
     }
 }
 

@@ -1,11 +1,13 @@
 use std::panic::Location;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
 use proc_daemon_runtime::{Instant, TaskName};
 
 use crate::config::ErasedSection;
 use crate::state::SubsystemState;
+use crate::sync::{Latch, Ticket};
 
 /// What can be read about every subsystem at any time, by any thread, without a lock: the deadman reads
 /// it when every worker is blocked and the engine cannot be asked.
@@ -16,6 +18,8 @@ use crate::state::SubsystemState;
 pub(crate) struct Board {
     rows: OnceLock<Box<[Row]>>,
     ready: AtomicBool,
+    /// Set when everything has been ready once, or never will be.
+    settled: Latch,
 }
 
 /// One subsystem.
@@ -67,6 +71,16 @@ impl Board {
 
     pub(crate) fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);
+        self.settled.set();
+    }
+
+    /// Whether it was ready, once that is settled.
+    pub(crate) fn poll_settled(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<bool> {
+        self.settled.poll_wait(ticket, cx).map(|()| self.is_ready())
+    }
+
+    pub(crate) fn leave(&self, ticket: &mut Ticket) {
+        self.settled.leave(ticket);
     }
 
     pub(crate) fn row(&self, unit: u32) -> &Row {

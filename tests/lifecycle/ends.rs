@@ -123,15 +123,18 @@ fn an_error_on_the_way_down_is_not_lost<B: OwnedRuntime>(row: &Row<B>) {
     impl std::error::Error for Unprintable {}
     let report = row.run(
         Daemon::new()
-            .with_task("flush", |ctx| async move {
-                ctx.shutdown("go");
-                ctx.cancelled().await;
-                Err("disk full".into())
-            })
             .with_task("odd", |ctx| async move {
                 ctx.cancelled().await;
                 Err(Unprintable.into())
-            }),
+            })
+            .with_subsystem(
+                task("flush", |ctx: Context| async move {
+                    ctx.shutdown("go");
+                    ctx.cancelled().await;
+                    Err("disk full".into())
+                })
+                .after("odd"),
+            ),
     );
     assert_eq!((report.code, &report.reason), (1, &Some(ShutdownReason::Requested("go".into()))));
     let text = report.to_string();

@@ -16,6 +16,7 @@ crate::on_every_runtime!(
     the_status_shows_every_state,
     a_thousand_shutdowns_have_one_cause,
     nothing_is_alive_after_the_end,
+    ready_resolves_when_everything_is_or_never_will_be,
 );
 
 async fn idle(ctx: Context) -> Result {
@@ -43,9 +44,8 @@ fn shutdown_from_outside_returns_and_stops<B: OwnedRuntime>(row: &Row<B>) {
 }
 
 async fn until_ready(control: &Daemon) {
-    while !control.status().ready {
-        futures_lite::future::yield_now().await;
-    }
+    assert!(control.ready().await);
+    assert!(control.status().ready);
 }
 
 fn shutdown_from_inside_a_subsystem_a_child_and_a_drop<B: OwnedRuntime>(row: &Row<B>) {
@@ -185,4 +185,29 @@ fn nothing_is_alive_after_the_end<B: OwnedRuntime>(row: &Row<B>) {
         }));
     assert!(report.is_clean(), "{report}");
     assert_eq!(std::sync::Arc::strong_count(&probe), 1);
+}
+
+fn ready_resolves_when_everything_is_or_never_will_be<B: OwnedRuntime>(row: &Row<B>) {
+    let wait = |ctx: Context| async move {
+        let all = ctx.daemon().ready().await;
+        ctx.shutdown(if all { "all ready" } else { "never" });
+        idle(ctx).await
+    };
+    let late = task("late", |ctx: Context| async move {
+        ctx.sleep(Duration::from_millis(10)).await?;
+        ctx.ready();
+        idle(ctx).await
+    });
+    let daemon = Daemon::new().with_task("wait", wait).with_subsystem(late.explicit_ready());
+    assert_eq!(row.run(daemon).reason, Some(ShutdownReason::Requested("all ready".into())));
+
+    let daemon = Daemon::new().with_task("wait", wait).with_subsystem(
+        task("never", |ctx: Context| async move {
+            ctx.shutdown("too early");
+            idle(ctx).await
+        })
+        .explicit_ready(),
+    );
+    let report = row.run(daemon);
+    assert_eq!(report.reason, Some(ShutdownReason::Requested("too early".into())));
 }
