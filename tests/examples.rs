@@ -21,10 +21,10 @@ fn example(name: &str) -> Command {
 
 #[test]
 fn hello_ends_with_1_and_names_the_reader() {
+    // Which error it is depends on whether the machine has an /etc/hostname.
     let exit = Process::spawn(&mut example("hello")).wait().expect_code(1);
-    exit.expect_stderr("exit 1: subsystem `reader` failed to start");
-    exit.expect_stderr("`reader`: error after");
-    exit.expect_stderr("x (from examples/hello.rs:");
+    exit.expect_stderr("`reader`: error");
+    exit.expect_stderr("(from examples/hello.rs:");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use figment::error::{Actual, Error, Kind};
 use figment::value::{Dict, Value};
+use proc_daemon_runtime::{PanicPayload, catch};
 use serde::de::DeserializeOwned;
 
 use super::document::Document;
@@ -24,10 +25,24 @@ pub(super) fn section<T: DeserializeOwned>(
         Some(document) => find(document, &names)?.unwrap_or(&empty),
         None => &empty,
     };
-    value.deserialize().map_err(|error| {
-        let issues = error.into_iter().map(|error| explain(document, &names, &error));
-        ConfigError::invalid(issues.collect())
+    let read = || {
+        value.deserialize().map_err(|error| {
+            let issues = error.into_iter().map(|error| explain(document, &names, &error));
+            ConfigError::invalid(issues.collect())
+        })
+    };
+    catch(read).unwrap_or_else(|payload| {
+        let issue = section_issue(document, path, &panicked(payload));
+        Err(ConfigError::invalid(vec![issue]))
     })
+}
+
+/// What an issue says about a panic of the user's code.
+pub(super) fn panicked(payload: PanicPayload) -> String {
+    let text = format!("panicked: {payload}");
+    // A payload is the user's value: its destructor may panic as well.
+    let _ = catch(|| drop(payload));
+    text
 }
 
 /// An issue about the section as a whole: at its header, or at the file if it has none.

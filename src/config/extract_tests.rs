@@ -152,3 +152,24 @@ fn a_type_that_refuses_the_whole_section_is_placed_at_its_header() {
     refused::<Even>("n", "n = { a = 1 }\n", "daemon.toml:1:5: n = { a = 1 }: the sum is odd");
     read::<Even>("n", "[n]\na = 2\n").unwrap();
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(from = "BTreeMap<String, u8>")]
+struct First;
+
+impl From<BTreeMap<String, u8>> for First {
+    fn from(map: BTreeMap<String, u8>) -> Self {
+        assert_ne!(map["a"], 1, "a is one");
+        Self
+    }
+}
+
+#[test]
+fn a_type_that_panics_is_an_issue_at_the_header() {
+    let error = read::<First>("n.m", "\n[n.m]\na = 1\n").unwrap_err().to_string();
+    assert!(error.starts_with("daemon.toml:2:1: [n.m]: panicked: "), "{error}");
+    assert!(error.contains("a is one"), "{error}");
+    let error = section::<First>(None, "n").unwrap_err().to_string();
+    assert!(error.starts_with("[n]: panicked: "), "{error}");
+    read::<First>("n", "[n]\na = 2\n").unwrap();
+}

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use super::error::ConfigError;
 use super::{Config, ConfigSource};
 
 /// What [`Daemon::builder`] takes: a [`Config`], a `Result` of one, whose error the daemon holds
@@ -51,25 +50,10 @@ where
 pub enum Pending {
     /// Loaded already.
     Ready(Config),
-    /// Its loading failed already. A [`ConfigError`] can be had back by `downcast`.
+    /// Its loading failed already. A [`ConfigError`](super::ConfigError) can be had back by `downcast`.
     Failed(Box<dyn Error + Send + Sync + 'static>),
     /// To be loaded.
     Source(ConfigSource),
-}
-
-impl Pending {
-    /// The configuration, loading it if that has not been done.
-    ///
-    /// # Errors
-    ///
-    /// It could not be loaded, now or before.
-    pub fn load(self) -> Result<Config, Box<dyn Error + Send + Sync + 'static>> {
-        match self {
-            Self::Ready(config) => Ok(config),
-            Self::Failed(error) => Err(error),
-            Self::Source(source) => source.load().map_err(|error: ConfigError| error.into()),
-        }
-    }
 }
 
 mod sealed {
@@ -82,19 +66,29 @@ mod sealed {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ConfigError;
     use super::sealed::Sealed;
     use super::*;
 
     #[test]
     fn each_form_becomes_what_it_is() {
-        let pending = |config: Pending| config.load();
-        assert_eq!(pending(Config::default().into_pending()).unwrap().name(), "daemon");
-        let source = ConfigSource::text("name = \"x\"");
-        assert_eq!(pending(source.into_pending()).unwrap().name(), "x");
-        let bad = ConfigSource::text("name = 1").load();
-        let error = pending(bad.into_pending()).unwrap_err();
-        assert!(error.downcast::<ConfigError>().is_ok());
+        assert!(matches!(Config::default().into_pending(), Pending::Ready(_)));
+        assert!(matches!(
+            Ok::<_, ConfigError>(Config::default()).into_pending(),
+            Pending::Ready(_)
+        ));
+        assert!(matches!(ConfigSource::text("name = 1").into_pending(), Pending::Source(_)));
+    }
+
+    #[test]
+    fn a_failed_load_is_kept_as_the_error_it_is() {
+        let failed = |pending| match pending {
+            Pending::Failed(error) => error,
+            other => panic!("{other:?}"),
+        };
+        let error = failed(ConfigSource::text("name = 1").load().into_pending());
+        assert!(error.is::<ConfigError>());
         let told: Result<Config, &str> = Err("no");
-        assert_eq!(pending(told.into_pending()).unwrap_err().to_string(), "no");
+        assert_eq!(failed(told.into_pending()).to_string(), "no");
     }
 }

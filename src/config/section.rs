@@ -5,10 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use proc_daemon_runtime::catch;
 use serde::de::DeserializeOwned;
 
 use super::error::ConfigError;
 use super::{Config, extract};
+use crate::end::chain;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 type Check<T> = Arc<dyn Fn(&T) -> Result<(), BoxError> + Send + Sync>;
@@ -38,7 +40,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
         Self { path: path.into(), checks: Vec::new(), reads: PhantomData }
     }
 
-    /// Checks what was read; the error becomes an issue at the section's header. Every check runs.
+    /// Checks what was read; the error, or the panic, becomes an issue at the section's header. Every
+    /// check runs.
     pub fn check<E>(mut self, f: impl Fn(&T) -> Result<(), E> + Send + Sync + 'static) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
@@ -49,12 +52,18 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
 
     fn extract(&self, config: &Config) -> Result<T, ConfigError> {
         let value: T = config.settings(&self.path)?;
-        let failed = self.checks.iter().filter_map(|check| check(&value).err());
+        let failed = self.checks.iter().filter_map(|check| failure(check, &value));
         let issues: Vec<_> = failed
-            .map(|error| extract::section_issue(config.document(), &self.path, &chain(&*error)))
+            .map(|text| extract::section_issue(config.document(), &self.path, &text))
             .collect();
         if issues.is_empty() { Ok(value) } else { Err(ConfigError::invalid(issues)) }
     }
+}
+
+/// What `check` has against `value`. The check and its error are the user's code: either may panic.
+fn failure<T>(check: &Check<T>, value: &T) -> Option<String> {
+    catch(|| check(value).err().map(|error| chain(&*error)))
+        .unwrap_or_else(|payload| Some(extract::panicked(payload)))
 }
 
 impl<T: DeserializeOwned + Send + Sync + 'static> From<&str> for Section<T> {
@@ -77,21 +86,6 @@ impl<T> fmt::Debug for Section<T> {
             .field("checks", &self.checks.len())
             .finish()
     }
-}
-
-/// The error and its causes on one line; a cause that the text above it repeats is left out.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 type Extract = dyn Fn(&Config) -> Result<Arc<dyn Any + Send + Sync>, ConfigError> + Send + Sync;
@@ -147,5 +141,61 @@ impl fmt::Debug for ErasedSection {
             .field("path", &self.path)
             .field("type", &self.type_name)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ConfigSource;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Http {
+        port: u16,
+    }
+
+    fn refused(section: &Section<Http>) -> ConfigError {
+        let config = ConfigSource::text("\n[http]\nport = 80\n").load().unwrap();
+        section.extract(&config).unwrap_err()
+    }
+
+    #[test]
+    fn a_check_that_panics_is_an_issue_at_the_header_and_the_others_run() {
+        let section =
+            Section::<Http>::new("http")
+                .check(|http| {
+                    if http.port == 80 { panic!("port {}", http.port) } else { Ok::<_, &str>(()) }
+                })
+                .check(|_| Err("no"));
+        let error = refused(&section);
+        assert_eq!(
+            error.to_string(),
+            "<text>:2:1: [http]: panicked: port 80\n<text>:2:1: [http]: no"
+        );
+    }
+
+    #[test]
+    fn an_error_whose_display_panics_is_an_issue() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{}", text())]
+        struct Bad;
+        fn text() -> &'static str {
+            panic!("in Display")
+        }
+        let text = refused(&Section::new("http").check(|_| Err(Bad))).to_string();
+        assert!(
+            text.starts_with("<text>:2:1: [http]: an error whose text cannot be printed"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_causes_of_a_failed_check_are_said() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no port")]
+        struct Cause(#[source] std::io::Error);
+        let section =
+            Section::new("http").check(|_| Err(Cause(std::io::Error::other("root only"))));
+        assert_eq!(refused(&section).to_string(), "<text>:2:1: [http]: no port: root only");
     }
 }

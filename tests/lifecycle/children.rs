@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_lite::future::yield_now;
+use parking_lot::Mutex;
 use proc_daemon::runtime::OwnedRuntime;
-use proc_daemon::{Context, Daemon, EndKind, JoinError, Result, task};
+use proc_daemon::{
+    Context, Daemon, EndKind, JoinError, Result, Spec, SubsystemState, task, task_with,
+};
 
 use crate::{Diary, Row};
 
@@ -20,6 +24,8 @@ crate::on_every_runtime!(
     blocking_work_is_a_child_too,
     drained_resolves_when_nothing_is_in_flight,
     a_child_spawned_after_the_end_is_aborted,
+    a_context_kept_beyond_the_end_admits_no_child,
+    a_failure_is_not_held_back_by_what_is_in_flight,
 );
 
 struct OnDrop<F: FnMut()>(F);
@@ -206,4 +212,110 @@ fn a_child_spawned_after_the_end_is_aborted<B: OwnedRuntime>(row: &Row<B>) {
     }));
     assert!(report.is_clean(), "{report}");
     assert!(diary.lines().is_empty());
+}
+
+type Kept = Arc<Mutex<Option<Context>>>;
+
+/// What anybody could do with a context whose subsystem has ended.
+async fn use_kept(ctx: &Context, kept: &Kept, diary: &Diary) -> Result {
+    let kept = kept.lock().take().ok_or("`a` has kept none")?;
+    let (late, spawned) = (diary.clone(), Arc::new(AtomicBool::new(false)));
+    let gate = Arc::clone(&spawned);
+    let child = kept.spawn(async move {
+        while !gate.load(Ordering::SeqCst) {
+            yield_now().await;
+        }
+        // The await point at which it ends, if it was polled at all: `spawn` has returned by now.
+        yield_now().await;
+        late.note("ran on");
+    });
+    spawned.store(true, Ordering::SeqCst);
+    // The time is only there so that a child that nobody aborts is a failure and not a hang.
+    let joined = ctx.timeout(Duration::from_secs(10), child).await?;
+    assert!(matches!(joined, Err(JoinError::Aborted)), "{joined:?}");
+    for _ in 0..1_000_000 {
+        drop(kept.in_flight());
+    }
+    kept.drained().await;
+    diary.note("used");
+    Ok(())
+}
+
+fn a_context_kept_beyond_the_end_admits_no_child<B: OwnedRuntime>(row: &Row<B>) {
+    let keep = |kept: &Kept, until_asked: bool| {
+        task_with("a", Arc::clone(kept), move |ctx: Context, kept: Kept| async move {
+            *kept.lock() = Some(ctx.clone());
+            if until_asked {
+                ctx.shutdown("go");
+                ctx.cancelled().await;
+            }
+            Ok(())
+        })
+    };
+    let user = |kept: &Kept, diary: &Diary, until_asked: bool| {
+        let state = (Arc::clone(kept), diary.clone());
+        task_with("b", state, move |ctx: Context, (kept, diary): (Kept, Diary)| async move {
+            if until_asked {
+                // `a` requires this: it has ended when this is asked.
+                ctx.cancelled().await;
+            }
+            while ctx.daemon().status().state_of("a") != Some(SubsystemState::Stopped) {
+                ctx.runtime().sleep(Duration::from_millis(1)).await;
+            }
+            use_kept(&ctx, &kept, &diary).await
+        })
+    };
+    for until_asked in [false, true] {
+        let (kept, diary) = (Kept::default(), Diary::default());
+        let (a, b) = (keep(&kept, until_asked), user(&kept, &diary, until_asked));
+        let a = if until_asked { a.requires("b") } else { a };
+        let report = row.run(Daemon::new().with_subsystem(a).with_subsystem(b));
+        assert!(report.is_clean(), "{until_asked}: {report}");
+        let kind = if until_asked { EndKind::Requested } else { EndKind::Completed };
+        assert_eq!(report.end_of("a").unwrap().kind(), kind, "{report}");
+        assert_eq!(diary.lines(), ["used"]);
+    }
+}
+
+/// Fails with a child in flight that never ends, after it was ready.
+fn fails_in_flight(panics: bool) -> Spec {
+    task("bad", move |ctx: Context| async move {
+        let busy = ctx.in_flight();
+        ctx.spawn(async move {
+            let _busy = busy;
+            pending::<()>().await;
+        })
+        .detach();
+        ctx.sleep(Duration::from_millis(1)).await?;
+        if panics {
+            panic!("boom");
+        }
+        Err("boom".into())
+    })
+    .grace(Duration::from_millis(50))
+}
+
+/// The general grace is 20 s: the other subsystem hears of the failure long before.
+fn a_failure_is_not_held_back_by_what_is_in_flight<B: OwnedRuntime>(row: &Row<B>) {
+    for (panics, code, requires) in
+        [(false, 1, false), (false, 1, true), (true, 70, false), (true, 70, true)]
+    {
+        let diary = Diary::default();
+        let other = task_with("other", diary.clone(), |ctx: Context, diary: Diary| async move {
+            match ctx.timeout(Duration::from_secs(10), ctx.cancelled()).await {
+                Ok(()) => diary.note("asked"),
+                // Ends a run that would not end by itself.
+                Err(_) => drop(ctx.shutdown("nobody was asked")),
+            }
+            Ok(())
+        });
+        let bad = fails_in_flight(panics);
+        let bad = if requires { bad.requires("other") } else { bad };
+        let report = row.run(Daemon::new().with_subsystem(other).with_subsystem(bad));
+        let what = format!("panics: {panics}, requires: {requires}: {report}");
+        assert_eq!(report.code, code, "{what}");
+        assert!(report.to_string().contains("boom"), "{what}");
+        assert_eq!(diary.lines(), ["asked"], "{what}");
+        assert!(report.stopped_in() < Duration::from_secs(10), "{what}");
+    }
 }

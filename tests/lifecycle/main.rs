@@ -10,6 +10,7 @@ mod children;
 mod config;
 mod ends;
 mod handle;
+mod interval;
 mod order;
 mod rows;
 mod stopping;

@@ -18,6 +18,7 @@ crate::on_every_runtime!(
     the_lame_duck_still_serves,
     time_remaining_is_the_grace,
     everything_ends_when_nothing_is_left_to_run,
+    the_longest_grace_is_bounded_by_force_only,
 );
 
 /// A chain of ten, all told; the first to be asked looks at everybody's announcement.
@@ -189,4 +190,29 @@ fn everything_ends_when_nothing_is_left_to_run<B: OwnedRuntime>(row: &Row<B>) {
     assert_eq!(report.reason, Some(ShutdownReason::NothingToRun));
     let empty = row.run(Daemon::new());
     assert_eq!((empty.code, empty.reason), (0, Some(ShutdownReason::NothingToRun)));
+}
+
+/// Far beyond the general grace of 100 ms and far below the moment of force, it ends by itself; if it never
+/// does, force aborts it.
+fn the_longest_grace_is_bounded_by_force_only<B: OwnedRuntime>(row: &Row<B>) {
+    for (force, ends, code) in [(10_000, true, 0), (400, false, 124)] {
+        let force = Duration::from_millis(force);
+        let config = Config::builder()
+            .shutdown_timeout(Duration::from_millis(100))
+            .force_shutdown_timeout(force)
+            .build()
+            .unwrap();
+        let slow = task("slow", move |ctx: Context| async move {
+            ctx.shutdown("go");
+            ctx.cancelled().await;
+            let left = ctx.time_remaining().unwrap();
+            assert!(left <= force, "{left:?} of {force:?}");
+            ctx.runtime().sleep(Duration::from_millis(200)).await;
+            if ends { Ok(()) } else { std::future::pending().await }
+        });
+        let report = row.run(Daemon::builder(config).with_subsystem(slow.grace(Duration::MAX)));
+        assert_eq!(report.code, code, "{report}");
+        assert!(ends || report.stopped_in() >= force, "{report}");
+        assert!(report.stopped_in() < Duration::from_secs(10), "{report}");
+    }
 }

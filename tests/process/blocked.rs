@@ -1,6 +1,5 @@
 //! Subsystems that block their thread when they are asked to stop: the process still ends.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
@@ -8,7 +7,8 @@ use libtest_mimic::Trial;
 use crate::support::process::{Process, Signal};
 use crate::{child, on_rows, rows, spawn};
 
-/// The budget is 2 s, and the design promises 2.2 s. The rest is for a machine that is busy.
+/// The budget is 2 s, and the promise is 2.2 s: that is the figure to look at, and every run prints its own.
+/// The rest is for a machine that is busy with other things.
 const AT_MOST: Duration = Duration::from_millis(3500);
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -50,19 +50,11 @@ fn leaves_in_time(scenario: &str, row: &str) {
 
 /// Stderr is a pipe that nobody reads, and its lock is held.
 fn fills_stderr(row: &'static str) {
-    let mut command = child("fills-stderr", row);
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    let stdout = process.stdout.take().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
-    assert_eq!(line, "up\n");
-    let asked = Instant::now();
-    rustix::process::kill_process(rustix::process::Pid::from_child(&process), Signal::TERM)
-        .unwrap();
-    let status = process.wait().unwrap();
-    let took = asked.elapsed();
+    let process = Process::spawn_with_stderr_unread(&mut child("fills-stderr", row));
+    process.stdout_line("up");
+    let asked = process.signal(Signal::TERM);
+    let took = process.wait().expect_code(124).at - asked;
     eprintln!("fills-stderr on {row}: out after {took:?}");
-    assert_eq!(status.code(), Some(124));
     assert!(took < AT_MOST, "{took:?}");
 }
 
@@ -79,17 +71,22 @@ fn press_twice(process: &Process) -> Instant {
 fn third_interrupt(row: &'static str) {
     let process = spawn("blocked-long", row);
     let second = press_twice(&process);
-    std::thread::sleep(Duration::from_millis(20));
-    process.signal(Signal::INT);
-    let exit = process.wait().expect_code(130);
-    assert!(exit.at - second < Duration::from_millis(1500), "{:?}", exit.at - second);
+    // Somebody impatient: two presses that are close may arrive as one signal, so one more is not enough.
+    while !process.ends_within(Duration::from_millis(50)) && second.elapsed() < AT_MOST {
+        process.signal(Signal::INT);
+    }
+    let took = process.wait().expect_code(130).at - second;
+    eprintln!("third interrupt on {row}: out {took:?} after the second");
+    // Without the third it takes 2 s.
+    assert!(took < Duration::from_millis(1500), "{took:?}");
 }
 
 fn second_interrupt(row: &'static str) {
     let process = spawn("blocked-long", row);
     let second = press_twice(&process);
-    let exit = process.wait().expect_code(130);
-    assert!(exit.at - second < AT_MOST, "{:?}", exit.at - second);
+    let took = process.wait().expect_code(130).at - second;
+    eprintln!("second interrupt on {row}: out after {took:?}");
+    assert!(took < AT_MOST, "{took:?}");
 }
 
 fn quit(row: &'static str) {
@@ -100,6 +97,8 @@ fn quit(row: &'static str) {
     let asked = process.signal(Signal::QUIT);
     process.stderr_line("state of");
     let exit = process.wait().expect_code(131);
-    assert!(exit.at - asked < AT_MOST, "{:?}", exit.at - asked);
+    let took = exit.at - asked;
+    eprintln!("quit on {row}: out after {took:?}");
+    assert!(took < AT_MOST, "{took:?}");
     exit.expect_stderr("  blocked-0: ");
 }

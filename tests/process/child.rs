@@ -27,6 +27,12 @@ pub(crate) fn run(scenario: &str, row: &str) -> ExitCode {
             std::thread::sleep(Duration::from_secs(60));
         }),
         "handler" => with_handler(),
+        "quick-handler" => with_quick_handler(),
+        "no-sighup" => idle_with(SignalConfig::new().without(Signal::Hangup)),
+        "sighup-back" => idle_with(SignalConfig::new().without(Signal::Hangup).with_sighup()),
+        "sighup-reloads" => {
+            idle_with(SignalConfig::new().on(Signal::Hangup, Action::Ignore).with_sighup())
+        }
         "no-sigint" => idle_with(SignalConfig::new().without_sigint()),
         "no-sigterm" => idle_with(SignalConfig::new().without_sigterm()),
         "ignore" => idle_with(SignalConfig::new().on(Signal::Terminate, Action::Ignore)),
@@ -122,6 +128,14 @@ fn with_handler() -> DaemonBuilder {
             Ok(())
         });
     idle_with(signals)
+}
+
+/// Writes a line for each SIGUSR2, and returns.
+fn with_quick_handler() -> DaemonBuilder {
+    idle_with(SignalConfig::new().with_custom_handler(Signal::User2, |signal, _| async move {
+        println!("{signal} handled");
+        Ok(())
+    }))
 }
 
 fn adopted(row: &str, daemon: DaemonBuilder) -> ExitCode {

@@ -14,7 +14,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         on_rows("a_forcing_signal_ends_with_its_code", rows::EACH, forcing),
         on_rows("the_nginx_preset_stops_in_order_on_quit", rows::EACH, nginx),
         on_rows("a_custom_handler_runs_and_delays_no_signal", rows::EACH, handler),
+        on_rows("a_custom_handler_is_called_again_for_a_later_signal", rows::EACH, handler_again),
         on_rows("hangup_and_user1_end_nothing", rows::EACH, hangup),
+        on_rows("with_sighup_installs_the_reload_again", rows::EACH, sighup_again),
         on_rows("a_second_interrupt_forces_a_deaf_daemon", rows::EACH, second_interrupt),
         on_rows("what_follows_main_is_the_programs_own", rows::EACH, after_main),
     ]
@@ -36,6 +38,7 @@ fn not_installed(row: &'static str) {
         ("no-sigint", Signal::INT),
         ("no-sigterm", Signal::TERM),
         ("only-term", Signal::INT),
+        ("no-sighup", Signal::HUP),
         ("no-signals", Signal::TERM),
         ("idle", Signal::USR2),
     ] {
@@ -49,6 +52,7 @@ fn not_installed(row: &'static str) {
     assert_eq!(process.wait().status.signal(), Some(Signal::TERM.as_raw()));
     after("no-sigint", row, Signal::TERM).expect_code(0);
     after("only-term", row, Signal::TERM).expect_code(0);
+    after("no-sighup", row, Signal::TERM).expect_code(0);
 }
 
 fn ignored(row: &'static str) {
@@ -81,6 +85,33 @@ fn handler(row: &'static str) {
     process.signal(Signal::USR2);
     process.signal(Signal::TERM);
     process.wait().expect_code(0);
+}
+
+/// The second signal is sent when the first call has written its line: it is a call of its own.
+fn handler_again(row: &'static str) {
+    let process = spawn("quick-handler", row);
+    process.stdout_line("up");
+    for calls in 1..=3 {
+        process.signal(Signal::USR2);
+        process.until(&format!("call {calls} of the handler"), |lines| {
+            let handled = lines.iter().filter(|line| line.text == "SIGUSR2 handled").count();
+            (handled >= calls).then_some(())
+        });
+    }
+    process.signal(Signal::TERM);
+    let text = process.wait().expect_code(0).stdout();
+    assert_eq!(text.matches("SIGUSR2 handled").count(), 3, "{text}");
+}
+
+fn sighup_again(row: &'static str) {
+    for scenario in ["sighup-reloads", "sighup-back"] {
+        let process = spawn(scenario, row);
+        process.stdout_line("up");
+        process.signal(Signal::HUP);
+        process.stderr_line("SIGHUP: nothing can be reloaded");
+        process.signal(Signal::TERM);
+        process.wait().expect_code(0);
+    }
 }
 
 fn hangup(row: &'static str) {

@@ -70,13 +70,27 @@ impl Process {
     /// Starts `command`, with an empty stdin.
     #[track_caller]
     pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut process = Self::start(command);
+        read(process.child.stderr.take(), Stream::Err, &process.seen);
+        process
+    }
+
+    /// As [`spawn`](Self::spawn), but nobody reads stderr: it is a pipe that fills up.
+    #[track_caller]
+    pub(crate) fn spawn_with_stderr_unread(command: &mut Command) -> Self {
+        let process = Self::start(command);
+        process.seen.change(|state| state.closed += 1);
+        process
+    }
+
+    #[track_caller]
+    fn start(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let title = format!("{command:?}");
         let started = Instant::now();
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{title}: {error}"));
         let seen = Arc::new(Seen::default());
         read(child.stdout.take(), Stream::Out, &seen);
-        read(child.stderr.take(), Stream::Err, &seen);
         let process = Self { child, title, started, seen };
         process.watch_exit();
         process
@@ -131,7 +145,7 @@ impl Process {
     #[track_caller]
     pub(crate) fn until<T>(&self, what: &str, mut find: impl FnMut(&[Line]) -> Option<T>) -> T {
         let mut found = None;
-        let ended = self.seen.wait(|state| {
+        let ended = self.seen.wait(LIMIT, |state| {
             found = find(&state.lines);
             found.is_some() || state.is_over()
         });
@@ -141,10 +155,15 @@ impl Process {
         })
     }
 
+    /// Whether the process ends within `limit` from now.
+    pub(crate) fn ends_within(&self, limit: Duration) -> bool {
+        self.seen.wait(limit, |state| state.exited.is_some())
+    }
+
     /// Waits for the end of the process and of what it writes.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Exit {
-        if !self.seen.wait(State::is_over) {
+        if !self.seen.wait(LIMIT, State::is_over) {
             panic!("the process did not end within {LIMIT:?}\n{}", self.story());
         }
         let status = self.child.wait().expect("it has ended and nobody else has reaped it");
@@ -182,8 +201,8 @@ impl Seen {
     }
 
     /// False if the limit was reached first.
-    fn wait(&self, mut done: impl FnMut(&State) -> bool) -> bool {
-        let limit = Instant::now() + LIMIT;
+    fn wait(&self, limit: Duration, mut done: impl FnMut(&State) -> bool) -> bool {
+        let limit = Instant::now() + limit;
         let mut state = self.state.lock();
         while !done(&state) {
             if self.changed.wait_until(&mut state, limit).timed_out() {
