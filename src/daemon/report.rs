@@ -232,7 +232,7 @@ impl fmt::Display for SubsystemReport {
         let Some(end) = &self.end else {
             return write!(f, "`{}`: never started", self.name);
         };
-        write!(f, "`{}`: {} after {}", self.name, end.kind(), short(end.ran_for()))?;
+        write!(f, "`{}`: {}, ran for {}", self.name, end.kind(), short(end.ran_for()))?;
         if let Some(error) = end.error() {
             write!(f, ": {}", chain(error))?;
         }
@@ -258,9 +258,9 @@ impl fmt::Display for ExitReport {
                 Some(_) => write!(f, "\n  {subsystem}")?,
             }
         }
-        write!(f, "\n  {well} others ended well")?;
+        write!(f, "\n  ended well: {well}")?;
         if never > 0 {
-            write!(f, ", {never} never started")?;
+            write!(f, ", never started: {never}")?;
         }
         write!(f, "; stopped in {}", short(self.inner.stopped_in))?;
         for reason in &self.inner.later {

@@ -139,7 +139,8 @@ impl Context {
         self.run.shared.runtime.wall_clock()
     }
 
-    /// Sleeps. Never early; as late as the backend's timers are coarse. Cancel-safe. The time runs from
+    /// Sleeps, unless it is asked to stop: work that is to outlast the stop request sleeps with
+    /// `ctx.runtime().sleep(..)`. Never early; as late as the backend's timers are coarse. Cancel-safe. The time runs from
     /// this call.
     ///
     /// # Errors
@@ -182,7 +183,9 @@ impl Context {
         self.run.ready();
     }
 
-    /// Notes a piece of work in flight, until the guard is dropped.
+    /// Notes a piece of work in flight, until the guard is dropped. What it waits for with
+    /// [`sleep`](Self::sleep) or [`run_until_cancelled`](Self::run_until_cancelled) ends at the stop request
+    /// all the same.
     pub fn in_flight(&self) -> InFlight {
         InFlight::enter(Arc::clone(&self.run))
     }

@@ -240,8 +240,8 @@ impl Driver {
         let name = &self.shared.board.row(unit).name;
         let cause = self.failures.entry(unit).or_insert_with(|| {
             let text = match kind {
-                EndKind::StartTimeout => "it was not ready in time",
-                _ => "it ended before it was ready",
+                EndKind::StartTimeout => "it was not ready in time; does it call `ctx.ready()`?",
+                _ => "it ended before it was ready: `explicit_ready` wants `ctx.ready()` first",
             };
             Box::<dyn Error + Send + Sync>::from(text).into()
         });

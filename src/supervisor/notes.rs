@@ -1,6 +1,6 @@
 //! What the operator is told, in words.
 
-use proc_daemon_runtime::TaskName;
+use proc_daemon_runtime::{Signal, TaskName};
 use tracing::{debug, info, warn};
 
 use super::engine::{Note, Waiting};
@@ -15,10 +15,19 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
         Note::StillStopping(waiting) => info!("still stopping: {}", list(waiting, board)),
         Note::StartTimedOut(unit) => warn!("`{}` did not become ready in time", name(unit)),
         Note::GraceOver(unit) => warn!("the grace of `{}` is over: aborting it", name(unit)),
-        Note::LeftBehind(unit) => warn!("`{}` did not end after its abort: leaving it", name(unit)),
+        Note::LeftBehind(unit) => {
+            warn!(
+                "`{}` did not end after its abort: leaving it; work that blocks a thread belongs in \
+                 `ctx.spawn_blocking`",
+                name(unit)
+            );
+        }
         Note::ForceTime(0) => {}
         Note::ForceTime(left) => warn!("shutdown time is over: aborting {left} subsystems"),
         Note::Forced(signal, left) => warn!("{signal} forces the end: aborting {left} subsystems"),
+        Note::Repeated(Signal::Interrupt) => {
+            info!("SIGINT again: a shutdown is under way; once more forces it");
+        }
         Note::Repeated(signal) => info!("{signal} again: a shutdown is under way"),
         Note::NothingToReload(signal) => info!("{signal}: nothing can be reloaded; ignored"),
         Note::NoLogFiles(signal) => info!("{signal}: no log file is open; ignored"),
