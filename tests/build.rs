@@ -1,0 +1,34 @@
+//! What `build` refuses: everything at once, with its place.
+
+use proc_daemon::{Config, Daemon, Spec, task};
+
+fn spec(name: &'static str) -> Spec {
+    task(name, |_| async { Ok(()) })
+}
+
+#[test]
+fn a_cycle_is_refused_with_its_path() {
+    let daemon = Daemon::new()
+        .with_subsystem(spec("store").after("janitor"))
+        .with_subsystem(spec("http").requires("store"))
+        .with_subsystem(spec("janitor").after("http"));
+    let error = daemon.build().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("a cycle of dependencies: store -> janitor -> http -> store"), "{text}");
+    assert!(text.starts_with("tests/build.rs:"), "{text}");
+}
+
+#[test]
+fn names_and_an_eager_configuration_are_refused_together() {
+    let daemon = Daemon::builder(Config::load_from_file("/nowhere/daemon.toml"))
+        .with_subsystem(spec("store"))
+        .with_subsystem(spec("store"))
+        .with_subsystem(spec("http").requires("stor"));
+    let error = daemon.build().unwrap_err();
+    let issues: Vec<String> = error.issues().collect();
+    assert_eq!(issues.len(), 3, "{issues:?}");
+    assert!(issues[0].contains("a second subsystem named `store`"), "{issues:?}");
+    assert!(issues[1].contains("did you mean `store`?"), "{issues:?}");
+    assert!(issues[2].contains("/nowhere/daemon.toml"), "{issues:?}");
+    assert_eq!(proc_daemon::Error::from(error).exit_code(), 78);
+}
