@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -35,6 +36,9 @@ impl ShutdownCoordinator {
         match self.0.cause.set(reason.into()) {
             Ok(()) => {
                 self.0.requested.set();
+                // Here: set the latch, fence, look for an alarm. In `alarm`: store it, fence, look at the
+                // latch. One of the two sees the other, so the alarm is called.
+                fence(Ordering::SeqCst);
                 if let Some(alarm) = self.0.alarm.get() {
                     alarm();
                 }
@@ -74,8 +78,9 @@ impl ShutdownCoordinator {
 
     /// Has `alarm` called when a shutdown is asked for, or now if one has been.
     pub(crate) fn alarm(&self, alarm: impl Fn() + Send + Sync + 'static) {
-        // Stored first, then looked: whoever asks looks after it has set the latch.
-        if self.0.alarm.set(Box::new(alarm)).is_ok()
+        let stored = self.0.alarm.set(Box::new(alarm)).is_ok();
+        fence(Ordering::SeqCst);
+        if stored
             && self.is_shutdown()
             && let Some(alarm) = self.0.alarm.get()
         {
@@ -134,6 +139,21 @@ mod tests {
         assert!(!coordinator.clone().initiate_shutdown("second"));
         assert_eq!(block_on(waiting), ShutdownReason::Requested("first".into()));
         assert_eq!(coordinator.later(), [ShutdownReason::Requested("second".into())]);
+    }
+
+    #[test]
+    fn an_alarm_is_called_whether_it_comes_before_or_after_the_request() {
+        let calls = Arc::new(Mutex::new(0));
+        for asked_first in [true, false] {
+            let coordinator = ShutdownCoordinator::default();
+            let counted = Arc::clone(&calls);
+            if asked_first {
+                coordinator.initiate_shutdown("now");
+            }
+            coordinator.alarm(move || *counted.lock() += 1);
+            coordinator.initiate_shutdown("now or later");
+        }
+        assert_eq!(*calls.lock(), 2);
     }
 
     #[test]

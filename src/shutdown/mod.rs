@@ -3,7 +3,7 @@
 //! ```text
 //!   anybody --initiate--> ShutdownCoordinator --the cause--> driver --> engine
 //!                                   \--> everybody who waits for the announcement
-//!   Timeline: request -> lame duck -> stop (grace each) -> force -> budget -> deadman
+//!   Timeline: request -> lame duck -> stop (grace each) -> force -> budget
 //! ```
 //!
 //! # Invariants

@@ -1,11 +1,13 @@
 //! The driver: takes in what happens, steps the engine, performs the effects. Decides nothing.
 //!
-//! One task. It polls, in this order: the shutdown request, signals, reports, its one timer; and yields
-//! after [`BATCH`] effects or events, so that a start of 100 000 does not hold its worker.
+//! One task. Each poll looks at a deadline that has passed, then takes what is left of the last batch of
+//! reports, the shutdown request, signals, new reports, the start, its one timer; and yields after
+//! [`BATCH`] effects or events, so that a start of 100 000 does not hold its worker.
 //!
 //! # Invariants
 //!
-//! 1. The effects of a step are performed, in order, before the next step.
+//! 1. Effects are performed in order, before the next event is taken in; what performing one leads to at
+//!    once (asked, a shutdown) is stepped at once.
 //! 2. Contexts are dropped after the end has been told: see [`Remains`].
 //! 3. Dropped before its end, it aborts every generation that is alive.
 
