@@ -6,6 +6,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -84,14 +85,24 @@ impl AnyRuntime {
         self.0.seed()
     }
 
-    /// [`Runtime::spawn`] of a boxed future.
+    /// [`Runtime::spawn`] of a boxed future. A name without a site gets the caller's.
+    #[track_caller]
     pub fn spawn(&self, name: TaskName, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        self.0.spawn(name, future);
+        self.0.spawn(sited(name), future);
     }
 
-    /// [`Runtime::spawn_blocking`] of a boxed closure.
+    /// [`Runtime::spawn_blocking`] of a boxed closure. A name without a site gets the caller's.
+    #[track_caller]
     pub fn spawn_blocking(&self, name: TaskName, work: Box<dyn FnOnce() + Send>) {
-        self.0.spawn_blocking(name, work);
+        self.0.spawn_blocking(sited(name), work);
+    }
+}
+
+#[track_caller]
+fn sited(name: TaskName) -> TaskName {
+    match name.site() {
+        Some(_) => name,
+        None => name.at(Location::caller()),
     }
 }
 

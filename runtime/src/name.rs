@@ -1,11 +1,18 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
+use std::panic::Location;
 use std::sync::Arc;
 
-/// The name of a task or a subsystem. A literal costs no allocation; a clone costs at most one count.
+/// The name of a task or a subsystem, and where it was spawned, if that is known. A literal costs no
+/// allocation; a clone costs at most one count.
+///
+/// Two names are equal if their texts are.
 #[derive(Clone)]
-pub struct TaskName(Repr);
+pub struct TaskName {
+    text: Repr,
+    site: Option<&'static Location<'static>>,
+}
 
 #[derive(Clone)]
 enum Repr {
@@ -17,13 +24,26 @@ impl TaskName {
     /// A name that lives for the whole program.
     #[must_use]
     pub const fn literal(name: &'static str) -> Self {
-        Self(Repr::Literal(name))
+        Self { text: Repr::Literal(name), site: None }
+    }
+
+    /// The same name, of a task spawned at `site`.
+    #[must_use]
+    pub fn at(mut self, site: &'static Location<'static>) -> Self {
+        self.site = Some(site);
+        self
+    }
+
+    /// Where the task was spawned, if whoever named it said so.
+    #[must_use]
+    pub const fn site(&self) -> Option<&'static Location<'static>> {
+        self.site
     }
 
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        match &self.0 {
+        match &self.text {
             Repr::Literal(name) => name,
             Repr::Shared(name) => name,
         }
@@ -32,7 +52,7 @@ impl TaskName {
     /// The name as a shared string; allocates if it was a literal.
     #[must_use]
     pub fn to_shared(&self) -> Arc<str> {
-        match &self.0 {
+        match &self.text {
             Repr::Literal(name) => Arc::from(*name),
             Repr::Shared(name) => Arc::clone(name),
         }
@@ -54,13 +74,13 @@ impl From<&'static str> for TaskName {
 
 impl From<String> for TaskName {
     fn from(name: String) -> Self {
-        Self(Repr::Shared(name.into()))
+        Self::from(Arc::<str>::from(name))
     }
 }
 
 impl From<Arc<str>> for TaskName {
     fn from(name: Arc<str>) -> Self {
-        Self(Repr::Shared(name))
+        Self { text: Repr::Shared(name), site: None }
     }
 }
 

@@ -54,6 +54,7 @@ struct State<T> {
 
 impl<T: Send + 'static> Task<T> {
     /// Spawns `future` on `runtime`.
+    #[track_caller]
     pub fn spawn<R, F>(runtime: &R, name: TaskName, future: F) -> Self
     where
         R: Runtime,
@@ -65,6 +66,7 @@ impl<T: Send + 'static> Task<T> {
     }
 
     /// Spawns `future` on an erased runtime.
+    #[track_caller]
     pub fn spawn_on<F>(runtime: &AnyRuntime, name: TaskName, future: F) -> Self
     where
         F: Future<Output = T> + Send + 'static,
@@ -75,6 +77,7 @@ impl<T: Send + 'static> Task<T> {
     }
 
     /// Runs `work` on a blocking thread. Once it has started, aborting has no effect on it.
+    #[track_caller]
     pub fn spawn_blocking_on<F>(runtime: &AnyRuntime, name: TaskName, work: F) -> Self
     where
         F: FnOnce() -> T + Send + 'static,

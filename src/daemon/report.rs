@@ -141,7 +141,7 @@ impl ExitReport {
                 .life()
                 .filter(|_| unit.state == SubsystemState::Zombie)
                 .map(|life| self.inner.now.since(life.polled)),
-            location: row.location.to_string(),
+            location: row.location(),
             end,
         }
     }

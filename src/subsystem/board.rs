@@ -25,9 +25,8 @@ pub(crate) struct Board {
 /// One subsystem.
 #[derive(Debug)]
 pub(crate) struct Row {
+    /// With the place where it was given to the builder.
     pub(crate) name: TaskName,
-    /// Where it was given to the builder.
-    pub(crate) location: &'static Location<'static>,
     /// The sections it owns; none needs no allocation.
     pub(crate) sections: Box<[ErasedSection]>,
     state: AtomicU8,
@@ -95,14 +94,18 @@ impl Row {
         sections: Box<[ErasedSection]>,
     ) -> Self {
         Self {
-            name,
-            location,
+            name: name.at(location),
             sections,
             state: AtomicU8::new(SubsystemState::Registered as u8),
             generation: AtomicU32::new(0),
             since: AtomicU64::new(0),
             polled: AtomicU64::new(0),
         }
+    }
+
+    /// Where it was given to the builder: `src/main.rs:12:10`.
+    pub(crate) fn location(&self) -> String {
+        self.name.site().map(ToString::to_string).unwrap_or_default()
     }
 
     /// The driver's part: what the engine decided.

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,11 +35,12 @@ struct Fate {
 }
 
 impl<T: Send + 'static> Child<T> {
+    #[track_caller]
     pub(crate) fn spawn<F>(run: &Arc<Run>, name: Option<TaskName>, future: F) -> Self
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let task_name = name.clone().unwrap_or_else(|| subsystem_name(run));
+        let task_name = name.clone().unwrap_or_else(|| subsystem_name(run)).at(Location::caller());
         let (cell, member) = enrol(run, name);
         let body = ChildBody { future: Some(future), cell: Arc::clone(&cell), _member: member };
         let place = body._member.place;
@@ -48,13 +50,15 @@ impl<T: Send + 'static> Child<T> {
         Self { task, cell }
     }
 
+    #[track_caller]
     pub(crate) fn spawn_blocking<F>(run: &Arc<Run>, work: F) -> Self
     where
         F: FnOnce() -> T + Send + 'static,
     {
         let (cell, member) = enrol(run, None);
         let (inside, place) = (Arc::clone(&cell), member.place);
-        let task = Task::spawn_blocking_on(&run.shared.runtime, subsystem_name(run), move || {
+        let name = subsystem_name(run).at(Location::caller());
+        let task = Task::spawn_blocking_on(&run.shared.runtime, name, move || {
             let result = inside.settle(catch(work));
             drop(member);
             result

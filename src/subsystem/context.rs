@@ -202,6 +202,7 @@ impl Context {
 /// to the grace; then those that are left are aborted and joined.
 impl Context {
     /// Spawns a child.
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Child<F::Output>
     where
         F: Future + Send + 'static,
@@ -211,6 +212,7 @@ impl Context {
     }
 
     /// Spawns a child with a name of its own, which the error says if the child panics and nobody joins it.
+    #[track_caller]
     pub fn spawn_named<F>(&self, name: impl Into<TaskName>, future: F) -> Child<F::Output>
     where
         F: Future + Send + 'static,
@@ -221,6 +223,7 @@ impl Context {
 
     /// Runs `work` on a thread that may block. Started work cannot be aborted: a subsystem whose work
     /// outlasts its grace is left behind and named.
+    #[track_caller]
     pub fn spawn_blocking<F, T>(&self, work: F) -> Child<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -18,7 +18,7 @@ pub(crate) fn dump(board: &Board, now: Instant) -> String {
             }
             Some(life) => write!(text, ", last polled {} ago", short(now.since(life.polled))),
         };
-        let _ = writeln!(text, ", from {}", row.location);
+        let _ = writeln!(text, ", from {}", row.location());
     }
     text
 }
@@ -27,7 +27,7 @@ pub(crate) fn dump(board: &Board, now: Instant) -> String {
 pub(crate) fn stuck(board: &Board, now: Instant) -> String {
     let mut text = String::new();
     for row in board.rows().iter().filter(|row| row.state().is_alive()) {
-        let _ = write!(text, "  stuck: `{}` ({}), from {}", row.name, row.state(), row.location);
+        let _ = write!(text, "  stuck: `{}` ({}), from {}", row.name, row.state(), row.location());
         let _ = match row.life() {
             None => writeln!(text, ", never polled"),
             Some(life) if life.in_poll => {
