@@ -1,0 +1,181 @@
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proc_daemon_runtime::{Ambient, Capabilities, Instant, Runtime, Signal, TaskName, Timer};
+
+use crate::timers::Act;
+use crate::trace::{Kind, name_hash};
+use crate::world::World;
+use crate::{SimSignals, SimTimer, Verdict, executor};
+
+/// A handle to a simulated world. A clone is one count.
+///
+/// What is spawned after the end of its [`Simulator`](crate::Simulator) is dropped at once.
+#[derive(Clone)]
+pub struct SimHandle {
+    timer: SimTimer,
+    signals: SimSignals,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<SimHandle>> = const { RefCell::new(None) };
+}
+
+impl SimHandle {
+    pub(crate) fn new(world: Arc<World>) -> Self {
+        Self { timer: SimTimer(Arc::clone(&world)), signals: SimSignals(world) }
+    }
+
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.timer.0
+    }
+}
+
+/// # Devices
+impl SimHandle {
+    /// A signal arrives now.
+    pub fn raise(&self, signal: Signal) {
+        self.world().raise(signal);
+    }
+
+    /// A signal arrives at `at`.
+    pub fn raise_at(&self, at: Instant, signal: Signal) {
+        self.act_at(at, Act::Raise(signal));
+    }
+
+    /// The wall clock jumps, forwards or back, at `at`.
+    pub fn jump_at(&self, at: Instant, nanos: i64) {
+        self.act_at(at, Act::Jump(nanos));
+    }
+
+    /// Calls `act` at `at`, between two polls.
+    pub fn call_at(&self, at: Instant, act: impl FnOnce() + Send + 'static) {
+        self.act_at(at, Act::Call(Box::new(act)));
+    }
+
+    /// A number below `of`, chosen by the seed and written on the tape if it is not 0. `site` says what
+    /// is being chosen.
+    #[must_use]
+    pub fn choose(&self, of: u32, site: &str) -> u32 {
+        self.world().state().oracle.choose(of, site)
+    }
+
+    /// True with this chance, to the millionth.
+    #[must_use]
+    pub fn chance(&self, chance: f64, site: &str) -> bool {
+        self.world().state().oracle.chance(chance, site)
+    }
+
+    /// A duration of at least `from` and at most `to`, in 1024 steps.
+    #[must_use]
+    pub fn duration(&self, from: Duration, to: Duration, site: &str) -> Duration {
+        let step = self.choose(1025, site);
+        from + to.saturating_sub(from) / 1024 * step
+    }
+}
+
+/// # Time and end
+impl SimHandle {
+    /// Virtual time passes within this poll: the whole life stands still meanwhile, as it would behind code
+    /// that blocks its only thread.
+    pub fn spend(&self, duration: Duration) {
+        let mut state = self.world().state();
+        state.now = Instant::from_nanos(state.now).after(duration).as_nanos();
+    }
+
+    /// How often nothing was ready so far: between two moments with the same number, nobody had to wait.
+    #[must_use]
+    pub fn rests(&self) -> u64 {
+        self.world().state().rests
+    }
+
+    /// Ends the life here, after this poll. The first verdict counts.
+    pub fn halt(&self, verdict: Verdict) {
+        self.world().state().halt.get_or_insert(verdict);
+    }
+}
+
+/// # The trace
+impl SimHandle {
+    /// Writes two words into the trace.
+    pub fn note(&self, a: u64, b: u64) {
+        self.world().state().note(Kind::Note, a, b);
+    }
+
+    /// Notes that a situation was reached.
+    pub fn reached(&self, situation: &'static str) {
+        let mut state = self.world().state();
+        if !state.reached.contains(&situation) {
+            state.reached.push(situation);
+            state.note(Kind::Reached, name_hash(situation), 0);
+        }
+    }
+}
+
+/// Restores the handle that was current before.
+pub(crate) struct Entered(Option<SimHandle>);
+
+impl Entered {
+    pub(crate) fn new(handle: SimHandle) -> Self {
+        Self(CURRENT.replace(Some(handle)))
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
+    }
+}
+
+impl Runtime for SimHandle {
+    const NAME: &'static str = "sim";
+    type Timer = SimTimer;
+    type Signals = SimSignals;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all().without_blocking_cap()
+    }
+
+    fn timer(&self) -> &SimTimer {
+        &self.timer
+    }
+
+    fn signals(&self) -> &SimSignals {
+        &self.signals
+    }
+
+    fn seed(&self) -> u64 {
+        let mut state = self.world().state();
+        (0..4).fold(0, |seed, _| seed << 16 | u64::from(state.oracle.choose(1 << 16, "seed")))
+    }
+
+    fn spawn(&self, name: TaskName, future: impl Future<Output = ()> + Send + 'static) {
+        self.world().spawn(name, Box::pin(future), false);
+    }
+
+    fn spawn_blocking(&self, name: TaskName, work: impl FnOnce() + Send + 'static) {
+        let (stuck, delay) = self.world().state().blocking();
+        let sleep = (delay > 0).then(|| self.timer.sleep(Duration::from_nanos(delay)));
+        let task = Box::pin(executor::blocking(sleep, stuck, work));
+        self.world().spawn(name, task, true);
+    }
+}
+
+impl Ambient for SimHandle {
+    fn current() -> io::Result<Self> {
+        CURRENT.with_borrow(Clone::clone).ok_or_else(|| {
+            let text = "not polled in a simulation: call this inside Simulator::block_on or a task";
+            io::Error::new(io::ErrorKind::NotFound, text)
+        })
+    }
+}
+
+impl fmt::Debug for SimHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimHandle").field("now", &self.timer.now()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use proc_daemon_runtime::Signal;
+
+use crate::Policy;
+use crate::oracle::Oracle;
+
+/// How a life is simulated. What is left open, the seed chooses.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SimOptions {
+    /// Which ready task is polled next.
+    pub policy: Option<Policy>,
+    /// How much virtual time a poll takes.
+    pub poll_cost: Option<Duration>,
+    /// How late a sleep may fire, at most.
+    pub lateness: Option<Duration>,
+    /// How long blocking work waits for its thread, at most.
+    pub blocking_delay: Option<Duration>,
+    /// The chance that blocking work never returns; 0 by default.
+    pub stuck_blocking: f64,
+    /// Raise these, each before the poll with that number.
+    pub at_poll: Vec<(u64, Signal)>,
+    /// When, in virtual time, a life is given up.
+    pub time_limit: Duration,
+    /// After how many polls without a rest (a moment at which nothing is ready) a life is given up.
+    pub restless_polls: u64,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self {
+            policy: None,
+            poll_cost: None,
+            lateness: None,
+            blocking_delay: None,
+            stuck_blocking: 0.0,
+            at_poll: Vec::new(),
+            time_limit: Duration::from_secs(100 * 365 * 24 * 3600),
+            restless_polls: 100_000,
+        }
+    }
+}
+
+impl SimOptions {
+    /// Nothing is left to the seed: first in first out, no time passes in a poll, sleeps are on time.
+    #[must_use]
+    pub fn dull() -> Self {
+        Self {
+            policy: Some(Policy::Fifo),
+            poll_cost: Some(Duration::ZERO),
+            lateness: Some(Duration::ZERO),
+            blocking_delay: Some(Duration::ZERO),
+            ..Self::default()
+        }
+    }
+}
+
+/// What the seed chooses from. A machine under load, not a broken one: ordinary timeouts hold.
+const POLL_COSTS: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_nanos(900),
+    Duration::from_micros(40),
+    Duration::from_millis(1),
+];
+const LATENESSES: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(1), Duration::from_millis(20)];
+const BLOCKING_DELAYS: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(2), Duration::from_millis(100)];
+
+/// The options of one life, settled.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    pub(crate) policy: Policy,
+    pub(crate) poll_cost: u64,
+    pub(crate) lateness: u64,
+    pub(crate) blocking_delay: u64,
+    pub(crate) stuck_blocking: f64,
+    pub(crate) time_limit: u64,
+    pub(crate) restless_polls: u64,
+}
+
+impl Settled {
+    pub(crate) fn new(oracle: &mut Oracle) -> Self {
+        let mut one_of = |all: &[Duration], site| {
+            let of = u32::try_from(all.len()).unwrap_or(1);
+            nanos(all[oracle.choose(of, site) as usize])
+        };
+        Self {
+            poll_cost: one_of(&POLL_COSTS, "poll cost"),
+            lateness: one_of(&LATENESSES, "timer lateness, at most"),
+            blocking_delay: one_of(&BLOCKING_DELAYS, "blocking, at most"),
+            policy: Policy::ALL[oracle.draw(5) as usize],
+            stuck_blocking: 0.0,
+            time_limit: u64::MAX,
+            restless_polls: u64::MAX,
+        }
+    }
+
+    /// Takes over what `options` say. A policy is for lives whose choices are drawn.
+    pub(crate) fn change(&mut self, options: &SimOptions, seeded: bool) {
+        let set = |mine: &mut u64, wanted: Option<Duration>| *mine = wanted.map_or(*mine, nanos);
+        set(&mut self.poll_cost, options.poll_cost);
+        set(&mut self.lateness, options.lateness);
+        set(&mut self.blocking_delay, options.blocking_delay);
+        self.policy = if seeded { options.policy.unwrap_or(self.policy) } else { Policy::Fifo };
+        self.stuck_blocking = options.stuck_blocking;
+        self.time_limit = nanos(options.time_limit);
+        self.restless_polls = options.restless_polls;
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,183 @@
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Waker;
+
+use proc_daemon_runtime::{Instant, TaskName};
+
+use crate::TaskDump;
+use crate::policy::Ready;
+
+/// A task's future.
+pub(crate) type BoxTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is polled.
+pub(crate) enum Work {
+    Task(BoxTask),
+    /// The future that `block_on` was called with, on its stack.
+    Main,
+}
+
+/// The tasks that are alive, and those of them that are ready.
+///
+/// 1. A task is at most once in the queue.
+/// 2. Numbers are not reused; places are. A waker names both, so one of an ended task wakes nobody.
+#[derive(Default)]
+pub(crate) struct Tasks {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    names: Vec<TaskName>,
+    pub(crate) ready: VecDeque<Ready>,
+    alive: usize,
+}
+
+struct Slot {
+    /// The number of the task that is here; none if this place is free.
+    id: Option<u32>,
+    /// None while it is polled.
+    work: Option<Work>,
+    waker: Option<Waker>,
+    queued: bool,
+    blocking: bool,
+    priority: u32,
+    polls: u32,
+    polled: u64,
+}
+
+/// A task taken out to be polled.
+pub(crate) struct Taken {
+    pub(crate) slot: u32,
+    pub(crate) id: u32,
+    pub(crate) work: Work,
+    pub(crate) waker: Waker,
+}
+
+impl Tasks {
+    /// Adds a task, ready. `waker` makes its waker from its place and number.
+    pub(crate) fn add(
+        &mut self,
+        name: TaskName,
+        work: Work,
+        blocking: bool,
+        priority: u32,
+        waker: impl FnOnce(u32, u32) -> Waker,
+    ) -> u32 {
+        let id = number(self.names.len());
+        self.names.push(name);
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::FREE);
+            number(self.slots.len() - 1)
+        });
+        self.slots[slot as usize] = Slot {
+            id: Some(id),
+            work: Some(work),
+            waker: Some(waker(slot, id)),
+            queued: true,
+            blocking,
+            priority,
+            polls: 0,
+            polled: 0,
+        };
+        self.ready.push_back(Ready { slot, priority });
+        self.alive += 1;
+        id
+    }
+
+    /// Puts the task into the queue. False if it is there already, or over.
+    pub(crate) fn wake(&mut self, slot: u32, id: u32) -> bool {
+        let Some(this) = self.slots.get_mut(slot as usize) else { return false };
+        if this.id != Some(id) || this.queued {
+            return false;
+        }
+        this.queued = true;
+        self.ready.push_back(Ready { slot, priority: this.priority });
+        true
+    }
+
+    /// Takes out a task that was picked from the queue.
+    pub(crate) fn take(&mut self, picked: Ready, now: u64) -> Option<Taken> {
+        let this = &mut self.slots[picked.slot as usize];
+        this.queued = false;
+        this.priority = picked.priority;
+        this.polls += 1;
+        this.polled = now;
+        let (id, work, waker) = (this.id?, this.work.take()?, this.waker.clone()?);
+        Some(Taken { slot: picked.slot, id, work, waker })
+    }
+
+    /// Puts a task that is pending back.
+    pub(crate) fn put_back(&mut self, slot: u32, work: Work) {
+        self.slots[slot as usize].work = Some(work);
+    }
+
+    /// Removes a task that is over. Gives what is to be dropped without the lock.
+    pub(crate) fn remove(&mut self, slot: u32) -> (Option<Work>, Option<Waker>) {
+        let gone = std::mem::replace(&mut self.slots[slot as usize], Slot::FREE);
+        self.free.push(slot);
+        self.alive -= 1;
+        if gone.queued {
+            self.ready.retain(|ready| ready.slot != slot);
+        }
+        (gone.work, gone.waker)
+    }
+
+    /// The place of a task that is alive, the oldest first.
+    pub(crate) fn oldest(&self) -> Option<u32> {
+        let alive = (0..).zip(&self.slots).filter_map(|(place, slot)| Some((slot.id?, place)));
+        alive.min().map(|(_, place)| place)
+    }
+
+    pub(crate) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    /// The name of the task with this number, over or not.
+    pub(crate) fn name(&self, id: u32) -> Option<&TaskName> {
+        self.names.get(id as usize)
+    }
+
+    pub(crate) fn names(&self) -> &[TaskName] {
+        &self.names
+    }
+
+    /// Every task that is alive but `main`, by number.
+    pub(crate) fn dump(&self) -> Vec<TaskDump> {
+        let mut dumps: Vec<TaskDump> = self
+            .slots
+            .iter()
+            .filter(|slot| !matches!(slot.work, Some(Work::Main)))
+            .filter_map(|slot| {
+                let id = slot.id?;
+                let name = self.names[id as usize].clone();
+                Some(TaskDump {
+                    id,
+                    site: name.site(),
+                    name,
+                    polls: slot.polls,
+                    polled: (slot.polls > 0).then(|| Instant::from_nanos(slot.polled)),
+                    ready: slot.queued,
+                    blocking: slot.blocking,
+                })
+            })
+            .collect();
+        dumps.sort_by_key(|dump| dump.id);
+        dumps
+    }
+}
+
+impl Slot {
+    const FREE: Self = Self {
+        id: None,
+        work: None,
+        waker: None,
+        queued: false,
+        blocking: false,
+        priority: 0,
+        polls: 0,
+        polled: 0,
+    };
+}
+
+fn number(length: usize) -> u32 {
+    u32::try_from(length).expect("fewer than four billion tasks")
+}
