@@ -2,6 +2,8 @@
 
 #[cfg(feature = "async-std")]
 pub use proc_daemon_async_std as async_std;
+#[cfg(feature = "sim")]
+pub use proc_daemon_sim as sim;
 #[cfg(feature = "smol")]
 pub use proc_daemon_smol as smol;
 #[cfg(feature = "tokio")]
@@ -9,7 +11,7 @@ pub use proc_daemon_tokio as tokio;
 
 use std::io;
 
-#[cfg(any(feature = "tokio", feature = "async-std", feature = "smol"))]
+#[cfg(any(feature = "tokio", feature = "async-std", feature = "smol", feature = "sim"))]
 use proc_daemon_runtime::Ambient;
 use proc_daemon_runtime::AnyRuntime;
 
@@ -31,6 +33,11 @@ pub type Default = async_std::AsyncStd;
 pub(crate) fn ambient() -> io::Result<AnyRuntime> {
     #[allow(unused_mut, reason = "without a backend nothing is tried")]
     let mut tried: Vec<String> = Vec::new();
+    // A simulation is never entered by accident, and runs on a thread that may have a runtime as well.
+    #[cfg(feature = "sim")]
+    if let Ok(handle) = sim::SimHandle::current() {
+        return Ok(handle.into());
+    }
     #[cfg(feature = "tokio")]
     if let Some(found) = attempt::<tokio::TokioHandle>(&mut tried) {
         return found;

@@ -9,6 +9,7 @@
 //! | configuration | [`Config`], [`ConfigSource`], [`Section`] |
 //! | signals | [`SignalConfig`] |
 //! | exit codes | [`ExitReport`] |
+//! | to test a daemon in virtual time, from a seed | `sim` (feature `sim`) |
 //! | to write a backend | [`runtime`] |
 
 pub mod backends;
@@ -25,6 +26,8 @@ mod reload;
 mod sentinel;
 mod shutdown;
 pub mod signal;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod state;
 mod subsystem;
 mod supervisor;

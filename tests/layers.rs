@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the core, from the lowest layer up. `daemon` and `error` are one room: a report holds
 /// the error that prevented a start, an error holds the report of what did start.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["sync"],
     &["boxed", "end", "id", "reason", "state", "timeouts"],
     &["shutdown", "signal", "config"],
@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 9] = [
     &["supervisor"],
     &["backends", "logging", "sentinel"],
     &["daemon", "error"],
+    &["sim"],
     &["lib"],
 ];
 

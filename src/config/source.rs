@@ -50,6 +50,15 @@ impl ConfigSource {
         self
     }
 
+    /// The file that this reads.
+    #[cfg(feature = "sim")]
+    pub(crate) fn reads(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::File(path) => Some(path),
+            Origin::Text(_) => None,
+        }
+    }
+
     /// Reads and checks the configuration.
     ///
     /// At most 1 MiB is read. Pipes and devices are read up to that like files; a named pipe without

@@ -17,7 +17,7 @@ use crate::subsystem::{Context, IntoSpec, SignalConfig, task};
 /// Every way to run it checks the whole first and reports everything that is wrong at once.
 #[must_use = "a builder does nothing until it is run"]
 pub struct DaemonBuilder {
-    draft: Draft,
+    pub(super) draft: Draft,
 }
 
 /// # What runs

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::AnyRuntime;
 
 use super::plan::{Plan, PlannedConfig};
+use super::run::Observer;
 use super::{DaemonBuilder, ExitReport, Status};
 use crate::config::{Config, IntoConfig};
 use crate::error::Error;
@@ -104,12 +105,12 @@ impl Daemon {
         runtime: impl Into<AnyRuntime>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         let runtime = runtime.into();
-        async move { self.adopt(Ok(runtime)).await.into_result() }
+        async move { self.adopt(Ok(runtime), Observer::default()).await.into_result() }
     }
 
     /// As [`run`](Self::run), and always gives a report.
     pub async fn run_to_report(self) -> ExitReport {
-        self.adopt(crate::backends::ambient()).await
+        self.adopt(crate::backends::ambient(), Observer::default()).await
     }
 }
 

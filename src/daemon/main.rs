@@ -6,7 +6,7 @@ use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions};
 use tracing::debug;
 
 use super::plan::Plan;
-use super::run::{Setting, listen};
+use super::run::{Observer, Setting, listen};
 use super::{Daemon, DaemonBuilder, ExitReport};
 use crate::error::{Error, ErrorKind};
 use crate::reload::Snapshot;
@@ -98,7 +98,9 @@ impl Daemon {
             let runtime = handle.into();
             let signals = listen(&runtime, plan.actions)?;
             guard.listening();
-            let setting = Setting { runtime, snapshot, signals, guard: Some(guard), finalizers };
+            let observer = Observer::default();
+            let guard = Some(guard);
+            let setting = Setting { runtime, snapshot, signals, guard, finalizers, observer };
             Ok::<_, Error>(self.execute(plan, setting).await)
         })?;
         if !report.has_zombies() {

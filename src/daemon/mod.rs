@@ -18,9 +18,15 @@ mod main;
 mod plan;
 mod report;
 mod run;
+#[cfg(feature = "sim")]
+mod simulated;
 mod status;
 
 pub use builder::DaemonBuilder;
 pub use handle::Daemon;
 pub use report::{ExitReport, SubsystemReport};
+#[cfg(feature = "sim")]
+pub(crate) use run::Observer;
+#[cfg(feature = "sim")]
+pub(crate) use simulated::Unfit;
 pub use status::{Status, SubsystemStatus};

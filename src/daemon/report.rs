@@ -153,7 +153,7 @@ impl ExitReport {
     }
 
     /// Whether something was left behind that still runs.
-    pub(super) fn has_zombies(&self) -> bool {
+    pub(crate) fn has_zombies(&self) -> bool {
         self.inner.units.iter().any(|unit| unit.state == SubsystemState::Zombie)
     }
 

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::reload::Snapshot;
 use crate::sentinel::Sentinel;
 use crate::signal::ActionTable;
-use crate::subsystem::Shared;
-use crate::supervisor::driver::{Driver, Finalizer, Guard, Parts, Remains};
+use crate::subsystem::{Shared, Wrap};
+use crate::supervisor::driver::{Driver, Finalizer, Guard, Parts, Remains, Watch};
 use crate::supervisor::engine::{Engine, Settings};
 
 /// What a run needs besides the plan.
@@ -23,6 +23,16 @@ pub(super) struct Setting {
     pub(super) signals: Option<AnyStream>,
     pub(super) guard: Option<Arc<Sentinel>>,
     pub(super) finalizers: Vec<Finalizer>,
+    pub(super) observer: Observer,
+}
+
+/// What sees a run from inside. Nobody, outside a simulation.
+#[derive(Default)]
+pub(crate) struct Observer {
+    pub(crate) watch: Option<Box<dyn Watch>>,
+    pub(crate) wrap: Option<Arc<dyn Wrap>>,
+    /// Takes the state dump instead of stderr.
+    pub(crate) guard: Option<Arc<dyn Guard>>,
 }
 
 impl Daemon {
@@ -33,13 +43,17 @@ impl Daemon {
     }
 
     /// Runs in a runtime that somebody else owns: handlers, then the configuration, then the rest.
-    pub(super) async fn adopt(self, runtime: std::io::Result<AnyRuntime>) -> ExitReport {
+    pub(super) async fn adopt(
+        self,
+        runtime: std::io::Result<AnyRuntime>,
+        observer: Observer,
+    ) -> ExitReport {
         let plan = match self.take_plan() {
             Ok(plan) => plan,
             Err(error) => return ExitReport::of_error(error),
         };
         let mut unpublished = Unpublished(Some(Arc::clone(&self.inner)));
-        let report = match self.prepare(runtime, plan) {
+        let report = match self.prepare(runtime, plan, observer) {
             Ok((plan, setting)) => {
                 let guard = setting.guard.clone();
                 let report = self.execute(plan, setting).await;
@@ -62,6 +76,7 @@ impl Daemon {
         &self,
         runtime: std::io::Result<AnyRuntime>,
         mut plan: Plan,
+        observer: Observer,
     ) -> Result<(Plan, Setting), Error> {
         let runtime = runtime.map_err(|e| Error::runtime(e.to_string()).with_source(e))?;
         let guard = plan.exit_when_stuck.then(|| self.sentinel(plan.actions, false)).transpose()?;
@@ -73,7 +88,8 @@ impl Daemon {
                  `runtime_options` and `performance.worker_threads` have no effect"
             );
         }
-        let setting = Setting { runtime, snapshot, signals, guard, finalizers: Vec::new() };
+        let finalizers = Vec::new();
+        let setting = Setting { runtime, snapshot, signals, guard, finalizers, observer };
         Ok((plan, setting))
     }
 
@@ -85,7 +101,7 @@ impl Daemon {
     /// Runs the plan to its end.
     pub(super) async fn execute(&self, plan: Plan, setting: Setting) -> ExitReport {
         let inner = &self.inner;
-        let Setting { runtime, snapshot, signals, guard, finalizers } = setting;
+        let Setting { runtime, snapshot, signals, guard, finalizers, observer } = setting;
         let config = Arc::clone(snapshot.config());
         info!("`{}` starts on {}", config.name(), runtime.name());
         let began = runtime.now();
@@ -113,6 +129,7 @@ impl Daemon {
             mailbox: Arc::clone(&inner.mailbox),
             board: Arc::clone(&inner.board),
             snapshot,
+            wrap: observer.wrap,
             port: Arc::clone(inner) as Arc<_>,
         };
         let parts = Parts {
@@ -120,7 +137,8 @@ impl Daemon {
             factories: plan.factories,
             handlers: plan.handlers,
             finalizers,
-            guard: guard.clone().map(|guard| guard as Arc<dyn Guard>),
+            guard: guard.clone().map(|guard| guard as Arc<dyn Guard>).or(observer.guard),
+            watch: observer.watch,
             signals,
         };
         let engine = Engine::new(plan.graph, plan.rules.into_iter(), settings);

@@ -20,11 +20,25 @@ pub(crate) trait Factory: Send + Sync {
     fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody;
 }
 
+/// A user's future.
+pub(crate) type BoxRun = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+/// Comes between a generation's task and the user's future. Only a simulation has one.
+pub(crate) trait Wrap: Send + Sync {
+    fn wrap(&self, run: &Arc<Run>, future: BoxRun) -> BoxRun;
+}
+
 fn body<F>(run: &Arc<Run>, future: F) -> BoxBody
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    Box::pin(Body::new(Arc::clone(run), future))
+    match &run.shared.wrap {
+        None => Box::pin(Body::new(Arc::clone(run), future)),
+        Some(wrap) => {
+            let wrapped = wrap.wrap(run, Box::pin(future));
+            Box::pin(Body::new(Arc::clone(run), wrapped))
+        }
+    }
 }
 
 fn context(run: &Arc<Run>) -> Context {

@@ -42,12 +42,16 @@ pub use cancelled::Cancelled;
 pub use child::Child;
 pub use context::Context;
 pub(crate) use dump::{dump, short, stuck};
-pub(crate) use factory::Factory;
+#[cfg(feature = "sim")]
+pub(crate) use factory::BoxRun;
+pub(crate) use factory::{Factory, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};
 pub(crate) use report::{Outcome, Report, What};
 pub(crate) use run::Run;
+#[cfg(feature = "sim")]
+pub(crate) use run::Told;
 pub(crate) use shared::Shared;
 pub use signal_config::SignalConfig;
 pub use spec::{IntoSpec, Spec, task, task_with};

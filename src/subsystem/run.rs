@@ -196,6 +196,12 @@ impl Run {
         self.wake_body();
     }
 
+    /// Whether it ever had a child, or has work in flight.
+    #[cfg(feature = "sim")]
+    pub(crate) fn is_busy(&self) -> bool {
+        self.rare.get().is_some() || self.in_flight() > 0
+    }
+
     // work in flight
 
     pub(crate) fn in_flight(&self) -> u32 {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use proc_daemon_runtime::AnyRuntime;
 
 use super::Board;
+use super::factory::Wrap;
 use super::report::Report;
 use crate::reload::Snapshot;
 use crate::shutdown::ShutdownCoordinator;
@@ -16,6 +17,7 @@ pub(crate) struct Shared {
     pub(crate) mailbox: Arc<Mailbox<Report>>,
     pub(crate) board: Arc<Board>,
     pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) wrap: Option<Arc<dyn Wrap>>,
     /// The control port: what the layers above hand through to themselves. Opaque here.
     pub(crate) port: Arc<dyn Any + Send + Sync>,
 }

@@ -27,7 +27,7 @@ use super::notes;
 use crate::end::{EndKind, chain};
 use crate::reason::ShutdownReason;
 use crate::shutdown::Announced;
-use crate::subsystem::{Factory, Handlers, Outcome, Report, Run, Shared, What, dump};
+use crate::subsystem::{Board, Factory, Handlers, Outcome, Report, Run, Shared, What, dump};
 
 /// Most events and effects of one poll.
 const BATCH: usize = 512;
@@ -37,6 +37,18 @@ pub(crate) trait Guard: Send + Sync {
     /// Writes the state dump, unless it saw the signal first and has written it. Returns when it is
     /// written, after 200 ms at most.
     fn dump(&self);
+}
+
+/// Sees every step and every launch. Only a simulation has one.
+pub(crate) trait Watch: Send {
+    /// The driver is made; nothing has happened.
+    fn begins(&mut self, engine: &Engine, board: &Arc<Board>);
+
+    /// The engine was stepped. Of `out`, the turns are this step's; the effects too from `first` on.
+    fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize);
+
+    /// This generation is about to be spawned.
+    fn launched(&mut self, unit: u32, generation: u32, now: Instant);
 }
 
 /// Something to be done when every subsystem has ended.
@@ -56,6 +68,7 @@ pub(crate) struct Driver {
     finalizers: Vec<Option<Finalizer>>,
     finalizer_names: Vec<&'static str>,
     guard: Option<Arc<dyn Guard>>,
+    watch: Option<Box<dyn Watch>>,
     signals: Option<AnyStream>,
     announced: Option<Announced>,
     sleep: Option<AnySleep>,
@@ -86,12 +99,17 @@ pub(crate) struct Parts {
     pub(crate) handlers: Handlers,
     pub(crate) finalizers: Vec<Finalizer>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
+    pub(crate) watch: Option<Box<dyn Watch>>,
     pub(crate) signals: Option<AnyStream>,
 }
 
 impl Driver {
     pub(crate) fn new(engine: Engine, parts: Parts) -> Self {
         let announced = Some(parts.shared.coordinator.announced());
+        let mut watch = parts.watch;
+        if let Some(watch) = &mut watch {
+            watch.begins(&engine, &parts.shared.board);
+        }
         Self {
             runs: parts.factories.iter().map(|_| None).collect(),
             failures: Failures::new(),
@@ -103,6 +121,7 @@ impl Driver {
             factories: parts.factories,
             handlers: parts.handlers,
             guard: parts.guard,
+            watch,
             signals: parts.signals,
             sleep: None,
             sleeps_until: Instant::MAX,
@@ -221,7 +240,11 @@ impl Driver {
     }
 
     fn step(&mut self, event: Event, now: Instant) {
+        let first = self.out.effects.len();
         self.engine.step(event, now, &mut self.out);
+        if let Some(watch) = &mut self.watch {
+            watch.stepped(event, now, &self.out, first);
+        }
         for turn in self.out.turns.drain(..) {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
@@ -294,6 +317,9 @@ impl Driver {
         }
         if !self.engine.launch(unit, generation) {
             return;
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.launched(unit, generation, now);
         }
         let (factory, explicit) = &self.factories[unit as usize];
         let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));

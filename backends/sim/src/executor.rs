@@ -63,7 +63,8 @@ impl World {
 
     /// Polls what is ready, and what that makes ready, without letting time pass.
     pub(crate) fn settle(&self) {
-        for _ in 0..self.state().settled.restless_polls {
+        let most = self.state().settled.restless_polls;
+        for _ in 0..most {
             let turn = {
                 let mut state = self.state();
                 if state.tasks.ready.is_empty() {
@@ -183,6 +184,7 @@ impl State {
                 most => most / 3 * u64::from(self.oracle.choose(4, "timer lateness")),
             };
             self.now = next.saturating_add(late);
+            self.moved = self.now;
         }
         let limit = self.settled.time_limit;
         (self.now > limit)

@@ -93,6 +93,14 @@ impl SimHandle {
         self.world().state().rests
     }
 
+    /// How much later than its deadline something may be noticed now: the lateness of timers, and the time
+    /// that passed in polls since time last moved by itself.
+    #[must_use]
+    pub fn slack(&self) -> Duration {
+        let state = self.world().state();
+        Duration::from_nanos(state.settled.lateness.saturating_add(state.now - state.moved))
+    }
+
     /// Ends the life here, after this poll. The first verdict counts.
     pub fn halt(&self, verdict: Verdict) {
         self.world().state().halt.get_or_insert(verdict);

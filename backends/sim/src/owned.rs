@@ -29,6 +29,13 @@ impl Simulator {
         Self { world: World::new(Choices::Tape(tape.clone()), options) }
     }
 
+    /// The world behind a handle, to look at what became of it. Its tasks end with whichever of the two is
+    /// dropped first.
+    #[must_use]
+    pub fn of(handle: &SimHandle) -> Self {
+        Self { world: Arc::clone(handle.world()) }
+    }
+
     /// Polls `future` and every task until it resolves.
     ///
     /// # Errors
@@ -45,6 +52,11 @@ impl Simulator {
     /// Polls what is ready until nothing is, without letting time pass.
     pub fn settle(&mut self) {
         self.world.settle();
+    }
+
+    /// Drops every task, oldest first, and refuses new ones.
+    pub fn close(&mut self) {
+        self.world.close();
     }
 
     /// Changes what the seed has chosen; a policy only if choices are drawn, for a tape has its own order.

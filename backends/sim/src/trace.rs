@@ -40,7 +40,7 @@ pub enum Kind {
     Sleep,
     /// A sleep is due; `a` is its deadline.
     Due,
-    /// A signal arrived; `a` is its number in [`Signal::ALL`](proc_daemon_runtime::Signal::ALL).
+    /// A signal arrived; `a` is `signal as u64`.
     Signal,
     /// A listener saw a signal; `a` as above.
     Seen,

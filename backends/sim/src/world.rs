@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) halt: Option<Verdict>,
     /// How often nothing was ready.
     pub(crate) rests: u64,
+    /// When time last moved because nothing was ready.
+    pub(crate) moved: u64,
     jumped: i64,
     closed: bool,
 }
@@ -84,6 +86,7 @@ impl World {
             panics: Vec::new(),
             halt: None,
             rests: 0,
+            moved: 0,
             jumped: 0,
             closed: false,
         }));

@@ -216,6 +216,16 @@ impl Engine {
         std::mem::take(&mut self.units)
     }
 
+    #[cfg(feature = "sim")]
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// When the shutdown began.
     pub(crate) fn stop_began(&self) -> Option<Instant> {
         self.stop_began

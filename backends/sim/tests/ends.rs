@@ -1,0 +1,153 @@
+//! Building a world, and its end: what is refused, dropped and counted.
+
+mod support;
+
+use std::future::{Future, pending};
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures_lite::future::{block_on as block_here, yield_now};
+use proc_daemon_runtime::{
+    AnyRuntime, JoinError, OwnedRuntime, Runtime, RuntimeOptions, Task, Timer,
+};
+use proc_daemon_sim::{SimHandle, Simulator};
+use support::each_world;
+
+/// Longer than any choice of a seed delays a task here.
+const LONG: Duration = Duration::from_secs(60);
+
+fn spawn<T: Send + 'static>(
+    sim: &Simulator,
+    future: impl Future<Output = T> + Send + 'static,
+) -> Task<T> {
+    Task::spawn(&sim.handle(), "law".into(), future)
+}
+
+/// Tells when it is dropped.
+struct Tell(mpsc::Sender<u32>, u32);
+
+impl Drop for Tell {
+    fn drop(&mut self) {
+        let _ = self.0.send(self.1);
+    }
+}
+
+#[test]
+fn a_handle_outlives_its_runtime() {
+    each_world(|mut sim| {
+        let handle = sim.handle();
+        sim.block_on(handle.timer().sleep(LONG));
+        let before = handle.timer().now();
+        let _ = sim.shutdown(LONG);
+        assert_eq!(handle.timer().now(), before);
+        let (tell, told) = mpsc::channel();
+        let tell = Tell(tell, 1);
+        handle.spawn("late".into(), async move {
+            let _tell = tell;
+            pending::<()>().await;
+        });
+        assert_eq!(told.try_recv(), Ok(1));
+        let task: Task<()> = Task::spawn(&handle, "late".into(), async {});
+        assert!(matches!(block_here(task), Err(JoinError::RuntimeGone)));
+        let work = Task::spawn_blocking_on(&AnyRuntime::from(handle), "late".into(), || ());
+        assert!(matches!(block_here(work), Err(JoinError::RuntimeGone)));
+    });
+}
+
+#[test]
+fn a_shutdown_counts_tasks_and_blocking_work() {
+    each_world(|sim| {
+        let parked: Task<()> = spawn(&sim, pending());
+        let other: Task<()> = spawn(&sim, pending());
+        sim.handle().spawn_blocking("work".into(), || ());
+        let summary = sim.shutdown(LONG);
+        assert_eq!((summary.leaked_tasks, summary.blocked_threads), (2, 1));
+        for task in [parked, other] {
+            assert!(matches!(block_here(task), Err(JoinError::RuntimeGone)));
+        }
+    });
+    each_world(|mut sim| {
+        let task = spawn(&sim, yield_now());
+        sim.block_on(task).unwrap();
+        assert!(sim.shutdown(LONG).is_clean());
+    });
+}
+
+#[test]
+fn an_end_drops_tasks_oldest_first_and_refuses_what_they_spawn() {
+    each_world(|sim| {
+        let (tell, told) = mpsc::channel();
+        for number in 0..5 {
+            let (tell, handle) = (Tell(tell.clone(), number), sim.handle());
+            let late = Tell(tell.0.clone(), 100 + number);
+            let respawn = Respawn(handle, Some(late));
+            sim.handle().spawn("law".into(), async move {
+                let _dropped = (&tell, &respawn);
+                pending::<()>().await;
+            });
+        }
+        drop(sim);
+        let order: Vec<u32> = told.try_iter().collect();
+        let firsts: Vec<u32> = order.iter().copied().filter(|number| *number < 100).collect();
+        assert_eq!(firsts, [0, 1, 2, 3, 4]);
+        assert_eq!(order.len(), 10, "{order:?}");
+    });
+}
+
+/// Spawns from a destructor.
+struct Respawn(SimHandle, Option<Tell>);
+
+impl Drop for Respawn {
+    fn drop(&mut self) {
+        let tell = self.1.take();
+        self.0.spawn("late".into(), async move {
+            let _tell = tell;
+            pending::<()>().await;
+        });
+    }
+}
+
+#[test]
+fn unsupported_options_are_refused() {
+    let three = NonZeroUsize::new(3).unwrap();
+    let refused = [
+        (RuntimeOptions::new().workers(2), "worker_threads"),
+        (RuntimeOptions::new().thread_name("x"), "thread_name"),
+        (RuntimeOptions::new().max_blocking_threads(three), "max_blocking_threads"),
+    ];
+    for (options, name) in refused {
+        let err = Simulator::build(&options).unwrap_err();
+        assert_eq!(err.kind(), io::ErrorKind::Unsupported);
+        assert!(err.to_string().contains(name), "{err}");
+    }
+    for options in [RuntimeOptions::new(), RuntimeOptions::new().current_thread()] {
+        assert_eq!(Simulator::build(&options).unwrap().block_on(async { 7 }), 7);
+    }
+}
+
+#[test]
+fn a_closed_world_has_no_tasks_and_takes_none() {
+    each_world(|mut sim| {
+        let parked: Task<()> = spawn(&sim, pending());
+        sim.close();
+        let late: Task<()> = spawn(&sim, pending());
+        for task in [parked, late] {
+            assert!(matches!(block_here(task), Err(JoinError::RuntimeGone)));
+        }
+        assert!(sim.tasks().is_empty());
+    });
+}
+
+#[test]
+fn a_world_that_is_looked_at_through_a_handle_is_the_same() {
+    each_world(|sim| {
+        let parked: Task<()> = spawn(&sim, pending());
+        let other = Simulator::of(&sim.handle());
+        assert_eq!((other.tasks().len(), other.trace_hash()), (1, sim.trace_hash()));
+        drop(other);
+        assert!(sim.tasks().is_empty());
+        assert!(matches!(block_here(parked), Err(JoinError::RuntimeGone)));
+    });
+}

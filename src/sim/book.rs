@@ -1,0 +1,175 @@
+//! What was seen of one life, from outside the engine: events, effects, launches, and what the subsystems'
+//! own futures did. The laws and the model read it; nothing here comes from the engine's own state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proc_daemon_runtime::{Instant, Signal};
+
+use crate::signal::ActionTable;
+use crate::state::SubsystemState;
+use crate::subsystem::Board;
+use crate::supervisor::engine::{Cause, Engine, Rules};
+use crate::timeouts::ShutdownTimeouts;
+
+/// Everything that was seen so far.
+pub(super) struct Book {
+    pub(super) units: Vec<Unit>,
+    pub(super) timeouts: ShutdownTimeouts,
+    pub(super) actions: ActionTable,
+    pub(super) board: Arc<Board>,
+    pub(super) started: bool,
+    /// When the shutdown began.
+    pub(super) stop_began: Option<Instant>,
+    pub(super) shown_ready: bool,
+    pub(super) exited: Option<Instant>,
+    /// When the first `SIGINT` that asks for a shutdown reached the engine.
+    pub(super) pressed: Option<Instant>,
+    /// When a signal reached it whose state dump is being written.
+    pub(super) dumping: Option<(Signal, Instant)>,
+    /// The signal that forces the end.
+    pub(super) forced_by: Option<Signal>,
+    /// What the engine found to be a reason for the end.
+    pub(super) cause: Option<Cause>,
+    /// Whether that was the first reason.
+    pub(super) own: bool,
+    pub(super) last_signal: Option<(Signal, Instant)>,
+    pub(super) last_failure: Option<Instant>,
+}
+
+/// One subsystem.
+pub(super) struct Unit {
+    pub(super) rules: Rules,
+    pub(super) dependencies: Vec<u32>,
+    pub(super) dependents: Vec<u32>,
+    pub(super) state: SubsystemState,
+    pub(super) generation: u32,
+    /// Its last generation was spawned, and its end has not been told.
+    pub(super) live: bool,
+    pub(super) launched: Option<Instant>,
+    /// It has told that it is ready, or has completed: what waits for it may start.
+    pub(super) met: bool,
+    pub(super) ready: bool,
+    pub(super) asked: Option<Asked>,
+    pub(super) aborted: Option<Instant>,
+    /// It was told to be over although it still lives.
+    pub(super) left: bool,
+    /// Its `run` has returned before it was asked.
+    pub(super) returned: bool,
+    pub(super) ended: bool,
+    /// It was aborted because its start took too long.
+    pub(super) late: bool,
+    /// It was asked to stop before its end was told.
+    pub(super) asked_by_then: bool,
+    /// What its future came to.
+    pub(super) outcome: Option<Came>,
+    /// Its future has been dropped.
+    pub(super) dropped: bool,
+    /// It spawned children or held work in flight: its end may come later than that of its future.
+    pub(super) busy: bool,
+    /// The number of rests when it said that it was ready, and when its future was dropped.
+    pub(super) ready_at: Option<u64>,
+    pub(super) dropped_at: Option<u64>,
+}
+
+/// A stop request.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) by: Instant,
+}
+
+/// What a subsystem's future came to, as its own wrapper saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    Ok,
+    /// An error that only says that it was asked to stop.
+    Stopping,
+    Error,
+    Panic,
+}
+
+impl Book {
+    pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
+        let graph = engine.graph();
+        let units = (0..).zip(engine.units()).map(|(unit, known)| Unit {
+            rules: known.rules,
+            dependencies: graph.dependencies(unit).to_vec(),
+            dependents: graph.dependents(unit).to_vec(),
+            state: SubsystemState::Registered,
+            generation: 0,
+            live: false,
+            launched: None,
+            met: false,
+            ready: false,
+            asked: None,
+            aborted: None,
+            left: false,
+            returned: false,
+            ended: false,
+            late: false,
+            asked_by_then: false,
+            outcome: None,
+            dropped: false,
+            busy: false,
+            ready_at: None,
+            dropped_at: None,
+        });
+        Self {
+            units: units.collect(),
+            timeouts: engine.settings().timeouts,
+            actions: engine.settings().actions,
+            board: Arc::clone(board),
+            started: false,
+            stop_began: None,
+            shown_ready: false,
+            exited: None,
+            pressed: None,
+            dumping: None,
+            forced_by: None,
+            cause: None,
+            own: false,
+            last_signal: None,
+            last_failure: None,
+        }
+    }
+
+    pub(super) fn name(&self, unit: u32) -> &str {
+        &self.board.row(unit).name
+    }
+
+    /// When the daemon as a whole aborts what is left.
+    pub(super) fn force_at(&self) -> Option<Instant> {
+        self.stop_began.map(|began| began + self.timeouts.force().min(self.timeouts.kill()))
+    }
+
+    /// When the daemon leaves whatever is left.
+    pub(super) fn budget_at(&self) -> Option<Instant> {
+        self.stop_began.map(|began| began + self.timeouts.kill())
+    }
+
+    pub(super) fn grace(&self, unit: u32) -> Duration {
+        self.units[unit as usize].rules.grace.unwrap_or(self.timeouts.grace())
+    }
+}
+
+impl Unit {
+    /// A new generation begins.
+    pub(super) fn launch(&mut self, generation: u32, now: Instant) {
+        self.generation = generation;
+        self.live = true;
+        self.launched = Some(now);
+        self.ready = false;
+        self.asked = None;
+        self.aborted = None;
+        self.left = false;
+        self.returned = false;
+        self.ended = false;
+        self.late = false;
+        self.asked_by_then = false;
+        self.outcome = None;
+        self.dropped = false;
+        self.busy = false;
+        self.ready_at = None;
+        self.dropped_at = None;
+    }
+}

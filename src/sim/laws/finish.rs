@@ -1,0 +1,46 @@
+use super::Found;
+use crate::ExitReport;
+use crate::reason::ShutdownReason;
+use crate::sim::book::{Book, Unit};
+use crate::sim::model;
+use crate::supervisor::engine::Cause;
+
+/// The life is over, and this is its report.
+pub(in crate::sim) fn over(book: &Book, report: &ExitReport, found: &mut Found) {
+    for (unit, told) in book.units.iter().zip(report.subsystems()) {
+        super::states::shown(book, told.id.as_u64().try_into().unwrap_or(u32::MAX), found);
+        let (expected, is) = (model::end(unit), told.end.as_ref().map(crate::End::kind));
+        found.expect(uncertain(unit) || expected == is, "end as it was", || {
+            format!("`{}` is reported as {is:?}; the model says {expected:?}", told.name)
+        });
+    }
+    let certain = !book.units.iter().any(uncertain);
+    let expected = model::exit_code(book);
+    found.expect(!certain || expected == report.code, "exit code", || {
+        format!("the report says {}; the model says {expected}", report.code)
+    });
+    if book.own {
+        let reason = report.reason.as_ref();
+        let fits = book.cause.is_some_and(|cause| fits(book, cause, reason));
+        found.expect(fits, "first cause", || {
+            format!("the report says {reason:?}; the first cause was {:?}", book.cause)
+        });
+    }
+}
+
+/// A panic of a child that nobody joins is not seen from outside.
+fn uncertain(unit: &Unit) -> bool {
+    unit.busy && unit.outcome != Some(crate::sim::book::Came::Panic)
+}
+
+fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {
+    match (cause, reason) {
+        (Cause::Signal(mine), Some(ShutdownReason::Signal(told))) => mine == *told,
+        (Cause::Failed(unit), Some(ShutdownReason::SubsystemFailed(name)))
+        | (Cause::StartFailed(unit), Some(ShutdownReason::StartFailed(name))) => {
+            book.name(unit) == &**name
+        }
+        (Cause::NothingToRun, Some(ShutdownReason::NothingToRun)) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,125 @@
+//! Situations that a sweep should have met: what they were is noted, once a life.
+
+use proc_daemon_runtime::Instant;
+
+use crate::backends::sim::SimHandle;
+use crate::sim::book::Book;
+use crate::state::SubsystemState::{self as State};
+use crate::supervisor::engine::{Event, How};
+
+const EARLY_SIGNAL: &str = "a signal before the start";
+const EARLY_STOP: &str = "a stop before the start";
+const STOP_IN_START: &str = "a stop during the start";
+const SIGNAL_IN_STOP: &str = "a signal while stopping";
+const SIGNAL_TWICE: &str = "the same signal twice at one instant";
+const FORCED_IN_START: &str = "forced while starting";
+const FORCED_IN_STOP: &str = "forced while stopping";
+const GRACE_OVER: &str = "aborted when its grace was over";
+const FORCE_TIME: &str = "aborted with the daemon";
+const LEFT_BEHIND: &str = "left behind";
+const SLOW_START: &str = "a start that took too long";
+const FAILURE_IN_START: &str = "a failure while starting";
+const FAILURE_IN_STOP: &str = "a failure while stopping";
+const TWO_FAILURES: &str = "two failures at one instant";
+const FAILURE_AFTER_ABORT: &str = "a failure after an abort";
+const PANIC: &str = "a panic";
+const ALL_COMPLETED: &str = "everything completed";
+
+/// The situations that the simulator notes by itself.
+pub(in crate::sim) const ALL: [&str; 17] = [
+    EARLY_SIGNAL,
+    EARLY_STOP,
+    STOP_IN_START,
+    SIGNAL_IN_STOP,
+    SIGNAL_TWICE,
+    FORCED_IN_START,
+    FORCED_IN_STOP,
+    GRACE_OVER,
+    FORCE_TIME,
+    LEFT_BEHIND,
+    SLOW_START,
+    FAILURE_IN_START,
+    FAILURE_IN_STOP,
+    TWO_FAILURES,
+    FAILURE_AFTER_ABORT,
+    PANIC,
+    ALL_COMPLETED,
+];
+
+pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant) {
+    let starting = |book: &Book| {
+        book.units.iter().any(|unit| matches!(unit.state, State::Waiting | State::Starting))
+    };
+    match event {
+        Event::Signal(signal) => {
+            if !book.started {
+                handle.reached(EARLY_SIGNAL);
+            }
+            if book.stop_began.is_some() {
+                handle.reached(SIGNAL_IN_STOP);
+            }
+            if book.last_signal.replace((signal, now)) == Some((signal, now)) {
+                handle.reached(SIGNAL_TWICE);
+            }
+        }
+        Event::Shutdown { .. } => {
+            if !book.started {
+                handle.reached(EARLY_STOP);
+            } else if starting(book) {
+                handle.reached(STOP_IN_START);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(in crate::sim) fn ended(
+    book: &mut Book,
+    handle: &SimHandle,
+    unit: u32,
+    how: How,
+    now: Instant,
+) {
+    let this = &book.units[unit as usize];
+    match how {
+        How::Panicked => handle.reached(PANIC),
+        How::Failed { stopping: false } => {}
+        _ => {
+            let over = book.units.iter().filter(|unit| !unit.ended && unit.launched.is_some());
+            if how == How::Completed && book.stop_began.is_none() && over.count() == 1 {
+                handle.reached(ALL_COMPLETED);
+            }
+            return;
+        }
+    }
+    if this.aborted.is_some() {
+        handle.reached(FAILURE_AFTER_ABORT);
+    }
+    if book.stop_began.is_some() {
+        handle.reached(FAILURE_IN_STOP);
+    } else if book.units.iter().any(|unit| !unit.met) {
+        handle.reached(FAILURE_IN_START);
+    }
+    if book.last_failure.replace(now) == Some(now) {
+        handle.reached(TWO_FAILURES);
+    }
+}
+
+pub(in crate::sim) fn aborted(book: &Book, handle: &SimHandle, unit: u32, now: Instant) {
+    let this = &book.units[unit as usize];
+    let situation = if book.forced_by.is_some() {
+        let starting = book.units.iter().any(|unit| unit.state == State::Waiting);
+        if starting { FORCED_IN_START } else { FORCED_IN_STOP }
+    } else if this.asked.is_some_and(|asked| asked.by <= now) {
+        GRACE_OVER
+    } else if book.stop_began.is_some() {
+        FORCE_TIME
+    } else {
+        SLOW_START
+    };
+    handle.reached(situation);
+}
+
+pub(in crate::sim) fn left(handle: &SimHandle) {
+    handle.reached(LEFT_BEHIND);
+}

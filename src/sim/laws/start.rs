@@ -1,0 +1,43 @@
+use super::Found;
+use crate::sim::book::Book;
+
+/// A generation is about to be spawned.
+pub(in crate::sim) fn launched(book: &Book, unit: u32, generation: u32, found: &mut Found) {
+    let this = &book.units[unit as usize];
+    let name = book.name(unit);
+    found.expect(book.stop_began.is_none(), "nothing starts after a stop", || {
+        format!("`{name}` was spawned, and the shutdown had begun")
+    });
+    found.expect(!this.live && generation == this.generation + 1, "one generation", || {
+        format!("`{name}`: generation {generation} began after {}", this.generation)
+    });
+    for &dependency in &this.dependencies {
+        found.expect(book.units[dependency as usize].met, "dependencies first", || {
+            format!("`{name}` was spawned before `{}` was ready", book.name(dependency))
+        });
+    }
+}
+
+/// The engine heard that a subsystem is ready.
+pub(in crate::sim) fn heard_ready(book: &Book, unit: u32, rests: u64, found: &mut Found) {
+    let said = book.units[unit as usize].ready_at;
+    found.expect(said.is_none_or(|said| said == rests), "heard at once", || {
+        format!("`{}` said that it is ready, and the life came to rest", book.name(unit))
+    });
+}
+
+/// The daemon shows whether it is ready.
+pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
+    if !ready {
+        return;
+    }
+    found.expect(book.stop_began.is_none(), "ready is true", || {
+        "the daemon shows ready, and the shutdown had begun".to_owned()
+    });
+    let mut waiting = (0..).zip(&book.units).filter(|(_, unit)| !unit.met);
+    if let Some((unit, _)) = waiting.next() {
+        found.expect(false, "ready is true", || {
+            format!("the daemon shows ready, and `{}` is not", book.name(unit))
+        });
+    }
+}

@@ -1,0 +1,105 @@
+use proc_daemon_runtime::Instant;
+
+use super::Found;
+use crate::backends::sim::SimHandle;
+use crate::sim::book::{Book, Unit};
+use crate::supervisor::engine::How;
+
+/// A stop request.
+pub(in crate::sim) fn asked(
+    book: &Book,
+    unit: u32,
+    generation: u32,
+    by: Instant,
+    now: Instant,
+    found: &mut Found,
+) {
+    let (this, name) = (&book.units[unit as usize], book.name(unit));
+    let fresh = this.asked.is_none() && this.live && this.generation == generation;
+    found.expect(fresh, "asked once", || format!("`{name}` was asked again, or after its end"));
+    let announced = book.stop_began.is_some() || this.returned;
+    found.expect(announced, "announced first", || {
+        format!("`{name}` was asked, and no shutdown had begun")
+    });
+    let grace = now + book.grace(unit);
+    let expected = book.force_at().map_or(grace, |force_at| grace.min(force_at));
+    found.expect(by == expected, "grace given", || {
+        format!("`{name}` is to be over by {by:?}; its grace ends at {expected:?}")
+    });
+    if this.returned {
+        return;
+    }
+    found.expect(!book.shown_ready, "unready before the stop", || {
+        format!("`{name}` was asked while the daemon showed ready")
+    });
+    for &dependent in &this.dependents {
+        found.expect(!holds(&book.units[dependent as usize]), "dependents first", || {
+            format!("`{name}` was asked before `{}` had ended", book.name(dependent))
+        });
+    }
+}
+
+/// Whether somebody still counts as alive.
+const fn holds(unit: &Unit) -> bool {
+    unit.live && !unit.left
+}
+
+/// A generation's future is to be dropped.
+pub(in crate::sim) fn aborted(book: &Book, unit: u32, now: Instant, found: &mut Found) {
+    let this = &book.units[unit as usize];
+    let over = this.asked.is_some_and(|asked| asked.by <= now);
+    let daemons = book.force_at().is_some_and(|force_at| force_at <= now);
+    let late_start = start_is_over(this, now);
+    let may = over || daemons || late_start || book.forced_by.is_some();
+    found.expect(may, "grace kept", || {
+        format!("`{}` was aborted at {now:?}, before its time", book.name(unit))
+    });
+}
+
+/// The start of this generation has taken too long.
+pub(in crate::sim) fn start_is_over(unit: &Unit, now: Instant) -> bool {
+    const DEFAULT: std::time::Duration = std::time::Duration::from_secs(30);
+    let limit = unit.rules.start_timeout.or(unit.rules.explicit_ready.then_some(DEFAULT));
+    let began = unit.launched.filter(|_| !unit.ready && unit.asked.is_none());
+    limit.zip(began).is_some_and(|(limit, began)| began + limit <= now)
+}
+
+/// The end of a generation is told.
+pub(in crate::sim) fn ended(book: &Book, unit: u32, how: How, rests: u64, found: &mut Found) {
+    let (this, name) = (&book.units[unit as usize], book.name(unit));
+    found.expect(!this.ended, "ends once", || format!("the end of `{name}` was told again"));
+    found.expect(this.dropped || this.launched.is_none(), "joined first", || {
+        format!("`{name}` was told to have ended ({how:?}), and its future lives")
+    });
+    let late = !this.busy && this.dropped_at.is_some_and(|dropped| dropped != rests);
+    found.expect(!late, "heard at once", || {
+        format!("`{name}` ended, and the life came to rest before the engine heard of it")
+    });
+}
+
+/// Nobody may be alive after its deadline, by more than the world itself is late.
+pub(in crate::sim) fn overdue(book: &Book, handle: &SimHandle, now: Instant, found: &mut Found) {
+    let slack = handle.slack();
+    for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| holds(unit)) {
+        let deadline = this.asked.map(|asked| asked.by);
+        let deadline = deadline.into_iter().chain(book.force_at()).min();
+        let waits = this.aborted.is_none() && deadline.is_some_and(|by| by + slack < now);
+        found.expect(!waits, "grace ends", || {
+            format!("`{}` lives at {now:?}; its time was over at {deadline:?}", book.name(unit))
+        });
+    }
+}
+
+/// The run ends.
+pub(in crate::sim) fn exits(book: &Book, handle: &SimHandle, now: Instant, found: &mut Found) {
+    let budget = book.budget_at().unwrap_or(Instant::MAX);
+    let left = (0..).zip(&book.units).find(|(_, unit)| holds(unit));
+    let over = left.is_none() || budget <= now;
+    found.expect(over, "exit when over", || {
+        let name = left.map_or("?", |(unit, _)| book.name(unit));
+        format!("the run ends at {now:?}, and `{name}` lives")
+    });
+    found.expect(now <= budget + handle.slack(), "budget kept", || {
+        format!("the run ends at {now:?}; its budget was over at {budget:?}")
+    });
+}

@@ -1,0 +1,186 @@
+use std::sync::Arc;
+use std::task::Waker;
+
+use parking_lot::Mutex;
+use proc_daemon_runtime::Instant;
+
+use super::book::{Asked, Book};
+use super::{laws, model, moment};
+use crate::backends::sim::{SimHandle, Verdict};
+use crate::state::SubsystemState;
+use crate::subsystem::Board;
+use crate::supervisor::driver::{Guard, Watch};
+use crate::supervisor::engine::{Effect, Engine, Event, How, Out, UnitEvent};
+
+/// One life as it goes: shared by the observer of the driver, the wrappers of the subsystems and the script.
+pub(super) struct Story {
+    pub(super) handle: SimHandle,
+    pub(super) book: Option<Book>,
+    /// Who waits for a change of state.
+    pub(super) waiting: Vec<Waker>,
+}
+
+/// The story, as everybody holds it.
+pub(super) type SharedStory = Arc<Mutex<Story>>;
+
+impl Story {
+    pub(super) fn new(handle: SimHandle) -> SharedStory {
+        Arc::new(Mutex::new(Self { handle, book: None, waiting: Vec::new() }))
+    }
+
+    /// Ends the life: a law was broken.
+    pub(super) fn broken(&self, law: &'static str, seen: String) {
+        self.handle.halt(Verdict::Violation { law: law.into(), seen });
+    }
+}
+
+/// The driver's observer: keeps the book and holds the laws against it.
+pub(super) struct Observer(pub(super) SharedStory);
+
+impl Watch for Observer {
+    fn begins(&mut self, engine: &Engine, board: &Arc<Board>) {
+        self.0.lock().book = Some(Book::new(engine, board));
+    }
+
+    fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize) {
+        let mut story = self.0.lock();
+        let Story { handle, book: Some(book), .. } = &mut *story else { return };
+        let mut found = laws::Found::default();
+        told(book, handle, event, now, &mut found);
+        for turn in &out.turns {
+            laws::states::turned(book, *turn, &mut found);
+            let unit = &mut book.units[turn.unit as usize];
+            unit.state = turn.state;
+            if turn.state == SubsystemState::Zombie {
+                unit.left = true;
+                laws::situations::left(handle);
+            }
+            moment::turn(handle, *turn);
+        }
+        for effect in out.effects.range(first..) {
+            decided(book, handle, effect, now, &mut found);
+        }
+        if let Some((law, seen)) = found.take() {
+            story.broken(law, seen);
+        }
+        let waiting = std::mem::take(&mut story.waiting);
+        drop(story);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn launched(&mut self, unit: u32, generation: u32, now: Instant) {
+        let mut story = self.0.lock();
+        let Story { handle, book: Some(book), .. } = &mut *story else { return };
+        let mut found = laws::Found::default();
+        laws::start::launched(book, unit, generation, &mut found);
+        book.units[unit as usize].launch(generation, now);
+        moment::launched(handle, unit, generation);
+        if let Some((law, seen)) = found.take() {
+            story.broken(law, seen);
+        }
+    }
+}
+
+/// What the engine learns.
+fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: &mut laws::Found) {
+    moment::event(handle, event);
+    laws::situations::told(book, handle, event, now);
+    match event {
+        Event::Start => book.started = true,
+        Event::Shutdown { own } if book.stop_began.is_none() => {
+            (book.stop_began, book.own) = (Some(now), own);
+        }
+        Event::Signal(signal) => model::signal(book, signal, now),
+        Event::Dumped => model::dumped(book),
+        Event::Tick => {
+            model::time(book, now);
+            laws::stop::overdue(book, handle, now, found);
+        }
+        Event::Shutdown { .. } | Event::Finalized(_) => {}
+        Event::Unit { unit, generation, what } => {
+            if book.units[unit as usize].generation == generation {
+                unit_told(book, handle, unit, what, now, found);
+            }
+        }
+    }
+}
+
+fn unit_told(
+    book: &mut Book,
+    handle: &SimHandle,
+    unit: u32,
+    what: UnitEvent,
+    now: Instant,
+    found: &mut laws::Found,
+) {
+    let rests = handle.rests();
+    laws::states::shown(book, unit, found);
+    match what {
+        UnitEvent::Ready => {
+            laws::start::heard_ready(book, unit, rests, found);
+            let unit = &mut book.units[unit as usize];
+            (unit.ready, unit.met) = (true, true);
+        }
+        UnitEvent::Returned { .. } => {
+            let unit = &mut book.units[unit as usize];
+            unit.returned = unit.asked.is_none();
+        }
+        UnitEvent::Asked { .. } | UnitEvent::Drained => {}
+        UnitEvent::Ended(how) => {
+            laws::stop::ended(book, unit, how, rests, found);
+            laws::situations::ended(book, handle, unit, how, now);
+            let explicit = book.units[unit as usize].rules.explicit_ready;
+            let unit = &mut book.units[unit as usize];
+            (unit.live, unit.ended) = (false, true);
+            unit.asked_by_then = unit.asked.is_some() && !unit.returned;
+            if how == How::Completed && unit.asked.is_none() && !explicit {
+                unit.met = true;
+            }
+        }
+    }
+}
+
+/// What the engine wants done.
+fn decided(
+    book: &mut Book,
+    handle: &SimHandle,
+    effect: &Effect,
+    now: Instant,
+    found: &mut laws::Found,
+) {
+    moment::effect(handle, effect);
+    match effect {
+        Effect::RequestStop { unit, generation, by } => {
+            laws::stop::asked(book, *unit, *generation, *by, now, found);
+            book.units[*unit as usize].asked = Some(Asked { by: *by });
+        }
+        Effect::Abort { unit, .. } => {
+            laws::stop::aborted(book, *unit, now, found);
+            laws::situations::aborted(book, handle, *unit, now);
+            let this = &mut book.units[*unit as usize];
+            this.aborted = Some(now);
+            this.late = book.stop_began.is_none() && laws::stop::start_is_over(this, now);
+        }
+        Effect::Ready(ready) => {
+            laws::start::shown(book, *ready, found);
+            book.shown_ready = *ready;
+        }
+        Effect::Initiate(cause) => {
+            book.cause.get_or_insert(*cause);
+        }
+        Effect::Exit => {
+            laws::stop::exits(book, handle, now, found);
+            book.exited = Some(now);
+        }
+        _ => {}
+    }
+}
+
+/// Takes the state dump: a simulated life has no stderr.
+pub(super) struct Dumps(pub(super) SimHandle);
+
+impl Guard for Dumps {
+    fn dump(&self) {
+        self.0.reached("state dump");
+    }
+}

@@ -1,0 +1,18 @@
+use std::time::Duration;
+
+use proc_daemon::sim::{self, Life, Sim};
+
+use crate::shape;
+
+/// A daemon of random shape with every fault, for ten seconds.
+fn life(sim: Sim) -> Life {
+    let daemon = shape::daemon(&sim);
+    sim.daemon(daemon).faults(shape::faults()).lasting(Duration::from_secs(10)).run()
+}
+
+#[test]
+fn no_law_is_broken_in_20_000_lives_of_random_daemons() {
+    let sweep = sim::check(0..20_000, life);
+    sweep.expect_sometimes(sim::SITUATIONS);
+    println!("{sweep}");
+}
