@@ -27,8 +27,8 @@ pub(super) struct Book {
     pub(super) pressed: Option<Instant>,
     /// When a signal reached it whose state dump is being written.
     pub(super) dumping: Option<(Signal, Instant)>,
-    /// The signal that forces the end.
-    pub(super) forced_by: Option<Signal>,
+    /// The signal that forces the end, and from when.
+    pub(super) forced_by: Option<(Signal, Instant)>,
     /// What the engine found to be a reason for the end.
     pub(super) cause: Option<Cause>,
     /// Whether that was the first reason.

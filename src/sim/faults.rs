@@ -229,9 +229,9 @@ impl Faults {
     }
 }
 
-/// A moment of the life: half of them among its first milliseconds, where most happens.
+/// A moment of the life: three in eight are among its first milliseconds, where most happens.
 pub(super) fn moment(handle: &SimHandle, end: Duration, site: &str) -> Instant {
-    let span = match handle.choose(4, "early or late") {
+    let span = match handle.choose(8, "early or late") {
         0 => return Instant::ZERO,
         1 => end.min(Duration::from_millis(2)),
         2 => end.min(Duration::from_millis(200)),

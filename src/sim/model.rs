@@ -18,13 +18,13 @@ const DUMP: Duration = Duration::from_secs(1);
 /// A signal reaches the daemon.
 pub(super) fn signal(book: &mut Book, signal: Signal, now: Instant) {
     match book.actions.get(signal) {
-        Some(Row::Action(Action::Force)) => force(book, signal),
+        Some(Row::Action(Action::Force)) => force(book, signal, now),
         Some(Row::Action(Action::Dump)) => {
             book.dumping.get_or_insert((signal, now));
         }
         Some(Row::Action(Action::Shutdown)) if signal == Signal::Interrupt => match book.pressed {
             None => book.pressed = Some(now),
-            Some(first) if now.since(first) >= ONE_PRESS => force(book, signal),
+            Some(first) if now.since(first) >= ONE_PRESS => force(book, signal, now),
             Some(_) => {}
         },
         _ => {}
@@ -32,21 +32,21 @@ pub(super) fn signal(book: &mut Book, signal: Signal, now: Instant) {
 }
 
 /// The state dump is written.
-pub(super) fn dumped(book: &mut Book) {
-    if let Some((signal, _)) = book.dumping.take() {
-        force(book, signal);
+pub(super) fn dumped(book: &mut Book, now: Instant) {
+    if let Some((signal, since)) = book.dumping.take() {
+        force(book, signal, now.min(since + DUMP));
     }
 }
 
 /// Time has passed.
 pub(super) fn time(book: &mut Book, now: Instant) {
     if book.dumping.is_some_and(|(_, since)| since + DUMP <= now) {
-        dumped(book);
+        dumped(book, now);
     }
 }
 
-fn force(book: &mut Book, signal: Signal) {
-    book.forced_by.get_or_insert(signal);
+fn force(book: &mut Book, signal: Signal, at: Instant) {
+    book.forced_by.get_or_insert((signal, at));
 }
 
 /// How a subsystem ended; none if it was never started.
@@ -73,7 +73,7 @@ pub(super) fn end(unit: &Unit) -> Option<EndKind> {
 
 /// The code that the daemon exits with.
 pub(super) fn exit_code(book: &Book) -> u8 {
-    if let Some(signal) = book.forced_by {
+    if let Some((signal, _)) = book.forced_by {
         return 128 + u8::try_from(signal.number()).unwrap_or(0);
     }
     let ends = || book.units.iter().filter_map(end);

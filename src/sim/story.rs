@@ -91,7 +91,7 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             (book.stop_began, book.own) = (Some(now), own);
         }
         Event::Signal(signal) => model::signal(book, signal, now),
-        Event::Dumped => model::dumped(book),
+        Event::Dumped => model::dumped(book, now),
         Event::Tick => {
             model::time(book, now);
             laws::stop::overdue(book, handle, now, found);
@@ -157,9 +157,9 @@ fn decided(
         Effect::Abort { unit, .. } => {
             laws::stop::aborted(book, *unit, now, found);
             laws::situations::aborted(book, handle, *unit, now);
+            let late = laws::stop::is_late(book, *unit, now);
             let this = &mut book.units[*unit as usize];
-            this.aborted = Some(now);
-            this.late = book.stop_began.is_none() && laws::stop::start_is_over(this, now);
+            (this.aborted, this.late) = (Some(now), late);
         }
         Effect::Ready(ready) => {
             laws::start::shown(book, *ready, found);

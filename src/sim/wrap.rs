@@ -177,6 +177,10 @@ impl Future for Wrapped {
             this.result = Some(result);
             return Poll::Pending;
         }
+        this.seen.came(match &result {
+            Ok(()) => Came::Ok,
+            Err(error) => this.seen.kind(error.as_ref()),
+        });
         Poll::Ready(result)
     }
 }
@@ -206,10 +210,6 @@ impl Wrapped {
         match polled {
             Ok(Poll::Pending) => None,
             Ok(Poll::Ready(result)) => {
-                self.seen.came(match &result {
-                    Ok(()) => Came::Ok,
-                    Err(error) => self.seen.kind(error.as_ref()),
-                });
                 self.drop_future();
                 Some(result)
             }
@@ -247,7 +247,6 @@ impl Wrapped {
                 }
                 What::Error => {
                     self.told("error");
-                    self.seen.came(Came::Error);
                     return Some(Err("injected error".into()));
                 }
                 What::Stall(time) => {

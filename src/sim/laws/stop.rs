@@ -49,19 +49,26 @@ pub(in crate::sim) fn aborted(book: &Book, unit: u32, now: Instant, found: &mut 
     let this = &book.units[unit as usize];
     let over = this.asked.is_some_and(|asked| asked.by <= now);
     let daemons = book.force_at().is_some_and(|force_at| force_at <= now);
-    let late_start = start_is_over(this, now);
-    let may = over || daemons || late_start || book.forced_by.is_some();
+    let may = over || daemons || is_late(book, unit, now) || book.forced_by.is_some();
     found.expect(may, "grace kept", || {
         format!("`{}` was aborted at {now:?}, before its time", book.name(unit))
     });
 }
 
-/// The start of this generation has taken too long.
-pub(in crate::sim) fn start_is_over(unit: &Unit, now: Instant) -> bool {
+/// When the start of this generation has taken too long; none once it is ready or asked to stop.
+pub(in crate::sim) fn start_deadline(unit: &Unit) -> Option<Instant> {
     const DEFAULT: std::time::Duration = std::time::Duration::from_secs(30);
     let limit = unit.rules.start_timeout.or(unit.rules.explicit_ready.then_some(DEFAULT));
     let began = unit.launched.filter(|_| !unit.ready && unit.asked.is_none());
-    limit.zip(began).is_some_and(|(limit, began)| began + limit <= now)
+    limit.zip(began).map(|(limit, began)| began + limit)
+}
+
+/// Whether an abort now is for a start that took too long: an earlier moment has the earlier say.
+pub(in crate::sim) fn is_late(book: &Book, unit: u32, now: Instant) -> bool {
+    let deadline = start_deadline(&book.units[unit as usize]).filter(|deadline| *deadline <= now);
+    let forced = book.forced_by.map(|(_, at)| at);
+    let earliest = forced.into_iter().chain(book.force_at()).min();
+    deadline.is_some_and(|deadline| earliest.is_none_or(|earliest| deadline <= earliest))
 }
 
 /// The end of a generation is told.
