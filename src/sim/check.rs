@@ -7,11 +7,12 @@ use proc_daemon_runtime::{TaskName, catch};
 
 use super::environment::Environment;
 use super::failure::{self, Failure};
+use super::hush::hushed;
 use super::life::Life;
 use super::shrink::{replay, shrink};
 use super::subject::Sim;
 use super::sweep::Sweep;
-use crate::backends::sim::Verdict;
+use crate::backends::sim::{Tape, Verdict};
 
 /// Lives a life for each seed, on every core, and stops at the first that goes wrong: that one is shrunk,
 /// written to a file and told with the end of its timeline and the command that replays it. A panic of `life`
@@ -20,6 +21,8 @@ use crate::backends::sim::Verdict;
 /// `SIM_SEED=n` lives that seed alone, `SIM_SEEDS=n` or `a..b` those in the place of `seeds`,
 /// `SIM_TAPE=file` the life of a tape; `SIM_TRACE=text`, `json` or `perfetto` shows the timeline of a single
 /// life on stderr.
+///
+/// While a failure is shrunk, the panic hook is silent about panics of this thread: they are that failure.
 ///
 /// # Panics
 ///
@@ -44,7 +47,11 @@ where
     let seeds: Vec<u64> = environment.seeds.clone().unwrap_or_else(|| seeds.collect());
     match swept(&seeds, &life, &environment) {
         Ok(sweep) => sweep,
-        Err(failure) => panic!("{}", told(&failure, &life, &environment)),
+        Err(failure) => {
+            let (mut text, tape) = told(&failure, &life);
+            environment.commands(&mut text, failure.seed, tape.as_ref());
+            panic!("{text}")
+        }
     }
 }
 
@@ -117,23 +124,32 @@ pub(super) fn guarded<F: Fn(Sim) -> Life>(sim: Sim, life: &F) -> Life {
     }
 }
 
-fn told<F: Fn(Sim) -> Life>(failure: &Failure, life: &F, environment: &Environment) -> String {
-    let again = guarded(Sim::new(failure.seed), life);
+/// A failure in words: the verdict, the policy, the few choices that it takes, and the end of the timeline of
+/// the life with these alone. `life` must be the one that failed.
+#[must_use]
+pub fn explain<F>(failure: &Failure, life: F) -> String
+where
+    F: Fn(Sim) -> Life,
+{
+    told(failure, &life).0
+}
+
+/// The words, and the shrunk tape if the failure could be repeated.
+fn told<F: Fn(Sim) -> Life>(failure: &Failure, life: &F) -> (String, Option<Tape>) {
+    let guard = |sim: Sim| guarded(sim, life);
+    let again = hushed(|| guard(Sim::new(failure.seed)));
     if again.verdict().kind() != failure.verdict.kind() {
         let text = format!(
-            "seed {}: first {}, and the same seed again: {}\n{}",
+            "seed {} led to two verdicts: {}, and {}; the life depends on something that the seed does \
+             not choose, and `sim::audit` finds where",
             failure.seed,
             failure.verdict,
             again.verdict(),
-            "the life depends on something that the seed does not choose; `sim::audit` finds where"
         );
-        return Verdict::Nondeterminism(text).to_string();
+        return (format!("{}\n", Verdict::Nondeterminism(text)), None);
     }
-    let guard = |sim: Sim| guarded(sim, life);
     let tape = shrink(failure, guard);
-    let shrunk = replay(&tape, guard);
-    let policy = again.policy().to_string();
-    let mut text = failure::of_shrunk(failure, &policy, &tape, &shrunk);
-    environment.commands(&mut text, failure.seed, &tape);
-    text
+    let shrunk = hushed(|| replay(&tape, guard));
+    let text = failure::of_shrunk(failure, again.policy(), &tape, &shrunk);
+    (text, Some(tape))
 }

@@ -64,19 +64,18 @@ impl Environment {
     }
 
     /// Writes the tape to a file, and how to live that life again.
-    pub(super) fn commands(&self, text: &mut String, seed: u64, tape: &Tape) {
+    pub(super) fn commands(&self, text: &mut String, seed: u64, tape: Option<&Tape>) {
         let test = thread::current().name().map(str::to_owned).filter(|name| name != "main");
         let test = test.unwrap_or_default();
         let _ = writeln!(text, "this life again: SIM_SEED={seed} cargo test {test}");
-        match keep(&test, seed, tape) {
-            Ok(path) => {
-                let path = path.display();
-                let _ = writeln!(text, "the short one: SIM_TAPE={path} cargo test {test}");
+        let kept = tape.map(|tape| keep(&test, seed, tape));
+        let _ = match kept {
+            Some(Ok(path)) => {
+                writeln!(text, "the short one: SIM_TAPE={} cargo test {test}", path.display())
             }
-            Err(error) => {
-                let _ = writeln!(text, "the tape could not be kept: {error}");
-            }
-        }
+            Some(Err(error)) => writeln!(text, "the tape could not be kept: {error}"),
+            None => Ok(()),
+        };
         let _ = writeln!(text, "with SIM_TRACE=text, json or perfetto for the whole timeline");
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::life::Life;
-use crate::backends::sim::{Tape, Verdict};
+use crate::backends::sim::{Policy, Tape, Verdict};
 
 /// A life in which something was wrong.
 #[derive(Clone, Debug)]
@@ -31,29 +31,35 @@ pub(super) fn of_life(life: &Life) -> String {
     let _ = writeln!(text, "verdict: {}", life.verdict());
     let _ = writeln!(text, "policy: {}", life.policy());
     let _ = writeln!(text, "trace: {:016x}, {} polls", life.trace_hash(), life.polls());
-    choices(&mut text, &life.tape());
+    let tape = life.tape();
+    let _ = writeln!(text, "choices that were not dull: {}", tape.len());
+    choices(&mut text, &tape);
     timeline(&mut text, life);
     text
 }
 
 /// What a shrunk failure came to.
-pub(super) fn of_shrunk(failure: &Failure, policy: &str, shrunk: &Tape, life: &Life) -> String {
+pub(super) fn of_shrunk(failure: &Failure, policy: Policy, shrunk: &Tape, life: &Life) -> String {
     let mut text = String::new();
     let Failure { seed, verdict, tape, after } = failure;
     let _ = writeln!(text, "seed {seed} went wrong, after {after} lives that did not");
     let _ = writeln!(text, "verdict: {verdict}");
     let _ = writeln!(text, "policy: {policy}");
-    let _ = writeln!(text, "choices: {} of {} are needed", shrunk.len(), tape.len());
+    let _ = writeln!(text, "of {} choices that were not dull, these are needed:", tape.len());
     choices(&mut text, shrunk);
-    let _ = writeln!(text, "verdict of the life with these alone: {}", life.verdict());
+    if life.verdict().to_string() != verdict.to_string() {
+        let _ = writeln!(text, "verdict of the life with these alone: {}", life.verdict());
+    }
     timeline(&mut text, life);
     text
 }
 
 fn choices(text: &mut String, tape: &Tape) {
-    let _ = writeln!(text, "choices that were not dull ({}):", tape.len());
     for choice in tape.choices().iter().take(CHOICES) {
         let _ = writeln!(text, "  {choice}");
+    }
+    if tape.is_empty() {
+        let _ = writeln!(text, "  none: the dull life fails too");
     }
     if tape.len() > CHOICES {
         let _ = writeln!(text, "  and {} more", tape.len() - CHOICES);

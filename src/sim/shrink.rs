@@ -1,4 +1,5 @@
 use super::failure::Failure;
+use super::hush::hushed;
 use super::life::Life;
 use super::subject::Sim;
 use crate::backends::sim::{Choice, Tape};
@@ -9,7 +10,7 @@ const LIVES: u32 = 4000;
 /// The shortest tape found that still fails in the same way: choices are taken back, in halves, then in ever
 /// smaller parts, then made smaller. One that fails otherwise is not taken.
 ///
-/// `life` must be the one that failed.
+/// `life` must be the one that failed. The panic hook is silent about panics of this thread meanwhile.
 #[must_use]
 pub fn shrink<F>(failure: &Failure, life: F) -> Tape
 where
@@ -17,9 +18,11 @@ where
 {
     let mut shrinker = Shrinker { life, kind: failure.verdict.kind().to_owned(), lives: 0 };
     let mut choices = failure.tape.choices().to_vec();
-    shrinker.remove(&mut choices);
-    shrinker.lower(&mut choices);
-    shrinker.remove(&mut choices);
+    hushed(|| {
+        shrinker.remove(&mut choices);
+        shrinker.lower(&mut choices);
+        shrinker.remove(&mut choices);
+    });
     Tape::new(choices)
 }
 

@@ -1,4 +1,7 @@
 //! The daemon in simulation: whole lives, by the thousand, from seeds.
 
+mod exhaust;
+mod failing;
+mod same;
 mod shape;
 mod sweep;

@@ -45,8 +45,10 @@ fn a_tape_is_the_life_of_its_seed_under_every_policy() {
         for seed in 0..SEEDS {
             let (hash, tape) = by_seed(seed, &options);
             // The tape needs neither the seed nor the policy.
-            let again = by_tape(&tape, &SimOptions::default());
-            assert_eq!(again, (hash, tape), "{policy}, seed {seed}");
+            assert_eq!(Simulator::taped(&tape, &options).policy(), Policy::Fifo);
+            for again in [by_tape(&tape, &options), by_tape(&tape, &SimOptions::default())] {
+                assert_eq!(again, (hash, tape.clone()), "{policy}, seed {seed}");
+            }
         }
     }
 }

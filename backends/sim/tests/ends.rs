@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_lite::future::{block_on as block_here, yield_now};
 use proc_daemon_runtime::{
-    AnyRuntime, JoinError, OwnedRuntime, Runtime, RuntimeOptions, Task, Timer,
+    AnyRuntime, Instant, JoinError, OwnedRuntime, Runtime, RuntimeOptions, Task, Timer,
 };
 use proc_daemon_sim::{SimHandle, Simulator};
 use support::each_world;
@@ -94,6 +94,36 @@ fn an_end_drops_tasks_oldest_first_and_refuses_what_they_spawn() {
         assert_eq!(firsts, [0, 1, 2, 3, 4]);
         assert_eq!(order.len(), 10, "{order:?}");
     });
+}
+
+#[test]
+fn an_end_drops_what_is_scripted_and_survives_destructors_that_panic() {
+    each_world(|sim| {
+        let (tell, told) = mpsc::channel();
+        for number in 0..4 {
+            let bomb = (number % 2 == 0).then(|| Bomb);
+            let tell = Tell(tell.clone(), number);
+            sim.handle().spawn("law".into(), async move {
+                let _dropped = (&bomb, &tell);
+                pending::<()>().await;
+            });
+        }
+        let scripted = Tell(tell, 4);
+        sim.handle().call_at(Instant::from_epoch(LONG), move || drop(scripted));
+        drop(sim);
+        let mut dropped: Vec<u32> = told.try_iter().collect();
+        dropped.sort_unstable();
+        assert_eq!(dropped, [0, 1, 2, 3, 4]);
+    });
+}
+
+/// Panics when it is dropped, without the hook, which would print.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::resume_unwind(Box::new("in drop"));
+    }
 }
 
 /// Spawns from a destructor.

@@ -197,6 +197,26 @@ fn a_wake_while_queued_is_one_poll() {
 }
 
 #[test]
+fn a_task_that_wakes_itself_and_ends_is_over() {
+    each_world(|mut sim| {
+        let ends = || {
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+        };
+        for _ in 0..3 {
+            sim.handle().spawn("ends".into(), ends());
+            pass_time(&mut sim);
+        }
+        sim.handle().spawn("waits".into(), pending());
+        pass_time(&mut sim);
+        let polls: Vec<u32> = sim.tasks().iter().map(|task| task.polls).collect();
+        assert_eq!(polls, [1]);
+    });
+}
+
+#[test]
 fn a_waker_of_an_ended_task_wakes_nobody() {
     each_world(|mut sim| {
         let waker = spawn(&sim, poll_fn(|cx| Poll::Ready(cx.waker().clone())));

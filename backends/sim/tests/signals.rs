@@ -56,6 +56,9 @@ fn a_signal_before_the_first_listener_is_kept_for_it() {
         let seen = pending_of(&mut sim, &mut stream);
         assert_eq!(seen, [Signal::Terminate, Signal::Hangup]);
         assert_eq!(pending_of(&mut sim, &mut stream), []);
+        // It was given to the first: who comes later has come too late for it.
+        let mut second = listen(&sim, Signal::ALL);
+        assert_eq!(pending_of(&mut sim, &mut second), []);
     });
 }
 
@@ -210,4 +213,22 @@ fn a_signal_at_a_poll_can_come_before_every_poll() {
     assert_eq!(polls_before(0), 0);
     let first = polls_before(1);
     assert_eq!((1..20).map(polls_before).collect::<Vec<_>>(), Vec::from_iter(first..first + 19));
+}
+
+#[test]
+fn signals_at_polls_may_be_listed_in_any_order() {
+    let mut options = SimOptions::dull();
+    options.at_poll = vec![(9, Signal::User1), (3, Signal::Hangup), (6, Signal::Quit)];
+    let mut sim = Simulator::seeded(1, &options);
+    let mut stream = listen(&sim, Signal::ALL);
+    sim.block_on(async {
+        for signal in [Signal::Hangup, Signal::Quit, Signal::User1] {
+            let mut waited = 0;
+            while poll_once(stream.next()).await != Some(Some(signal)) {
+                waited += 1;
+                assert!(waited < 10, "{signal}");
+                yield_now().await;
+            }
+        }
+    });
 }

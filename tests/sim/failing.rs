@@ -1,0 +1,243 @@
+//! Lives that go wrong: what the simulator says of them.
+
+use std::cell::Cell;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use proc_daemon::sim::{self, Faults, Life, Sim, Verdict, any, audit, check, hunt};
+use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, task, task_with};
+
+/// What a panic said.
+fn told(work: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let payload = catch_unwind(work).expect_err("it panics");
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => {
+            payload.downcast::<&str>().map(|text| (*text).to_owned()).unwrap_or_default()
+        }
+    }
+}
+
+async fn idle(ctx: Context) -> Result {
+    ctx.cancelled().await;
+    Ok(())
+}
+
+/// The writer flushes only if the reader has gone before it: an order that nobody has asked for.
+fn order_bug(sim: Sim) -> Life {
+    let gone = Arc::new(AtomicBool::new(false));
+    let daemon = Daemon::new()
+        .with_subsystem(task_with("reader", Arc::clone(&gone), async |ctx: Context, gone| {
+            ctx.cancelled().await;
+            gone.store(true, Ordering::Relaxed);
+            Ok(())
+        }))
+        .with_subsystem(task_with("writer", gone, async |ctx: Context, gone: Arc<AtomicBool>| {
+            ctx.cancelled().await;
+            assert!(gone.load(Ordering::Relaxed), "the reader still reads");
+            Ok(())
+        }))
+        .with_task("other", idle);
+    let faults = Faults::swarm().slow_stop(any(), ..Duration::from_secs(5)).signal(
+        Signal::Hangup,
+        1..9,
+        Duration::from_secs(1),
+    );
+    sim.daemon(daemon).faults(faults).run()
+}
+
+#[test]
+fn a_failure_tells_seed_policy_choices_timeline_and_how_to_live_it_again() {
+    let text = told(|| {
+        check(0..1000, order_bug);
+    });
+    for part in [
+        "seed ",
+        "verdict: panic in `writer`: the reader still reads",
+        "policy: ",
+        "choices that were not dull (",
+        " schedule",
+        "the end of the timeline:",
+        "SIGTERM",
+        "this life again: SIM_SEED=",
+        "the short one: SIM_TAPE=",
+        "failing::a_failure_tells_seed_policy_choices_timeline_and_how_to_live_it_again",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_failure_is_hunted_and_shrunk_by_hand() {
+    let Err(failure) = hunt(0..1000, order_bug) else { panic!("no life failed") };
+    assert_eq!(failure.verdict.kind(), "panic");
+    let tape = sim::shrink(&failure, order_bug);
+    assert!(tape.len() <= 3 && tape.len() < failure.tape.len(), "{tape}");
+    let life = sim::replay(&tape, order_bug);
+    assert_eq!(life.verdict().kind(), "panic");
+    assert!(sim::replay(&sim::Tape::dull(), order_bug).verdict().is_clean());
+}
+
+#[test]
+fn a_panic_of_the_code_around_a_life_is_a_failure_of_that_seed() {
+    let failure = hunt(0..10, |sim: Sim| {
+        let odd = sim.choose(2, "odd") == 1;
+        let life = sim.daemon(Daemon::new().with_task("idle", idle)).run();
+        assert!(!odd, "an odd one");
+        life
+    });
+    let failure = failure.unwrap_err();
+    assert!(failure.verdict.to_string().contains("an odd one"), "{}", failure.verdict);
+    assert!(failure.tape.choices().iter().any(|choice| choice.site == "odd"));
+}
+
+#[test]
+fn a_sweep_that_never_met_a_situation_fails() {
+    let sweep = check(0..5, |sim| sim.daemon(Daemon::new().with_task("idle", idle)).run());
+    assert_eq!(sweep.lives, 5);
+    let text = told(move || {
+        sweep.expect_sometimes(&["left behind"]);
+    });
+    assert!(text.contains("no life of 5 met [\"left behind\"]"), "{text}");
+}
+
+#[test]
+fn a_script_that_panics_is_the_verdict() {
+    let life = Sim::new(1).daemon(Daemon::new().with_task("idle", idle)).script(|s| async move {
+        s.until_ready().await;
+        assert_eq!(s.state("idle"), proc_daemon::SubsystemState::Stopped);
+    });
+    assert!(matches!(life.verdict(), Verdict::Panic { .. }), "{}", life.verdict());
+    let text = told(std::panic::AssertUnwindSafe(|| {
+        life.expect_clean();
+    }));
+    assert!(text.contains("seed 1") && text.contains("panic in `script`"), "{text}");
+}
+
+/// Counts how often it was asked, in this thread.
+fn count() -> u64 {
+    thread_local!(static COUNT: Cell<u64> = const { Cell::new(0) });
+    COUNT.replace(COUNT.get() + 1)
+}
+
+#[test]
+fn audit_finds_a_thread_local_that_leaks_into_the_life() {
+    let text = told(|| {
+        audit(0..3, || {
+            Daemon::new().with_task("leaky", |ctx| async move {
+                ctx.sleep(Duration::from_secs(5 + count() % 2)).await?;
+                Ok(())
+            })
+        });
+    });
+    for part in
+        ["seed 0", "once:", "again:", "`leaky` spawned at tests/sim/failing.rs:", "sleeps until"]
+    {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the leak that is to be found")]
+fn audit_finds_the_real_clock() {
+    let text = told(|| {
+        audit(0..3, || {
+            Daemon::new().with_task("clock", |ctx| async move {
+                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+                ctx.sleep(Duration::from_nanos(u64::from(now.subsec_nanos()))).await?;
+                Ok(())
+            })
+        });
+    });
+    assert!(text.contains("the same seed led to two lives"), "{text}");
+    assert!(text.contains("`clock` spawned at"), "{text}");
+}
+
+#[test]
+fn audit_passes_what_is_simulated() {
+    audit(0..50, || Daemon::new().with_task("idle", idle));
+}
+
+/// The verdict on a daemon.
+fn verdict(daemon: DaemonBuilder) -> String {
+    Sim::new(0).daemon(daemon).run().verdict().to_string()
+}
+
+#[test]
+fn what_would_read_the_real_world_is_refused_by_name() {
+    let lazy = verdict(Daemon::builder(Config::file("lazy.toml")).with_task("idle", idle));
+    assert!(lazy.contains("refused") && lazy.contains("`lazy.toml`"), "{lazy}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("eager.toml");
+    std::fs::write(&path, "").unwrap();
+    let eager = verdict(Daemon::builder(Config::load_from_file(&path)).with_task("idle", idle));
+    assert!(eager.contains("refused") && eager.contains("eager.toml"), "{eager}");
+    let text = Sim::new(0)
+        .daemon(Daemon::builder(Config::file("lazy.toml")).with_task("idle", idle))
+        .config_text("shutdown.timeout_ms = 70")
+        .run();
+    assert!(text.verdict().is_clean(), "{}", text.verdict());
+}
+
+#[test]
+fn nothing_to_simulate_and_a_bad_daemon_are_refused() {
+    let none = Sim::new(0).run();
+    assert!(none.verdict().to_string().contains("call `Sim::daemon`"), "{}", none.verdict());
+    let cycle = verdict(
+        Daemon::new()
+            .with_subsystem(task("a", idle).requires("b"))
+            .with_subsystem(task("b", idle).requires("a")),
+    );
+    assert!(cycle.contains("refused") && cycle.contains('a'), "{cycle}");
+}
+
+#[test]
+fn a_task_that_outlives_the_daemon_is_a_leak_with_its_place() {
+    let leaky = verdict(Daemon::new().with_task("leaky", |ctx: Context| async move {
+        let never = Box::pin(std::future::pending());
+        ctx.runtime().spawn("forgotten".into(), never);
+        ctx.cancelled().await;
+        Ok(())
+    }));
+    assert!(leaky.contains("leak") && leaky.contains("`forgotten`"), "{leaky}");
+    assert!(leaky.contains("tests/sim/failing.rs:"), "{leaky}");
+}
+
+#[test]
+fn a_loop_that_never_waits_is_a_livelock() {
+    let daemon = Daemon::new().with_task("busy", |_| async {
+        loop {
+            futures_lite::future::yield_now().await;
+        }
+    });
+    let life = Sim::new(0).poll_cost(Duration::ZERO).daemon(daemon).run();
+    let busy = life.verdict().to_string();
+    assert!(busy.contains("livelock") && busy.contains("`busy`"), "{busy}");
+}
+
+#[test]
+fn a_signal_that_nobody_handles_kills() {
+    let faults = Faults::none().signal(Signal::User2, 1..=1, Duration::ZERO);
+    let life = Sim::new(0).daemon(Daemon::new().with_task("idle", idle)).faults(faults).run();
+    assert!(matches!(life.verdict(), Verdict::Killed(Signal::User2)), "{}", life.verdict());
+}
+
+#[test]
+fn a_script_that_waits_for_nothing_is_a_deadlock() {
+    let daemon = Daemon::new().with_task("idle", idle);
+    let life = Sim::new(0).daemon(daemon).script(|_| std::future::pending());
+    assert!(matches!(life.verdict(), Verdict::Deadlock(_)), "{}", life.verdict());
+}
+
+#[test]
+fn a_life_without_an_end_is_given_up() {
+    let daemon = Daemon::new().with_task("ticks", |ctx: Context| async move {
+        while ctx.sleep(Duration::from_secs(3600)).await.is_ok() {}
+        Ok(())
+    });
+    let limit = Duration::from_secs(48 * 3600);
+    let life = Sim::new(0).time_limit(limit).daemon(daemon).script(|_| std::future::pending());
+    assert!(matches!(life.verdict(), Verdict::TimeLimit(..)), "{}", life.verdict());
+}
