@@ -2,6 +2,8 @@
 
 mod exhaust;
 mod failing;
+mod faults;
+mod options;
 mod same;
 mod shape;
 mod sweep;

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use proc_daemon::sim::{self, Life, Policy, Sim};
-use proc_daemon::{Config, Context, Daemon, task};
+use proc_daemon::{Config, Context, Daemon, Signal, task};
 
 use crate::shape;
 
@@ -16,7 +16,28 @@ fn life(seed: u64) -> Life {
 
 /// Of the seeds 0 to 19. A change of what the core does, or of what is written into the trace, changes them:
 /// the test prints the new ones.
-const GOLDEN: [u64; 20] = [0; 20];
+const GOLDEN: [u64; 20] = [
+    0x23bfa1df6c1a5e43,
+    0xb715e08a66910ed9,
+    0x3ad70cee45fb5465,
+    0x253f59976546f67b,
+    0x90d69ccd041086f3,
+    0xd55718f5d908c4df,
+    0x2ab743750fcd2a19,
+    0x54a93218692b6aca,
+    0x1d84b67293baa282,
+    0x7d9b55c1329ace3b,
+    0x14dbf473ab271f21,
+    0x3877df6251449ff1,
+    0xce514e105e97857d,
+    0xbefbc6c150965796,
+    0x9d6eff27807f030f,
+    0xf72a70163bbca28a,
+    0xd9d20a4837953f2c,
+    0xe1239bdb393df649,
+    0xdad8be6fb5733ae0,
+    0x32dac7cd79aca12c,
+];
 
 #[test]
 fn golden_hashes() {
@@ -45,35 +66,64 @@ fn a_tape_is_the_life_it_was_taken_from() {
     }
 }
 
+/// Every record of a few lives, one after the other.
+fn traces() -> Vec<u8> {
+    let lives = (0..30).map(life);
+    lives
+        .flat_map(|life| {
+            life.trace().records().iter().flat_map(|r| r.to_bytes()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 /// Only does something in the child of the next test.
 #[test]
-fn prints_hashes() {
-    if std::env::var_os("PRINT_HASHES").is_some() {
-        for seed in 0..50 {
-            println!("hash {seed} {:016x}", life(seed).trace_hash());
-        }
+fn writes_traces() {
+    if let Some(path) = std::env::var_os("WRITE_TRACES") {
+        std::fs::write(path, traces()).expect("the folder is the parent's");
     }
 }
 
 #[test]
-fn two_processes_live_the_same_lives() {
-    let hashes = || {
-        let output = Command::new(std::env::current_exe().expect("this is a test"))
-            .args(["--exact", "same::prints_hashes", "--nocapture"])
-            .env("PRINT_HASHES", "1")
-            .output()
-            .expect("the test can be started");
-        let text = String::from_utf8(output.stdout).expect("it prints text");
-        let mut lines: Vec<String> = text
-            .lines()
-            .filter_map(|line| line.find("hash ").map(|at| line[at..].to_owned()))
-            .collect();
-        lines.sort_unstable();
-        lines
+fn two_processes_live_the_same_lives_byte_for_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("traces");
+    let status = Command::new(std::env::current_exe().expect("this is a test"))
+        .args(["--exact", "same::writes_traces"])
+        .env("WRITE_TRACES", &path)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("the test can be started");
+    assert!(status.success());
+    let theirs = std::fs::read(path).expect("the child has written it");
+    assert!(theirs.len() > 32 * 1000, "{} bytes", theirs.len());
+    assert!(theirs == traces(), "the other process lived other lives");
+}
+
+/// However often it is said, and whenever: SIGTERM is one wish.
+#[test]
+fn sigterm_said_often_is_sigterm_said_once() {
+    let ends = |seed: u64, times: u32| {
+        let sim =
+            Sim::new(seed).policy(Policy::Fifo).poll_cost(Duration::ZERO).lateness(Duration::ZERO);
+        let daemon = shape::daemon(&sim);
+        let life = sim.daemon(daemon).script(move |s| async move {
+            s.advance(Duration::from_millis(seed % 90)).await;
+            for _ in 0..times {
+                s.raise(Signal::Terminate);
+                s.advance(Duration::from_millis(17)).await;
+            }
+        });
+        let report = life.expect_clean();
+        let ends = report.subsystems().iter().map(|s| s.end.as_ref().map(proc_daemon::End::kind));
+        (report.code, ends.collect::<Vec<_>>())
     };
-    let once = hashes();
-    assert_eq!(once.len(), 50);
-    assert_eq!(once, hashes());
+    for seed in 0..300 {
+        let once = ends(seed, 1);
+        for times in [2, 3, 20] {
+            assert_eq!(ends(seed, times), once, "seed {seed}, {times} times");
+        }
+    }
 }
 
 /// Under first in first out, a subsystem that does nothing is not noticed by the others.

@@ -62,6 +62,17 @@ impl Record {
         Instant::from_nanos(self.at)
     }
 
+    /// The record as bytes, the least significant first.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 32] {
+        let head = u64::from(self.kind as u8) << 32 | u64::from(self.task);
+        let mut bytes = [0; 32];
+        for (index, word) in [self.at, head, self.a, self.b].into_iter().enumerate() {
+            bytes[index * 8..][..8].copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
     pub(crate) const fn new(at: u64, task: u32, kind: Kind, a: u64, b: u64) -> Self {
         Self { at, task, kind, pad: [0; 3], a, b }
     }

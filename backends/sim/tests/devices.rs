@@ -1,6 +1,8 @@
 //! What scripts do to a world: acts and signals at a moment, jumps of the wall clock, time that passes in a
 //! poll, blocking work that never returns, choices.
 
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -69,7 +71,7 @@ fn an_act_in_the_past_comes_at_the_next_rest() {
 fn an_act_at_never_is_not_waited_for() {
     let (mut sim, log) = (dull(), Log::default());
     call(&sim, &log, Instant::MAX, "never");
-    let verdict = sim.try_block_on("waits".into(), std::future::pending::<()>());
+    let verdict = sim.try_block_on("waits".into(), pending::<()>());
     assert!(matches!(verdict, Err(Verdict::Deadlock(_))), "{verdict:?}");
     assert!(log.lock().unwrap().is_empty());
     assert_eq!(timer(&sim).now(), Instant::ZERO);
@@ -97,42 +99,29 @@ fn scripted_signals_arrive_in_order_between_polls() {
 #[test]
 fn what_happens_between_polls_is_nobodys_in_the_trace() {
     let mut sim = dull();
-    let handle = sim.handle();
-    handle.note(1, 0);
-    for (second, act) in (1..).zip([ends as fn(&SimHandle), panics, waits]) {
-        act(&handle);
-        let inner = handle.clone();
-        handle.call_at(at(second), move || inner.note(1, 0));
-        sim.block_on(timer(&sim).sleep_until(at(second)));
-        handle.note(1, 0);
+    for end in ["ends", "panics", "waits"] {
+        let (handle, act) = (sim.handle(), sim.handle());
+        let start = handle.timer().now();
+        // The last poll before the act is of this task.
+        sim.handle().spawn(end.into(), async move {
+            handle.timer().sleep_until(start.after(SECOND)).await;
+            handle.note(2, 0);
+            match end {
+                "ends" => (),
+                "panics" => resume_unwind(Box::new("on purpose")),
+                _ => pending().await,
+            }
+        });
+        act.clone().call_at(start.after(SECOND * 2), move || act.note(1, 0));
+        sim.block_on(timer(&sim).sleep(SECOND * 3));
+        sim.handle().note(1, 0);
     }
     let trace = sim.take_trace();
     let notes = trace.records().iter().filter(|record| record.kind == Kind::Note);
     let (nobodys, tasks) = notes.partition::<Vec<&Record>, _>(|record| record.a == 1);
-    assert_eq!((nobodys.len(), tasks.len()), (7, 3));
+    assert_eq!((nobodys.len(), tasks.len()), (6, 3));
     assert!(nobodys.iter().all(|record| record.task == Record::NOBODY));
     assert!(tasks.iter().all(|record| record.task != Record::NOBODY));
-}
-
-fn ends(handle: &SimHandle) {
-    let inner = handle.clone();
-    handle.spawn("ends".into(), async move { inner.note(2, 0) });
-}
-
-fn panics(handle: &SimHandle) {
-    let inner = handle.clone();
-    handle.spawn("panics".into(), async move {
-        inner.note(2, 0);
-        std::panic::resume_unwind(Box::new("on purpose"));
-    });
-}
-
-fn waits(handle: &SimHandle) {
-    let inner = handle.clone();
-    handle.spawn("waits".into(), async move {
-        inner.note(2, 0);
-        std::future::pending::<()>().await;
-    });
 }
 
 #[test]
@@ -206,7 +195,7 @@ fn stuck_blocking_work_never_returns_and_is_left_over() {
         let left = sim.tasks();
         assert_eq!(left.len(), 1);
         assert!(left[0].blocking && left[0].name.as_str() == "stuck");
-        let verdict = sim.try_block_on("waits".into(), std::future::pending::<()>());
+        let verdict = sim.try_block_on("waits".into(), pending::<()>());
         assert!(matches!(&verdict, Err(Verdict::Deadlock(left)) if left.len() == 1), "{verdict:?}");
         assert_eq!(sim.shutdown(SECOND).blocked_threads, 1);
     }

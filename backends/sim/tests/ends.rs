@@ -108,8 +108,8 @@ fn an_end_drops_what_is_scripted_and_survives_destructors_that_panic() {
                 pending::<()>().await;
             });
         }
-        let scripted = Tell(tell, 4);
-        sim.handle().call_at(Instant::from_epoch(LONG), move || drop(scripted));
+        let (scripted, handle) = (Tell(tell, 4), sim.handle());
+        handle.call_at(Instant::from_epoch(LONG), move || drop(scripted));
         drop(sim);
         let mut dropped: Vec<u32> = told.try_iter().collect();
         dropped.sort_unstable();
