@@ -3,8 +3,8 @@ use std::fmt::Write;
 use super::life::Life;
 use super::moment::Moment;
 use super::subject::Sim;
-use crate::DaemonBuilder;
 use crate::backends::sim::{Kind, Record, Verdict};
+use crate::daemon::DaemonBuilder;
 
 /// Lives each seed twice and compares everything that happened.
 ///

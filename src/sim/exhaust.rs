@@ -3,7 +3,7 @@ use proc_daemon_runtime::Signal;
 use super::failure;
 use super::life::Life;
 use super::subject::Sim;
-use crate::DaemonBuilder;
+use crate::daemon::DaemonBuilder;
 
 /// Lives one life for every step of the daemon's life, with `signal` arriving at that step: before it starts,
 /// in the middle of its start, while it runs, at each step of its stop. Gives how many lives that was.

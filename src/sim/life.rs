@@ -5,8 +5,8 @@ use proc_daemon_runtime::{Instant, TaskName};
 
 use super::moment::Moment;
 use super::{failure, render};
-use crate::ExitReport;
 use crate::backends::sim::{Policy, Simulator, Tape, Trace, Verdict};
+use crate::daemon::ExitReport;
 
 /// One simulated life, over.
 #[must_use = "a life may have gone wrong: look at its verdict, or `expect_clean`"]

@@ -6,8 +6,8 @@ use proc_daemon_runtime::{Instant, Runtime, Signal, Timer};
 
 use super::story::SharedStory;
 use crate::backends::sim::SimHandle;
+use crate::daemon::{Daemon, ExitReport};
 use crate::state::SubsystemState;
-use crate::{Daemon, ExitReport};
 
 /// What a script holds: the daemon from outside, time, and signals. A clone is the same stage.
 ///

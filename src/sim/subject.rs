@@ -15,8 +15,7 @@ use super::stage::Stage;
 use super::story::{Dumps, Observer, SharedStory, Story};
 use super::wrap::Wrapper;
 use crate::backends::sim::{Policy, SimHandle, SimOptions, Simulator, Tape, Verdict};
-use crate::daemon::{Observer as Observers, Unfit};
-use crate::{Daemon, DaemonBuilder, ExitReport};
+use crate::daemon::{Daemon, DaemonBuilder, ExitReport, Observer as Observers, Unfit};
 
 /// A life to be simulated: a daemon, its faults, a script. Made from a seed or a tape, which answers
 /// everything that is left open.

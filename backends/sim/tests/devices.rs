@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use futures_lite::StreamExt;
 use futures_lite::future::poll_once;
 use proc_daemon_runtime::{Instant, OwnedRuntime, Runtime, Signal, SignalSet, SignalSource, Timer};
-use proc_daemon_sim::{Kind, Record, SimHandle, SimOptions, SimTimer, Simulator, Tape, Verdict};
+use proc_daemon_sim::{Kind, Record, SimOptions, SimTimer, Simulator, Tape, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
 

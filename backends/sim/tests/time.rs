@@ -272,30 +272,3 @@ fn slack_bounds_how_late_a_sleep_is_noticed() {
         assert!(sim.panics().is_empty(), "{:?}", sim.panics());
     }
 }
-
-#[test]
-fn settling_polls_what_is_ready_and_lets_no_time_pass() {
-    let mut sim = world(3, |options| options.restless_polls = 1000);
-    let (log, timer) = (Log::default(), timer(&sim));
-    let (early, late) = (log.clone(), log.clone());
-    sim.handle().spawn("sleeps".into(), async move {
-        for _ in 0..100 {
-            yield_now().await;
-        }
-        early.add("ready");
-        timer.sleep(MILLI).await;
-        late.add("slept");
-    });
-    sim.settle();
-    assert_eq!((log.take(), sim.tasks().len()), (vec!["ready"], 1));
-    assert_eq!(sim.handle().timer().now(), Instant::ZERO);
-    // One that is always ready does not keep it.
-    sim.handle().spawn("spins".into(), async {
-        loop {
-            yield_now().await;
-        }
-    });
-    let polls = sim.polls();
-    sim.settle();
-    assert_eq!(sim.polls() - polls, 1000);
-}

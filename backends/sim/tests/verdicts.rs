@@ -213,3 +213,22 @@ fn a_situation_is_noted_once_and_only_inside() {
     });
     assert_eq!(sim.reached(), ["one", "two"]);
 }
+
+#[test]
+fn settling_polls_what_is_ready_and_lets_no_time_pass() {
+    let mut sim = world(|options| options.restless_polls = 1000);
+    let timer = sim.handle().timer().clone();
+    spawn(&sim, "sleeps", async move {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        timer.sleep(SECOND).await;
+    });
+    sim.settle();
+    assert_eq!((sim.tasks().len(), sim.tasks()[0].polls), (1, 101));
+    assert_eq!(sim.handle().timer().now(), Instant::ZERO);
+    // A task that is always ready does not keep it.
+    spawn(&sim, "spins", spin());
+    sim.settle();
+    assert_eq!(sim.polls(), 101 + 1000);
+}

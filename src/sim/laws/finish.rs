@@ -1,5 +1,5 @@
 use super::Found;
-use crate::ExitReport;
+use crate::daemon::ExitReport;
 use crate::reason::ShutdownReason;
 use crate::sim::book::{Book, Unit};
 use crate::sim::model;
@@ -9,7 +9,7 @@ use crate::supervisor::engine::Cause;
 pub(in crate::sim) fn over(book: &Book, report: &ExitReport, found: &mut Found) {
     for (unit, told) in book.units.iter().zip(report.subsystems()) {
         super::states::shown(book, told.id.as_u64().try_into().unwrap_or(u32::MAX), found);
-        let (expected, is) = (model::end(unit), told.end.as_ref().map(crate::End::kind));
+        let (expected, is) = (model::end(unit), told.end.as_ref().map(crate::end::End::kind));
         found.expect(uncertain(unit) || expected == is, "end as it was", || {
             format!("`{}` is reported as {is:?}; the model says {expected:?}", told.name)
         });
