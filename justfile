@@ -29,6 +29,10 @@ bench *filters:
 models:
     cargo run --release --manifest-path tests/models/Cargo.toml
 
+# Bugs planted into a copy of the core, each found by the simulator.
+planted *args:
+    cargo run --release --manifest-path tests/planted/Cargo.toml --target-dir target/planted -- {{ args }}
+
 # The documentation.
 doc:
     cargo doc --workspace --no-deps --all-features --open
