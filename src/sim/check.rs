@@ -88,7 +88,7 @@ where
             if life.verdict().is_clean() {
                 sweep.add(&life);
             } else {
-                let (verdict, tape) = (life.verdict().clone(), life.tape());
+                let (verdict, tape) = (life.verdict().clone(), life.tape().clone());
                 let failure = Failure { seed, verdict, tape, after: index };
                 let mut first = first.lock();
                 if first.as_ref().is_none_or(|known| index < known.after) {

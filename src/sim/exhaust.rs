@@ -18,13 +18,15 @@ where
 {
     let live = |poll| Sim::new(seed).daemon(daemon()).raise_at_poll(poll, signal).run();
     let mut lives = 0;
+    let mut step = 1;
     // A life with a signal may be longer than one without: its stop has steps as well.
     let mut steps = plain(seed, &daemon).polls();
-    while lives <= steps {
-        let life = live(lives);
-        expect(&life, &[(lives, signal)]);
+    while step <= steps {
+        let life = live(step);
+        expect(&life, &[(step, signal)]);
         steps = steps.max(life.polls());
         lives += 1;
+        step += 1;
     }
     lives
 }
@@ -41,7 +43,7 @@ where
 {
     let mut lives = 0;
     let steps = plain(seed, &daemon).polls();
-    for one in 0..=steps {
+    for one in 1..=steps {
         let mut two = one;
         // From where the life with the first signal alone has ended, the second changes nothing.
         let mut last = one;

@@ -33,7 +33,7 @@ pub(super) fn of_life(life: &Life) -> String {
     let _ = writeln!(text, "trace: {:016x}, {} polls", life.trace_hash(), life.polls());
     let tape = life.tape();
     let _ = writeln!(text, "choices that were not dull: {}", tape.len());
-    choices(&mut text, &tape);
+    choices(&mut text, tape);
     timeline(&mut text, life);
     text
 }

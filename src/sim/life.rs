@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::fmt;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub struct Life {
     pub(super) verdict: Verdict,
     pub(super) report: Option<ExitReport>,
     pub(super) world: Simulator,
+    /// Read from the world when it is asked for.
+    pub(super) tape: OnceCell<Tape>,
     pub(super) trace: Trace,
     /// The subsystems, by number.
     pub(super) subsystems: Vec<TaskName>,
@@ -69,8 +72,8 @@ impl Life {
 
     /// The choices that were not dull.
     #[must_use]
-    pub fn tape(&self) -> Tape {
-        self.world.tape()
+    pub fn tape(&self) -> &Tape {
+        self.tape.get_or_init(|| self.world.tape())
     }
 
     /// The hash of everything that happened: equal for equal lives, in every build.

@@ -1,5 +1,6 @@
 //! `Sim`: what is simulated, and how one life is lived.
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +118,7 @@ impl Sim {
         self.options(|options| options.blocking_delay = Some(most))
     }
 
-    /// A signal arrives before the poll with this number.
+    /// A signal arrives before the poll with this number; the first poll is 1.
     pub fn raise_at_poll(self, poll: u64, signal: Signal) -> Self {
         self.options(|options| options.at_poll.push((poll, signal)))
     }
@@ -259,6 +260,7 @@ impl Sim {
             seed: self.seed,
             verdict,
             report,
+            tape: OnceCell::new(),
             trace,
             subsystems: daemon.names(),
             ended,
@@ -271,6 +273,7 @@ impl Sim {
             seed: self.seed,
             verdict,
             report: None,
+            tape: OnceCell::new(),
             trace: self.world.take_trace(),
             subsystems: Vec::new(),
             ended: Instant::ZERO,
@@ -309,8 +312,9 @@ impl Sim {
 
 impl Shadow {
     pub(super) fn ruined(self, verdict: Verdict) -> Life {
-        let sim = Sim::over(self.seed, Simulator::of(&self.handle), SimOptions::default());
-        sim.over_at_once(verdict)
+        let world = Simulator::taped(&Tape::dull(), &SimOptions::default());
+        let sim = Sim::over(self.seed, world, SimOptions::default());
+        Life { tape: self.handle.tape().into(), ..sim.over_at_once(verdict) }
     }
 }
 

@@ -57,7 +57,7 @@ fn a_failure_tells_seed_policy_choices_timeline_and_how_to_live_it_again() {
         "seed ",
         "verdict: panic in `writer`: the reader still reads",
         "policy: ",
-        "choices that were not dull (",
+        "choices that were not dull, these are needed:",
         " schedule",
         "the end of the timeline:",
         "SIGTERM",

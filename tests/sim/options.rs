@@ -124,8 +124,8 @@ fn a_signal_is_raised_at_the_poll_that_was_named() {
         let before = records.take_while(|record| record.kind != sim::Kind::Signal);
         before.filter(|record| record.kind == sim::Kind::Poll).count()
     };
-    for poll in 0..5 {
-        assert_eq!(raised(poll), usize::try_from(poll).unwrap());
+    for poll in 1..6 {
+        assert_eq!(raised(poll), usize::try_from(poll).unwrap() - 1);
     }
 }
 

@@ -1,21 +1,21 @@
 //! The loop: pick, poll, and when nothing is ready, let time pass.
 //!
 //! 1. Time moves only when nothing is ready, and by the cost of a poll.
-//! 2. Everything that is due by then fires as one batch, in a chosen order.
+//! 2. The sleeps that are over by then fire as one batch, in a chosen order. A device acts at its moment, before
+//!    them.
 //! 3. While tasks are ready without end, what is due fires every [`LOOK`] polls all the same.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use proc_daemon_runtime::{Signal, TaskName, catch};
+use proc_daemon_runtime::{TaskName, catch};
 
 use crate::handle::{Entered, SimHandle};
 use crate::policy::Policy;
 use crate::tasks::{Taken, Work};
-use crate::timers::{Act, Due};
+use crate::timers::Act;
 use crate::trace::{Kind, Record};
 use crate::world::{State, World};
 use crate::{Verdict, tasks::BoxTask};
@@ -26,9 +26,9 @@ const LOOK: u64 = 32;
 /// What the loop does next.
 enum Turn {
     Poll(Taken),
-    /// Wake and act, in this order.
-    Fire(Vec<(u64, Due)>),
-    Raise(Signal),
+    /// Wake them, in this order.
+    Fire(Vec<(u64, Waker)>),
+    Act(Act),
     Halt(Verdict),
 }
 
@@ -41,20 +41,22 @@ impl World {
     ) -> Result<F::Output, Verdict> {
         let _entered = Entered::new(SimHandle::new(Arc::clone(self)));
         let mut main = std::pin::pin!(main);
-        self.state().add(self, name, Work::Main, false);
+        let _place = Place { world: self, slot: self.state().add(self, name, Work::Main, false) };
         loop {
             let turn = self.state().turn();
             match turn {
                 Turn::Halt(verdict) => return Err(verdict),
-                Turn::Raise(signal) => self.raise(signal),
+                Turn::Act(act) => self.perform(act),
                 Turn::Fire(due) => self.fire(due),
                 Turn::Poll(Taken { slot, id, work: Work::Task(task), waker }) => {
                     self.poll_task(slot, id, task, &waker);
                 }
                 Turn::Poll(Taken { slot, work: Work::Main, waker, .. }) => {
-                    let polled = self.poll_main(slot, main.as_mut(), &waker);
+                    let polled = main.as_mut().poll(&mut Context::from_waker(&waker));
+                    let mut state = self.state();
+                    state.polled(slot, Work::Main);
                     if let Poll::Ready(output) = polled {
-                        return Ok(output);
+                        return state.halt.clone().map_or(Ok(output), Err);
                     }
                 }
             }
@@ -62,7 +64,8 @@ impl World {
     }
 
     /// Polls what is ready, and what that makes ready, without letting time pass.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn settle(self: &Arc<Self>) {
+        let _entered = Entered::new(SimHandle::new(Arc::clone(self)));
         let most = self.state().settled.restless_polls;
         for _ in 0..most {
             let turn = {
@@ -110,33 +113,10 @@ impl World {
         let _ = catch(|| drop(panic));
     }
 
-    /// A panic of `main` is its caller's.
-    fn poll_main<F: Future>(&self, slot: u32, main: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-        let polled = main.poll(&mut Context::from_waker(waker));
-        if polled.is_pending() {
-            self.state().polled(slot, Work::Main);
-        } else {
-            let gone = {
-                let mut state = self.state();
-                state.pass();
-                state.note(Kind::Done, 0, 0);
-                state.current = Record::NOBODY;
-                state.tasks.remove(slot)
-            };
-            drop(gone);
-        }
-        polled
-    }
-
-    fn fire(&self, due: Vec<(u64, Due)>) {
-        for (at, due) in due {
-            match due {
-                Due::Wake(waker) => {
-                    self.state().note(Kind::Due, at, 0);
-                    waker.wake();
-                }
-                Due::Act(act) => self.perform(act),
-            }
+    fn fire(&self, due: Vec<(u64, Waker)>) {
+        for (at, waker) in due {
+            self.state().note(Kind::Due, at, 0);
+            waker.wake();
         }
     }
 }
@@ -147,10 +127,10 @@ impl State {
             return Turn::Halt(verdict.clone());
         }
         if let Some(&(at, signal)) = self.at_poll.front()
-            && at <= self.polls
+            && at <= self.polls + 1
         {
             self.at_poll.pop_front();
-            return Turn::Raise(signal);
+            return Turn::Act(Act::Raise(signal));
         }
         let resting = self.tasks.ready.is_empty();
         if resting {
@@ -160,10 +140,13 @@ impl State {
                 return Turn::Halt(halt);
             }
         }
-        if (resting || self.restless.is_multiple_of(LOOK))
-            && let Some(due) = self.due()
-        {
-            return Turn::Fire(due);
+        if resting || self.restless.is_multiple_of(LOOK) {
+            if let Some((_, act)) = self.acts.take_due(self.now) {
+                return Turn::Act(act);
+            }
+            if let Some(due) = self.due() {
+                return Turn::Fire(due);
+            }
         }
         self.polls += 1;
         self.restless += 1;
@@ -173,30 +156,34 @@ impl State {
         self.pick()
     }
 
-    /// Moves time to the next thing that is due, or a little beyond.
+    /// Moves time to what is next: a device's act at its moment, or a sleep, that or a little later.
     fn let_time_pass(&mut self) -> Option<Verdict> {
-        let Some(next) = self.timers.next() else {
-            return Some(Verdict::Deadlock(self.tasks.dump()));
+        let act = self.acts.next().unwrap_or(u64::MAX);
+        let next = match (self.timers.next(), self.acts.next()) {
+            (None, None) => return Some(Verdict::Deadlock(self.tasks.dump())),
+            (Some(sleep), _) if sleep < act && sleep > self.now => {
+                let late = match self.settled.lateness {
+                    0 => 0,
+                    most => most / 3 * u64::from(self.oracle.choose(4, "timer lateness")),
+                };
+                sleep.saturating_add(late).min(act)
+            }
+            (Some(sleep), _) => sleep.min(act),
+            (None, Some(act)) => act,
         };
         if next > self.now {
-            let late = match self.settled.lateness {
-                0 => 0,
-                most => most / 3 * u64::from(self.oracle.choose(4, "timer lateness")),
-            };
-            self.now = next.saturating_add(late);
-            self.moved = self.now;
+            self.now = next;
+            self.moved = next;
         }
         let limit = self.settled.time_limit;
         (self.now > limit)
             .then(|| Verdict::TimeLimit(Duration::from_nanos(limit), self.tasks.dump()))
     }
 
-    fn due(&mut self) -> Option<Vec<(u64, Due)>> {
-        if self.timers.next()? > self.now {
-            return None;
-        }
-        let mut due = Vec::new();
-        self.timers.take_due(self.now, &mut due);
+    /// The sleeps that are over, in a chosen order.
+    fn due(&mut self) -> Option<Vec<(u64, Waker)>> {
+        let mut due = vec![self.timers.take_due(self.now)?];
+        due.extend(std::iter::from_fn(|| self.timers.take_due(self.now)));
         let policy = self.settled.policy;
         for index in 0..due.len() - 1 {
             let left = u32::try_from(due.len() - index).unwrap_or(u32::MAX);
@@ -205,7 +192,7 @@ impl State {
                 Policy::Lifo => left - 1,
                 _ => rng.below(left),
             });
-            due.swap(index, index + pick as usize);
+            due[index..=index + pick as usize].rotate_right(1);
         }
         Some(due)
     }
@@ -232,6 +219,24 @@ impl State {
     /// The time of a poll passes.
     fn pass(&mut self) {
         self.now = self.now.saturating_add(self.settled.poll_cost);
+    }
+}
+
+/// The place of a main future, which it leaves however its polling comes to an end.
+struct Place<'a> {
+    world: &'a World,
+    slot: u32,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let gone = {
+            let mut state = self.world.state();
+            state.note(Kind::Done, 0, 0);
+            state.current = Record::NOBODY;
+            state.tasks.remove(self.slot)
+        };
+        drop(gone);
     }
 }
 

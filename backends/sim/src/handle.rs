@@ -10,7 +10,7 @@ use proc_daemon_runtime::{Ambient, Capabilities, Instant, Runtime, Signal, TaskN
 use crate::timers::Act;
 use crate::trace::{Kind, name_hash};
 use crate::world::World;
-use crate::{SimSignals, SimTimer, Verdict, executor};
+use crate::{SimSignals, SimTimer, Tape, Verdict, executor};
 
 /// A handle to a simulated world. A clone is one count.
 ///
@@ -112,6 +112,12 @@ impl SimHandle {
     /// Writes two words into the trace.
     pub fn note(&self, a: u64, b: u64) {
         self.world().state().note(Kind::Note, a, b);
+    }
+
+    /// The choices so far.
+    #[must_use]
+    pub fn tape(&self) -> Tape {
+        self.world().state().oracle.tape()
     }
 
     /// Notes that a situation was reached.

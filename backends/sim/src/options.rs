@@ -19,7 +19,7 @@ pub struct SimOptions {
     pub blocking_delay: Option<Duration>,
     /// The chance that blocking work never returns; 0 by default.
     pub stuck_blocking: f64,
-    /// Raise these, each before the poll with that number.
+    /// Raise these, each before the poll with that number; the first poll is 1.
     pub at_poll: Vec<(u64, Signal)>,
     /// When, in virtual time, a life is given up.
     pub time_limit: Duration,
@@ -68,6 +68,10 @@ const LATENESSES: [Duration; 3] =
 const BLOCKING_DELAYS: [Duration; 3] =
     [Duration::ZERO, Duration::from_millis(2), Duration::from_millis(100)];
 
+const POLL_COST: &str = "poll cost";
+const LATENESS: &str = "timer lateness, at most";
+const BLOCKING: &str = "blocking, at most";
+
 /// The options of one life, settled.
 #[derive(Clone, Debug)]
 pub(crate) struct Settled {
@@ -87,9 +91,10 @@ impl Settled {
             nanos(all[oracle.choose(of, site) as usize])
         };
         Self {
-            poll_cost: one_of(&POLL_COSTS, "poll cost"),
-            lateness: one_of(&LATENESSES, "timer lateness, at most"),
-            blocking_delay: one_of(&BLOCKING_DELAYS, "blocking, at most"),
+            poll_cost: one_of(&POLL_COSTS, POLL_COST),
+            lateness: one_of(&LATENESSES, LATENESS),
+            blocking_delay: one_of(&BLOCKING_DELAYS, BLOCKING),
+            // A tape's own order is the dull one with its choices.
             policy: Policy::ALL[oracle.draw(5) as usize],
             stuck_blocking: 0.0,
             time_limit: u64::MAX,
@@ -98,12 +103,20 @@ impl Settled {
     }
 
     /// Takes over what `options` say. A policy is for lives whose choices are drawn.
-    pub(crate) fn change(&mut self, options: &SimOptions, seeded: bool) {
-        let set = |mine: &mut u64, wanted: Option<Duration>| *mine = wanted.map_or(*mine, nanos);
-        set(&mut self.poll_cost, options.poll_cost);
-        set(&mut self.lateness, options.lateness);
-        set(&mut self.blocking_delay, options.blocking_delay);
-        self.policy = if seeded { options.policy.unwrap_or(self.policy) } else { Policy::Fifo };
+    pub(crate) fn change(&mut self, options: &SimOptions, oracle: &mut Oracle) {
+        let mut set = |mine: &mut u64, wanted: Option<Duration>, site| {
+            if let Some(wanted) = wanted {
+                *mine = nanos(wanted);
+                oracle.forget(site);
+            }
+        };
+        set(&mut self.poll_cost, options.poll_cost, POLL_COST);
+        set(&mut self.lateness, options.lateness, LATENESS);
+        set(&mut self.blocking_delay, options.blocking_delay, BLOCKING);
+        self.policy = match options.policy {
+            Some(policy) if oracle.is_seeded() => policy,
+            _ => self.policy,
+        };
         self.stuck_blocking = options.stuck_blocking;
         self.time_limit = nanos(options.time_limit);
         self.restless_polls = options.restless_polls;

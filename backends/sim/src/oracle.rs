@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use crate::rng::Rng;
+use crate::tape::tidy;
 use crate::{Choice, Tape};
 
 /// Answers every question that a life leaves open.
@@ -87,7 +88,8 @@ impl Oracle {
     /// True with this chance, to the millionth. A chance of 0 asks nothing.
     pub(crate) fn chance(&mut self, chance: f64, site: &str) -> bool {
         const MILLION: u32 = 1_000_000;
-        if chance <= 0.0 {
+        // Not a number is no chance either.
+        if chance.is_nan() || chance <= 0.0 {
             return false;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..=1e6")]
@@ -100,6 +102,12 @@ impl Oracle {
         self.rng.as_mut().map_or(0, |rng| rng.below(below))
     }
 
+    /// Takes back what was chosen at a site, for something else has decided.
+    pub(crate) fn forget(&mut self, site: &str) {
+        let known = self.sites.iter().position(|known| known.name == site);
+        self.taken.retain(|taken| Some(usize::from(taken.site)) != known);
+    }
+
     /// What was chosen so far.
     pub(crate) fn tape(&self) -> Tape {
         let choice = |taken: &Taken| {
@@ -110,11 +118,13 @@ impl Oracle {
     }
 
     fn site(&mut self, name: &str) -> usize {
-        let known = self.sites.iter().position(|site| site.name == name);
-        known.unwrap_or_else(|| {
-            let site = Site { name: name.to_owned().into(), asked: 0, answers: Vec::new() };
-            self.sites.push(site);
-            self.sites.len() - 1
+        let find = |sites: &[Site], name: &str| sites.iter().position(|site| site.name == name);
+        find(&self.sites, name).unwrap_or_else(|| {
+            let name = tidy(name);
+            find(&self.sites, &name).unwrap_or_else(|| {
+                self.sites.push(Site { name: name.into(), asked: 0, answers: Vec::new() });
+                self.sites.len() - 1
+            })
         })
     }
 }

@@ -29,13 +29,6 @@ impl Simulator {
         Self { world: World::new(Choices::Tape(tape.clone()), options) }
     }
 
-    /// The world behind a handle, to look at what became of it. Its tasks end with whichever of the two is
-    /// dropped first.
-    #[must_use]
-    pub fn of(handle: &SimHandle) -> Self {
-        Self { world: Arc::clone(handle.world()) }
-    }
-
     /// Polls `future` and every task until it resolves.
     ///
     /// # Errors

@@ -60,10 +60,20 @@ impl Tape {
 }
 
 impl Choice {
-    /// A choice of `value` from `of`, the `ordinal`th at `site`.
+    /// A choice of `value` from `of`, the `ordinal`th at `site`. A site is one line of text: other white space
+    /// in it becomes a blank.
     pub fn new(site: impl Into<Cow<'static, str>>, ordinal: u32, value: u32, of: u32) -> Self {
-        Self { site: site.into(), ordinal, value, of }
+        let site = site.into();
+        let tidied = tidy(&site);
+        Self { site: if tidied == site { site } else { tidied.into() }, ordinal, value, of }
     }
+}
+
+/// The name of a site as a tape can hold it.
+pub(crate) fn tidy(site: &str) -> String {
+    let words: Vec<&str> =
+        site.split(char::is_whitespace).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { "?".to_owned() } else { words.join(" ") }
 }
 
 impl fmt::Display for Choice {
@@ -128,6 +138,14 @@ mod tests {
         let choices = vec![Choice::new("schedule", 12, 3, 5), Choice::new("panic `db` 1", 0, 1, 2)];
         let tape = Tape::new(choices);
         assert_eq!(tape.to_string().parse(), Ok(tape));
+    }
+
+    #[test]
+    fn a_site_of_any_text_survives() {
+        for site in ["", " x", "x ", "x\ny", "# x", "1/2 #3 x"] {
+            let tape = Tape::new(vec![Choice::new(site, 0, 1, 2)]);
+            assert_eq!(tape.to_string().parse(), Ok(tape), "{site:?}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) struct Taken {
 }
 
 impl Tasks {
-    /// Adds a task, ready. `waker` makes its waker from its place and number.
+    /// Adds a task, ready. Gives its place and number, of which `waker` makes its waker.
     pub(crate) fn add(
         &mut self,
         name: TaskName,
@@ -61,7 +61,7 @@ impl Tasks {
         blocking: bool,
         priority: u32,
         waker: impl FnOnce(u32, u32) -> Waker,
-    ) -> u32 {
+    ) -> (u32, u32) {
         let id = number(self.names.len());
         self.names.push(name);
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -80,7 +80,7 @@ impl Tasks {
         };
         self.ready.push_back(Ready { slot, priority });
         self.alive += 1;
-        id
+        (slot, id)
     }
 
     /// Puts the task into the queue. False if it is there already, or over.

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use proc_daemon_runtime::{Instant, Sleep, Timer};
 
-use crate::timers::{Due, Key};
+use crate::timers::Key;
 use crate::trace::Kind;
 use crate::world::World;
 
@@ -56,13 +56,12 @@ impl Future for SimSleep {
             drop(gone);
             return Poll::Ready(());
         }
-        if let Some(key) = this.key.filter(|key| state.timers.contains(*key)) {
-            let old = state.timers.refresh(key, cx.waker());
+        if let Some(old) = this.key.and_then(|key| state.timers.refresh(key, cx.waker())) {
             drop(state);
             drop(old);
             return Poll::Pending;
         }
-        this.key = Some(state.timers.add(at, Due::Wake(cx.waker().clone())));
+        this.key = Some(state.timers.add(at, cx.waker().clone()));
         state.note(Kind::Sleep, at, 0);
         Poll::Pending
     }

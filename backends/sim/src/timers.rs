@@ -3,14 +3,6 @@ use std::task::Waker;
 
 use proc_daemon_runtime::Signal;
 
-/// What is due at a moment.
-pub(crate) enum Due {
-    /// A sleep.
-    Wake(Waker),
-    /// A device acts.
-    Act(Act),
-}
-
 /// What a device does when its moment has come.
 pub(crate) enum Act {
     /// A signal arrives.
@@ -29,35 +21,27 @@ pub(crate) struct Key {
 }
 
 /// What is due when. Of one moment, in the order of registration.
-#[derive(Default)]
-pub(crate) struct Timers {
-    due: BTreeMap<Key, Due>,
+pub(crate) struct Timers<T> {
+    due: BTreeMap<Key, T>,
     registered: u64,
 }
 
-impl Timers {
-    pub(crate) fn add(&mut self, at: u64, due: Due) -> Key {
+impl<T> Default for Timers<T> {
+    fn default() -> Self {
+        Self { due: BTreeMap::new(), registered: 0 }
+    }
+}
+
+impl<T> Timers<T> {
+    pub(crate) fn add(&mut self, at: u64, due: T) -> Key {
         self.registered += 1;
         let key = Key { at, number: self.registered };
         self.due.insert(key, due);
         key
     }
 
-    /// Replaces the waker at `key`. Gives back the one that is to be dropped without the lock.
-    pub(crate) fn refresh(&mut self, key: Key, waker: &Waker) -> Option<Waker> {
-        match self.due.get_mut(&key)? {
-            Due::Wake(kept) if kept.will_wake(waker) => None,
-            Due::Wake(kept) => Some(std::mem::replace(kept, waker.clone())),
-            Due::Act(_) => None,
-        }
-    }
-
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Due> {
+    pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.due.remove(&key)
-    }
-
-    pub(crate) fn contains(&self, key: Key) -> bool {
-        self.due.contains_key(&key)
     }
 
     /// When the next thing is due.
@@ -65,17 +49,24 @@ impl Timers {
         self.due.first_key_value().map(|(key, _)| key.at)
     }
 
-    /// Takes out everything that is due by `now`, in order.
-    pub(crate) fn take_due(&mut self, now: u64, into: &mut Vec<(u64, Due)>) {
-        while let Some(entry) = self.due.first_entry()
-            && entry.key().at <= now
-        {
-            into.push((entry.key().at, entry.remove()));
-        }
+    /// Takes out the first thing that is due by `now`.
+    pub(crate) fn take_due(&mut self, now: u64) -> Option<(u64, T)> {
+        let entry = self.due.first_entry().filter(|entry| entry.key().at <= now)?;
+        Some((entry.key().at, entry.remove()))
     }
 
     /// Takes out everything.
-    pub(crate) fn clear(&mut self) -> BTreeMap<Key, Due> {
+    pub(crate) fn clear(&mut self) -> BTreeMap<Key, T> {
         std::mem::take(&mut self.due)
+    }
+}
+
+impl Timers<Waker> {
+    /// Replaces the waker at `key`. None if it is not registered; else the waker that is to be dropped without
+    /// the lock, if it was another one.
+    pub(crate) fn refresh(&mut self, key: Key, waker: &Waker) -> Option<Option<Waker>> {
+        let kept = self.due.get_mut(&key)?;
+        let same = kept.will_wake(waker);
+        Some((!same).then(|| std::mem::replace(kept, waker.clone())))
     }
 }

@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::{Duration, SystemTime};
 
-use proc_daemon_runtime::{Instant, Signal, TaskName};
+use proc_daemon_runtime::{Instant, Signal, TaskName, catch};
 
 use crate::listeners::Listeners;
 use crate::options::Settled;
 use crate::oracle::Oracle;
 use crate::policy::Scheduler;
 use crate::tasks::{BoxTask, Tasks, Work};
-use crate::timers::{Act, Due, Timers};
+use crate::timers::{Act, Timers};
 use crate::trace::{Kind, Record, Trace, name_hash};
 use crate::{SimOptions, Tape, Verdict};
 
@@ -39,7 +39,10 @@ pub(crate) struct State {
     pub(crate) scheduler: Scheduler,
     pub(crate) settled: Settled,
     pub(crate) tasks: Tasks,
-    pub(crate) timers: Timers,
+    /// Sleeps.
+    pub(crate) timers: Timers<Waker>,
+    /// What devices do. They are never late.
+    pub(crate) acts: Timers<Act>,
     pub(crate) listeners: Listeners,
     pub(crate) trace: Trace,
     /// The task that is being polled.
@@ -76,6 +79,7 @@ impl World {
             oracle,
             tasks: Tasks::default(),
             timers: Timers::default(),
+            acts: Timers::default(),
             listeners: Listeners::default(),
             trace: Trace::default(),
             current: Record::NOBODY,
@@ -103,7 +107,8 @@ impl World {
         let mut state = self.state();
         if state.closed {
             drop(state);
-            drop(future);
+            // A destructor's panic is nobody's but the task's.
+            let _ = catch(|| drop(future));
             return;
         }
         state.add(self, name, Work::Task(future), blocking);
@@ -123,9 +128,13 @@ impl World {
 
     /// Has a device act at `at`.
     pub(crate) fn at(&self, at: Instant, act: Act) {
-        if !at.is_never() {
-            self.state().timers.add(at.as_nanos(), Due::Act(act));
+        let mut state = self.state();
+        if !at.is_never() && !state.closed {
+            state.acts.add(at.as_nanos(), act);
+            return;
         }
+        drop(state);
+        drop(act);
     }
 
     pub(crate) fn perform(&self, act: Act) {
@@ -166,27 +175,39 @@ impl World {
                 oldest.map(|slot| state.tasks.remove(slot))
             };
             let Some(gone) = gone else { break };
-            let _ = proc_daemon_runtime::catch(|| drop(gone));
+            let _ = catch(|| drop(gone));
         }
-        let timers = self.state().timers.clear();
+        let (timers, acts) = {
+            let mut state = self.state();
+            (state.timers.clear(), state.acts.clear())
+        };
         drop(timers);
+        let _ = catch(|| drop(acts));
         alive
     }
 }
 
 impl State {
-    pub(crate) fn add(&mut self, world: &Arc<World>, name: TaskName, work: Work, blocking: bool) {
+    /// Adds a task. Gives its place.
+    pub(crate) fn add(
+        &mut self,
+        world: &Arc<World>,
+        name: TaskName,
+        work: Work,
+        blocking: bool,
+    ) -> u32 {
         let hash = name_hash(&name);
         let priority = self.scheduler.priority(&mut self.oracle);
         let waker =
             |slot, id| Waker::from(Arc::new(TaskWaker { world: Arc::clone(world), slot, id }));
-        let id = self.tasks.add(name, work, blocking, priority, waker);
+        let (slot, id) = self.tasks.add(name, work, blocking, priority, waker);
         self.trace.push(Record::new(self.now, id, Kind::Spawn, hash, u64::from(blocking)));
+        slot
     }
 
     pub(crate) fn configure(&mut self, options: &SimOptions) {
         let before = self.settled.policy;
-        self.settled.change(options, self.oracle.is_seeded());
+        self.settled.change(options, &mut self.oracle);
         if self.settled.policy != before {
             self.scheduler = Scheduler::new(self.settled.policy);
         }

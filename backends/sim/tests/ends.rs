@@ -169,15 +169,3 @@ fn a_closed_world_has_no_tasks_and_takes_none() {
         assert!(sim.tasks().is_empty());
     });
 }
-
-#[test]
-fn a_world_that_is_looked_at_through_a_handle_is_the_same() {
-    each_world(|sim| {
-        let parked: Task<()> = spawn(&sim, pending());
-        let other = Simulator::of(&sim.handle());
-        assert_eq!((other.tasks().len(), other.trace_hash()), (1, sim.trace_hash()));
-        drop(other);
-        assert!(sim.tasks().is_empty());
-        assert!(matches!(block_here(parked), Err(JoinError::RuntimeGone)));
-    });
-}
