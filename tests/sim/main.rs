@@ -4,6 +4,7 @@ mod exhaust;
 mod failing;
 mod faults;
 mod options;
+mod render;
 mod same;
 mod shape;
 mod sweep;
