@@ -33,7 +33,7 @@ pub(super) struct Book {
     pub(super) cause: Option<Cause>,
     /// Whether that was the first reason.
     pub(super) own: bool,
-    pub(super) last_signal: Option<(Signal, Instant)>,
+    pub(super) last_signal: Option<Signal>,
     pub(super) last_failure: Option<Instant>,
 }
 

@@ -84,7 +84,7 @@ impl Watch for Observer {
 /// What the engine learns.
 fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: &mut laws::Found) {
     moment::event(handle, event);
-    laws::situations::told(book, handle, event, now);
+    laws::situations::told(book, handle, event);
     match event {
         Event::Start => book.started = true,
         Event::Shutdown { own } if book.stop_began.is_none() => {

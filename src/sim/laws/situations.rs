@@ -11,7 +11,7 @@ const EARLY_SIGNAL: &str = "a signal before the start";
 const EARLY_STOP: &str = "a stop before the start";
 const STOP_IN_START: &str = "a stop during the start";
 const SIGNAL_IN_STOP: &str = "a signal while stopping";
-const SIGNAL_TWICE: &str = "the same signal twice at one instant";
+const SIGNAL_AGAIN: &str = "the same signal again";
 const FORCED_IN_START: &str = "forced while starting";
 const FORCED_IN_STOP: &str = "forced while stopping";
 const GRACE_OVER: &str = "aborted when its grace was over";
@@ -31,7 +31,7 @@ pub(in crate::sim) const ALL: [&str; 17] = [
     EARLY_STOP,
     STOP_IN_START,
     SIGNAL_IN_STOP,
-    SIGNAL_TWICE,
+    SIGNAL_AGAIN,
     FORCED_IN_START,
     FORCED_IN_STOP,
     GRACE_OVER,
@@ -46,7 +46,7 @@ pub(in crate::sim) const ALL: [&str; 17] = [
     ALL_COMPLETED,
 ];
 
-pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant) {
+pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
     let starting = |book: &Book| {
         book.units.iter().any(|unit| matches!(unit.state, State::Waiting | State::Starting))
     };
@@ -58,8 +58,8 @@ pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event, no
             if book.stop_began.is_some() {
                 handle.reached(SIGNAL_IN_STOP);
             }
-            if book.last_signal.replace((signal, now)) == Some((signal, now)) {
-                handle.reached(SIGNAL_TWICE);
+            if book.last_signal.replace(signal) == Some(signal) {
+                handle.reached(SIGNAL_AGAIN);
             }
         }
         Event::Shutdown { .. } => {
