@@ -20,6 +20,10 @@ pub enum Row {
     Idle,
     /// The erased runtime beside the generic one.
     Erased,
+    /// A daemon's life of 30 s in simulation.
+    Lives,
+    /// The same for an hour.
+    LivesHour,
 }
 
 /// What a value counts.
@@ -33,6 +37,8 @@ pub enum Unit {
     Count,
     /// Percent of one core.
     Percent,
+    /// Things in a second of one core.
+    PerSecond,
 }
 
 /// What one process does: a row on a backend with n subsystems.
@@ -48,8 +54,10 @@ pub struct Job {
     pub processes: u32,
     /// How often each variant runs in one.
     pub rounds: u32,
-    /// How long an idle phase lasts.
+    /// How long an idle phase lasts, or a life in virtual time.
     pub window: Duration,
+    /// How many lives a round has, each with its own seed.
+    pub batch: u32,
     /// What is compared. A `peer` runs in the first round alone.
     pub variants: Vec<String>,
     /// Whether the sampler whose allocator counts runs it.
@@ -60,8 +68,16 @@ pub struct Job {
 
 impl Row {
     /// Every row.
-    pub const ALL: [Self; 6] =
-        [Self::StartStop, Self::Memory, Self::Signal, Self::Exec, Self::Idle, Self::Erased];
+    pub const ALL: [Self; 8] = [
+        Self::StartStop,
+        Self::Memory,
+        Self::Signal,
+        Self::Exec,
+        Self::Idle,
+        Self::Erased,
+        Self::Lives,
+        Self::LivesHour,
+    ];
 
     /// The name in tables and on the command line.
     #[must_use]
@@ -73,6 +89,8 @@ impl Row {
             Self::Exec => "exec",
             Self::Idle => "idle",
             Self::Erased => "erased",
+            Self::Lives => "lives",
+            Self::LivesHour => "lives-hour",
         }
     }
 
@@ -86,6 +104,8 @@ impl Row {
             Self::Exec => "exec to handlers in place; SIGTERM to the end of the process",
             Self::Idle => "processor time of n idle subsystems, percent of one core",
             Self::Erased => "erased runtime beside the generic one, per operation",
+            Self::Lives => "lives of 30 virtual seconds, of six subsystems, each with a new seed",
+            Self::LivesHour => "lives of one virtual hour, of six subsystems, each with a new seed",
         }
     }
 
@@ -106,7 +126,12 @@ impl Row {
                  sentinel: with the thread that `main` starts; service: four subsystems, three stop in order",
             ),
             Self::Exec => Some("empty: the same program, ended by the signal's default action"),
-            Self::Idle | Self::Erased => None,
+            Self::Lives => Some(
+                "on one core, by processor time; bare, paused and madsim: the same ticks, a stop and joins, \
+                 written by hand, on our simulator, on tokio with paused time and on madsim; daemon: with \
+                 every law held; faults: with faults as well, which end some lives early",
+            ),
+            Self::Idle | Self::Erased | Self::LivesHour => None,
         }
     }
 
@@ -133,6 +158,18 @@ impl Row {
             Self::Erased => {
                 &[("spawn", Unit::Nanos), ("sleep", Unit::Nanos), ("reset", Unit::Nanos)]
             }
+            Self::Lives => &[
+                ("life", Unit::Nanos),
+                ("lives", Unit::PerSecond),
+                ("polls", Unit::Count),
+                ("poll", Unit::Nanos),
+            ],
+            Self::LivesHour => &[
+                ("life", Unit::Nanos),
+                ("hours", Unit::PerSecond),
+                ("polls", Unit::Count),
+                ("poll", Unit::Nanos),
+            ],
         }
     }
 
@@ -150,6 +187,9 @@ impl Row {
             Self::Exec => &[("handlers", "empty"), ("exit", "empty")],
             Self::Idle => &[],
             Self::Erased => &[("spawn", "generic"), ("sleep", "generic"), ("reset", "generic")],
+            Self::Lives | Self::LivesHour => {
+                &[("life", "bare"), ("life", "paused"), ("life", "madsim"), ("poll", "bare")]
+            }
         }
     }
 
@@ -179,6 +219,7 @@ impl Job {
             self.n.to_string(),
             self.rounds.to_string(),
             self.window.as_millis().to_string(),
+            self.batch.to_string(),
             self.variants.join(","),
         ]
     }
@@ -186,7 +227,7 @@ impl Job {
     /// The job of a sampler's arguments.
     #[must_use]
     pub fn from_args(args: &[String]) -> Option<Self> {
-        let [row, backend, n, rounds, window, variants] = args else {
+        let [row, backend, n, rounds, window, batch, variants] = args else {
             return None;
         };
         Some(Self {
@@ -196,6 +237,7 @@ impl Job {
             processes: 1,
             rounds: rounds.parse().ok()?,
             window: Duration::from_millis(window.parse().ok()?),
+            batch: batch.parse().ok()?,
             variants: variants.split(',').map(str::to_owned).collect(),
             counted: false,
             timeout: Duration::MAX,

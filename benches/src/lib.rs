@@ -23,8 +23,10 @@
 //!
 //! # Invariants
 //!
-//! 1. Every variant of a row runs the same body: count the first poll, wait for the stop, return.
-//! 2. No time is asserted anywhere: tests check that every row yields samples, nothing else.
+//! 1. Every variant of a row runs the same body: count the first poll, wait for the stop, return. Of a
+//!    row of lives: the same ticks, a stop, a join of each.
+//! 2. No time is asserted anywhere: tests check that every row yields samples, and count polls, which
+//!    are exact in virtual time.
 //! 3. A sampler that does not end within its time is killed and shown as such; what it printed counts.
 //! 4. The process that counts allocations takes no times.
 //!
@@ -37,6 +39,7 @@ mod floors;
 mod gate;
 pub mod job;
 mod machine;
+pub mod madsim;
 mod meter;
 mod peers;
 pub mod plan;

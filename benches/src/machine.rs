@@ -50,27 +50,32 @@ fn cpu() -> String {
 
 /// The crates that the figures compare, by the lock file.
 fn versions() -> String {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 9] = [
         "async-executor",
         "async-std",
         "event-listener",
+        "madsim",
         "proc-daemon",
         "smol",
         "tokio",
         "tokio-util",
         "async-io",
     ];
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
-    let text = std::fs::read_to_string(lock).unwrap_or_default();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let locks = ["../Cargo.lock", "madsim/Cargo.lock"].map(|lock| here.join(lock));
+    let texts = locks.map(|lock| std::fs::read_to_string(lock).unwrap_or_default());
     let mut found = Vec::new();
     let mut name = "";
-    for line in text.lines() {
+    for line in texts.iter().flat_map(|text| text.lines()) {
         if let Some(value) = quoted(line, "name = ") {
             name = value;
         } else if let Some(version) = quoted(line, "version = ")
             && NAMES.contains(&name)
         {
-            found.push(format!("{name} {version}"));
+            let one = format!("{name} {version}");
+            if !found.contains(&one) {
+                found.push(one);
+            }
         }
     }
     if found.is_empty() { UNKNOWN.to_owned() } else { found.join(", ") }

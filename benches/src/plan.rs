@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bare::Backend;
 use crate::job::{Job, Row};
+use crate::madsim;
 
 /// How much is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,15 @@ impl Scale {
         }
     }
 
+    /// A batch of lives takes 10 to 100 ms.
+    const fn lives_rounds(self) -> u32 {
+        match self {
+            Self::Smoke => 1,
+            Self::Quick => 5,
+            Self::Full => 10,
+        }
+    }
+
     /// About the same time for each number of subsystems.
     const fn rounds(self, n: usize) -> u32 {
         let rounds: u32 = match n {
@@ -72,7 +82,7 @@ impl Scale {
 #[must_use]
 pub fn jobs(scale: Scale, peer_all: bool) -> Vec<Job> {
     let mut jobs = Vec::new();
-    for backend in Backend::ALL {
+    for backend in Backend::REAL {
         start_stop(scale, backend, peer_all, &mut jobs);
         memory(scale, backend, &mut jobs);
         let rounds = scale.rounds(100);
@@ -90,6 +100,7 @@ pub fn jobs(scale: Scale, peer_all: bool) -> Vec<Job> {
             jobs.push(job(Row::Idle, n, 1, &[variant]));
         }
     }
+    lives(scale, &mut jobs);
     jobs
 }
 
@@ -105,6 +116,7 @@ fn new(scale: Scale, row: Row, backend: Backend, n: usize, rounds: u32, variants
         rounds,
         processes: scale.processes(row),
         window: scale.idle_window(),
+        batch: 1,
         variants: variants.iter().map(|&variant| variant.to_owned()).collect(),
         counted: false,
         timeout: scale.timeout(),
@@ -123,6 +135,21 @@ fn start_stop(scale: Scale, backend: Backend, peer_all: bool, jobs: &mut Vec<Job
         if backend.has_peer() && (n <= PEER_CAP || peer_all) {
             jobs.push(job(scale.rounds(n).min(3), &["shared", "child", "peer"]));
         }
+    }
+}
+
+/// The numbers of lives are the same at every scale: polls of a life can be compared across them.
+fn lives(scale: Scale, jobs: &mut Vec<Job>) {
+    const HALF_A_MINUTE: Duration = Duration::from_secs(30);
+    const HOUR: Duration = Duration::from_secs(3600);
+    for (row, window, batch) in [(Row::Lives, HALF_A_MINUTE, 500), (Row::LivesHour, HOUR, 10)] {
+        let mut variants = vec!["bare", "paused", "daemon", "faults"];
+        // A test of the harness builds no other program.
+        if scale != Scale::Smoke {
+            variants.push(madsim::VARIANT);
+        }
+        let job = new(scale, row, Backend::Virtual, 6, scale.lives_rounds(), &variants);
+        jobs.push(Job { window, batch, ..job });
     }
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::job::Job;
+use crate::madsim;
 use crate::results::Results;
 use crate::sampler::{FAILED, SAMPLE};
 
@@ -18,6 +19,8 @@ pub struct Samplers {
     pub plain: PathBuf,
     /// With one that counts.
     pub counted: PathBuf,
+    /// The program in `benches/madsim`, if it is built.
+    pub madsim: Option<PathBuf>,
 }
 
 /// Runs each job in as many processes as it says. Says on stderr where it is, if `verbose`.
@@ -40,8 +43,10 @@ pub fn run(jobs: &[Job], samplers: &Samplers, verbose: bool) -> Results {
 
 fn one(job: &Job, process: u32, samplers: &Samplers, results: &mut Results) -> io::Result<()> {
     let program = if job.counted { &samplers.counted } else { &samplers.plain };
+    let madsim = samplers.madsim.iter().map(|path| (madsim::PROGRAM, path));
     let mut child = Command::new(program)
         .args(job.to_args())
+        .envs(madsim)
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

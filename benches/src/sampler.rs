@@ -59,6 +59,10 @@ fn on_backend(job: &Job, counter: Option<Counter>) -> io::Result<()> {
         Backend::TokioCurrent => measure(&Tokio::<true>::start()?, job, counter),
         Backend::AsyncStd => measure(&AsyncStd, job, counter),
         Backend::Smol => measure(&Smol::start()?, job, counter),
+        Backend::Virtual => {
+            rows::lives::run(job, &Lines);
+            Ok(())
+        }
     }
 }
 
@@ -71,6 +75,7 @@ fn measure<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>) -> io::Result
         Row::Exec => rows::exec::run(job, &out)?,
         Row::Idle => rows::idle::run(bare, job, &out),
         Row::Erased => rows::erased::run(bare, job, &out),
+        Row::Lives | Row::LivesHour => rows::lives::run(job, &out),
     }
     Ok(())
 }

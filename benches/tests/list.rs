@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proc_daemon_bench::job::Row;
 use proc_daemon_bench::plan::{Scale, jobs};
+use proc_daemon_bench::results::{Key, Results};
 use proc_daemon_bench::runner::{Samplers, run};
 use proc_daemon_bench::table::{Format, print};
 
@@ -12,6 +13,7 @@ fn every_job_yields_every_figure_it_names() {
     let samplers = Samplers {
         plain: env!("CARGO_BIN_EXE_sampler").into(),
         counted: env!("CARGO_BIN_EXE_sampler-counted").into(),
+        madsim: None,
     };
     let jobs = jobs(Scale::Smoke, false);
     let results = run(&jobs, &samplers, false);
@@ -36,4 +38,16 @@ fn every_job_yields_every_figure_it_names() {
     // The peer is not ours to fix: what it does not do is shown, not asserted.
     let ours = results.failures().iter().find(|(what, _)| !what.contains("peer"));
     assert_eq!(ours, None, "{text}");
+    few_polls(&results, &text);
+}
+
+/// What the daemon adds to a life: its start, its driver, its stop.
+fn few_polls(results: &Results, text: &str) {
+    let polls = |variant: &str| {
+        let is_it = |key: &&Key| (key.row, &*key.metric) == (Row::Lives, "polls");
+        let key = results.keys().filter(is_it).find(|key| key.variant == variant);
+        key.and_then(|key| results.value(key)).map(|value| value.median).expect("a count")
+    };
+    let more = polls("daemon") - polls("bare");
+    assert!((0.0..16.0).contains(&more), "{more} polls more than by hand\n{text}");
 }

@@ -30,11 +30,13 @@ pub enum Backend {
     AsyncStd,
     /// smol, a worker per core.
     Smol,
+    /// One thread on virtual time: the simulator, and what it is compared with.
+    Virtual,
 }
 
 impl Backend {
-    /// Every backend.
-    pub const ALL: [Self; 4] = [Self::Tokio, Self::TokioCurrent, Self::AsyncStd, Self::Smol];
+    /// Every backend on real time.
+    pub const REAL: [Self; 4] = [Self::Tokio, Self::TokioCurrent, Self::AsyncStd, Self::Smol];
 
     /// The name in tables and on the command line.
     #[must_use]
@@ -44,13 +46,14 @@ impl Backend {
             Self::TokioCurrent => "tokio-current",
             Self::AsyncStd => "async-std",
             Self::Smol => "smol",
+            Self::Virtual => "virtual",
         }
     }
 
     /// The backend called `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|backend| backend.name() == name)
+        Self::REAL.into_iter().chain([Self::Virtual]).find(|backend| backend.name() == name)
     }
 
     /// Whether the peer of this build runs on it.
@@ -59,7 +62,7 @@ impl Backend {
         match self {
             Self::Tokio | Self::TokioCurrent => cfg!(feature = "peer-tokio"),
             Self::AsyncStd => cfg!(all(feature = "peer-async-std", not(feature = "peer-tokio"))),
-            Self::Smol => false,
+            Self::Smol | Self::Virtual => false,
         }
     }
 }

@@ -97,6 +97,7 @@ pub(crate) fn child(args: &[String]) -> Option<ExitCode> {
         Backend::TokioCurrent => Some(daemon::<Tokio<true>>()),
         Backend::AsyncStd => Some(daemon::<AsyncStd>()),
         Backend::Smol => Some(daemon::<Smol>()),
+        Backend::Virtual => None,
     }
 }
 

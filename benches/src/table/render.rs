@@ -67,6 +67,7 @@ impl Unit {
             Self::Bytes => "B",
             Self::Count => "",
             Self::Percent => "%",
+            Self::PerSecond => "/s",
         }
     }
 }
@@ -84,5 +85,6 @@ pub(super) fn figure(value: f64, unit: Unit, each: usize) -> String {
         Unit::Bytes => format!("{value:.0} B"),
         Unit::Count => format!("{value:.2}"),
         Unit::Percent => format!("{value:.3} %"),
+        Unit::PerSecond => format!("{value:.0} /s"),
     }
 }
