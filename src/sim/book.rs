@@ -1,14 +1,14 @@
 //! What was seen of one life, from outside the engine: events, effects, launches, and what the subsystems'
 //! own futures did. The laws and the model read it; nothing here comes from the engine's own state.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
 use crate::signal::ActionTable;
 use crate::state::SubsystemState;
-use crate::subsystem::Board;
+use crate::subsystem::{Board, Run};
 use crate::supervisor::engine::{Cause, Engine, Rules};
 use crate::timeouts::ShutdownTimeouts;
 
@@ -27,6 +27,8 @@ pub(super) struct Book {
     pub(super) pressed: Option<Instant>,
     /// When a signal reached it whose state dump is being written.
     pub(super) dumping: Option<(Signal, Instant)>,
+    /// The number of rests when the state dump was written, until that is heard.
+    pub(super) dumped: Option<u64>,
     /// The signal that forces the end, and from when.
     pub(super) forced_by: Option<(Signal, Instant)>,
     /// What the engine found to be a reason for the end.
@@ -52,6 +54,10 @@ pub(super) struct Unit {
     pub(super) ready: bool,
     pub(super) asked: Option<Asked>,
     pub(super) aborted: Option<Instant>,
+    /// The number of rests at that moment.
+    pub(super) aborted_at: Option<u64>,
+    /// Its last generation.
+    pub(super) run: Weak<Run>,
     /// It was told to be over although it still lives.
     pub(super) left: bool,
     /// Its `run` has returned before it was asked.
@@ -103,6 +109,8 @@ impl Book {
             ready: false,
             asked: None,
             aborted: None,
+            aborted_at: None,
+            run: Weak::new(),
             left: false,
             returned: false,
             ended: false,
@@ -125,6 +133,7 @@ impl Book {
             exited: None,
             pressed: None,
             dumping: None,
+            dumped: None,
             forced_by: None,
             cause: None,
             own: false,
@@ -140,6 +149,12 @@ impl Book {
     /// When the daemon as a whole aborts what is left.
     pub(super) fn force_at(&self) -> Option<Instant> {
         self.stop_began.map(|began| began + self.timeouts.force().min(self.timeouts.kill()))
+    }
+
+    /// Until when everything keeps serving.
+    pub(super) fn lame_duck_until(&self) -> Option<Instant> {
+        let until = self.stop_began.map(|began| began + self.timeouts.lame_duck());
+        until.zip(self.force_at()).map(|(until, force_at)| until.min(force_at))
     }
 
     /// When the daemon leaves whatever is left.
@@ -161,6 +176,7 @@ impl Unit {
         self.ready = false;
         self.asked = None;
         self.aborted = None;
+        self.aborted_at = None;
         self.left = false;
         self.returned = false;
         self.ended = false;

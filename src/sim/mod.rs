@@ -87,6 +87,8 @@
 //! # Every step, and twice
 //!
 //! - [`exhaust_points`] raises a signal at every step of a life, one life each; [`exhaust_pairs`] two of them.
+//! - [`Sim::probes`] polls every task whenever nothing is ready: one from which something comes had missed its
+//!   wake-up.
 //! - [`audit`] lives each seed twice. If the two part, your code reads something that is not simulated - the
 //!   real clock, a thread-local, the order of a `HashMap` - and it says where they parted.
 //!

@@ -2,7 +2,7 @@ use super::failure::Failure;
 use super::hush::hushed;
 use super::life::Life;
 use super::subject::Sim;
-use crate::backends::sim::{Choice, Tape};
+use crate::backends::sim::{Choice, Tape, Verdict};
 
 /// Most lives that a shrink may take.
 const LIVES: u32 = 4000;
@@ -16,7 +16,7 @@ pub fn shrink<F>(failure: &Failure, life: F) -> Tape
 where
     F: Fn(Sim) -> Life,
 {
-    let mut shrinker = Shrinker { life, kind: failure.verdict.kind().to_owned(), lives: 0 };
+    let mut shrinker = Shrinker { life, kind: kind(&failure.verdict), lives: 0 };
     let mut choices = failure.tape.choices().to_vec();
     hushed(|| {
         shrinker.remove(&mut choices);
@@ -34,6 +34,17 @@ where
     life(Sim::from_tape(tape))
 }
 
+/// What a failure is: the same kind of verdict; of panics, those of one task that begin with the same words.
+fn kind(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Panic { task, message } => {
+            let words = message.split([':', '\n']).next().unwrap_or_default();
+            format!("panic in {task}: {words}")
+        }
+        other => other.kind().to_owned(),
+    }
+}
+
 struct Shrinker<F> {
     life: F,
     /// What the failure is.
@@ -48,7 +59,7 @@ impl<F: Fn(Sim) -> Life> Shrinker<F> {
         }
         self.lives += 1;
         let life = replay(&Tape::new(choices.to_vec()), &self.life);
-        life.verdict().kind() == self.kind
+        kind(life.verdict()) == self.kind
     }
 
     /// Takes parts out, from the end, for later choices follow from earlier ones.

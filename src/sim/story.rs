@@ -49,10 +49,10 @@ impl Watch for Observer {
         told(book, handle, event, now, &mut found);
         for turn in &out.turns {
             laws::states::turned(book, *turn, &mut found);
-            let unit = &mut book.units[turn.unit as usize];
-            unit.state = turn.state;
+            book.units[turn.unit as usize].state = turn.state;
             if turn.state == SubsystemState::Zombie {
-                unit.left = true;
+                book.units[turn.unit as usize].left = true;
+                laws::stop::left(book, turn.unit, handle.rests(), &mut found);
                 laws::situations::left(handle);
             }
             moment::turn(handle, *turn);
@@ -60,6 +60,7 @@ impl Watch for Observer {
         for effect in out.effects.range(first..) {
             decided(book, handle, effect, now, &mut found);
         }
+        laws::due::after(book, handle, event, now, &mut found);
         if let Some((law, seen)) = found.take() {
             story.broken(law, seen);
         }
@@ -84,6 +85,7 @@ impl Watch for Observer {
 /// What the engine learns.
 fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: &mut laws::Found) {
     moment::event(handle, event);
+    laws::start::readiness(book, found);
     laws::situations::told(book, handle, event);
     match event {
         Event::Start => book.started = true,
@@ -91,8 +93,12 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             (book.stop_began, book.own) = (Some(now), own);
         }
         Event::Signal(signal) => model::signal(book, signal, now),
-        Event::Dumped => model::dumped(book, now),
+        Event::Dumped => {
+            book.dumped = None;
+            model::dumped(book, now);
+        }
         Event::Tick => {
+            laws::stop::dump_heard(book, handle.rests(), found);
             model::time(book, now);
             laws::stop::overdue(book, handle, now, found);
         }
@@ -125,7 +131,8 @@ fn unit_told(
             let unit = &mut book.units[unit as usize];
             unit.returned = unit.asked.is_none();
         }
-        UnitEvent::Asked { .. } | UnitEvent::Drained => {}
+        UnitEvent::Asked { .. } => laws::stop::deadline(book, unit, found),
+        UnitEvent::Drained => {}
         UnitEvent::Ended(how) => {
             laws::stop::ended(book, unit, how, rests, found);
             laws::situations::ended(book, handle, unit, how, now);
@@ -133,7 +140,7 @@ fn unit_told(
             let unit = &mut book.units[unit as usize];
             (unit.live, unit.ended) = (false, true);
             unit.asked_by_then = unit.asked.is_some() && !unit.returned;
-            if how == How::Completed && unit.asked.is_none() && !explicit {
+            if how == How::Completed && !unit.asked_by_then && !explicit {
                 unit.met = true;
             }
         }
@@ -160,12 +167,14 @@ fn decided(
             let late = laws::stop::is_late(book, *unit, now);
             let this = &mut book.units[*unit as usize];
             (this.aborted, this.late) = (Some(now), late);
+            this.aborted_at = Some(handle.rests());
         }
         Effect::Ready(ready) => {
             laws::start::shown(book, *ready, found);
             book.shown_ready = *ready;
         }
         Effect::Initiate(cause) => {
+            laws::due::initiated(book, *cause, found);
             book.cause.get_or_insert(*cause);
         }
         Effect::Exit => {
@@ -177,10 +186,14 @@ fn decided(
 }
 
 /// Takes the state dump: a simulated life has no stderr.
-pub(super) struct Dumps(pub(super) SimHandle);
+pub(super) struct Dumps(pub(super) SimHandle, pub(super) SharedStory);
 
 impl Guard for Dumps {
     fn dump(&self) {
         self.0.reached("state dump");
+        let rests = self.0.rests();
+        if let Some(book) = &mut self.1.lock().book {
+            book.dumped = Some(rests);
+        }
     }
 }

@@ -108,6 +108,12 @@ impl Sim {
         self.options(|options| options.poll_cost = Some(cost))
     }
 
+    /// Polls every task at every moment at which nothing is ready. A correct one has nothing to do then; what
+    /// comes of it is a lost wake-up. For code whose futures do nothing when they are polled without a reason.
+    pub fn probes(self) -> Self {
+        self.options(|options| options.probes = true)
+    }
+
     /// How late a sleep fires, at most.
     pub fn lateness(self, most: Duration) -> Self {
         self.options(|options| options.lateness = Some(most))
@@ -202,7 +208,7 @@ impl Sim {
         let observer = Observers {
             watch: Some(Box::new(Observer(Arc::clone(&story)))),
             wrap: Some(Arc::new(wrapper)),
-            guard: Some(Arc::new(Dumps(handle.clone()))),
+            guard: Some(Arc::new(Dumps(handle.clone(), Arc::clone(&story)))),
         };
         let by_signal = daemon.ends_at(Signal::Terminate);
         let runtime = AnyRuntime::from(handle.clone());

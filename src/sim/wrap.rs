@@ -39,6 +39,9 @@ impl Wrap for Wrapper {
             .filter(|(who, _)| who.is(name))
             .filter_map(|(_, kind)| Strike::choose(*kind, &self.handle, name, self.end()))
             .collect();
+        if let Some(book) = &mut self.story.lock().book {
+            book.units[run.unit as usize].run = Arc::downgrade(run);
+        }
         strikes.retain(|strike| self.quiet() > self.handle_now() || strike.lasting());
         Box::pin(Wrapped {
             future: Some(future),
@@ -162,7 +165,7 @@ impl Future for Wrapped {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
-        this.polls += 1;
+        this.polls += u32::from(!this.handle.is_probe());
         let result = match this.result.take() {
             Some(result) => result,
             None => {
@@ -196,7 +199,9 @@ impl Wrapped {
 
     /// Polls the user's future, unless a fault keeps it from that. None: pending.
     fn advance(&mut self, cx: &mut Context<'_>) -> Option<Result<()>> {
-        if let Some(result) = self.strike(cx) {
+        if !self.handle.is_probe()
+            && let Some(result) = self.strike(cx)
+        {
             self.drop_future();
             return Some(result);
         }
@@ -295,7 +300,7 @@ impl Wrapped {
             _ => None,
         });
         let Some(time) = slow else { return true };
-        if self.polls == 1 {
+        if self.polls == 1 && !self.handle.is_probe() {
             self.told("slow start");
             let until = self.now() + time;
             self.wait = Some(self.seen.run.shared.runtime.sleep_until(until));
@@ -386,10 +391,17 @@ impl Seen {
     fn dropped(&self, handle: &SimHandle) {
         let rests = handle.rests();
         let busy = self.run.is_busy();
+        let mut unheard = false;
         self.unit(|unit| {
             unit.dropped = true;
+            unheard = unit.aborted_at.is_some_and(|at| at != rests);
             unit.busy |= busy;
             unit.dropped_at = Some(rests);
         });
+        if unheard {
+            let name = &self.run.shared.board.row(self.run.unit).name;
+            let seen = format!("`{name}` was aborted, and the life came to rest before it ended");
+            self.story.lock().broken("heard at once", seen);
+        }
     }
 }

@@ -241,3 +241,30 @@ fn a_life_without_an_end_is_given_up() {
     let life = Sim::new(0).time_limit(limit).daemon(daemon).script(|_| std::future::pending());
     assert!(matches!(life.verdict(), Verdict::TimeLimit(..)), "{}", life.verdict());
 }
+
+/// Tells nobody that its flag is up.
+#[test]
+fn a_task_that_nobody_wakes_is_found_by_probes() {
+    let daemon = || {
+        let flag = Arc::new(AtomicBool::new(false));
+        let waits = task_with("waits", Arc::clone(&flag), |_, flag: Arc<AtomicBool>| {
+            std::future::poll_fn(move |_| match flag.load(Ordering::Relaxed) {
+                true => std::task::Poll::Ready(Ok(())),
+                false => std::task::Poll::Pending,
+            })
+        });
+        let raises = task_with("raises", flag, async |ctx: Context, flag: Arc<AtomicBool>| {
+            ctx.sleep(Duration::from_secs(1)).await?;
+            flag.store(true, Ordering::Relaxed);
+            idle(ctx).await
+        });
+        Daemon::new().with_subsystem(waits).with_subsystem(raises)
+    };
+    let life = Sim::new(0).probes().daemon(daemon()).run();
+    let verdict = life.verdict().to_string();
+    assert!(verdict.contains("lost wake-up") && verdict.contains("`waits`"), "{verdict}");
+    assert!(
+        Sim::new(0).daemon(daemon()).run().verdict().is_clean(),
+        "without them it is a slow stop"
+    );
+}

@@ -7,6 +7,7 @@ use crate::shape;
 /// A daemon of random shape with every fault, for ten seconds.
 fn life(sim: Sim) -> Life {
     let daemon = shape::daemon(&sim);
+    let sim = if sim.choose(4, "probes") == 1 { sim.probes() } else { sim };
     sim.daemon(daemon).faults(shape::faults()).lasting(Duration::from_secs(10)).run()
 }
 

@@ -29,6 +29,8 @@ enum Turn {
     /// Wake them, in this order.
     Fire(Vec<(u64, Waker)>),
     Act(Act),
+    /// Poll everybody without a reason.
+    Probe,
     Halt(Verdict),
 }
 
@@ -47,6 +49,7 @@ impl World {
             match turn {
                 Turn::Halt(verdict) => return Err(verdict),
                 Turn::Act(act) => self.perform(act),
+                Turn::Probe => self.probe(),
                 Turn::Fire(due) => self.fire(due),
                 Turn::Poll(Taken { slot, id, work: Work::Task(task), waker }) => {
                     self.poll_task(slot, id, task, &waker);
@@ -113,6 +116,35 @@ impl World {
         let _ = catch(|| drop(panic));
     }
 
+    /// Polls every task at a rest. Each waits for a wake-up, so nothing may come of it: neither its end, nor
+    /// anybody's wake-up, nor a new sleep.
+    fn probe(&self) {
+        let places = {
+            let mut state = self.state();
+            state.probing = true;
+            state.tasks.places()
+        };
+        for place in places {
+            let Some((id, mut task, waker)) = self.state().tasks.probe(place) else { continue };
+            let before = {
+                let mut state = self.state();
+                state.current = id;
+                state.trace.hash()
+            };
+            let polled = catch(|| task.as_mut().poll(&mut Context::from_waker(&waker)));
+            let mut state = self.state();
+            state.current = Record::NOBODY;
+            state.tasks.put_back(place, Work::Task(task));
+            let still = state.tasks.ready.is_empty() && state.trace.hash() == before;
+            if !still || !matches!(polled, Ok(Poll::Pending)) {
+                let who = state.tasks.dump().into_iter().filter(|task| task.id == id).collect();
+                state.halt.get_or_insert(Verdict::LostWakeup(who));
+                break;
+            }
+        }
+        self.state().probing = false;
+    }
+
     fn fire(&self, due: Vec<(u64, Waker)>) {
         for (at, waker) in due {
             self.state().note(Kind::Due, at, 0);
@@ -135,6 +167,12 @@ impl State {
         let resting = self.tasks.ready.is_empty();
         if resting {
             self.restless = 0;
+            let next = self.timers.next().into_iter().chain(self.acts.next()).min();
+            let later = next.is_none_or(|next| next > self.now);
+            if self.settled.probes && later && !std::mem::replace(&mut self.probed, true) {
+                return Turn::Probe;
+            }
+            self.probed = false;
             self.rests += 1;
             if let Some(halt) = self.let_time_pass() {
                 return Turn::Halt(halt);

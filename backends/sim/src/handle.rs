@@ -93,6 +93,12 @@ impl SimHandle {
         self.world().state().rests
     }
 
+    /// Whether the poll that is going on is without a reason: nothing may come of it.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.world().state().probing
+    }
+
     /// How much later than its deadline something may be noticed now: the lateness of timers, and the time
     /// that passed in polls since time last moved by itself.
     #[must_use]

@@ -19,6 +19,8 @@ pub struct SimOptions {
     pub blocking_delay: Option<Duration>,
     /// The chance that blocking work never returns; 0 by default.
     pub stuck_blocking: f64,
+    /// Whether every task is polled at every rest: see [`Verdict::LostWakeup`](crate::Verdict::LostWakeup).
+    pub probes: bool,
     /// Raise these, each before the poll with that number; the first poll is 1.
     pub at_poll: Vec<(u64, Signal)>,
     /// When, in virtual time, a life is given up.
@@ -35,6 +37,7 @@ impl Default for SimOptions {
             lateness: None,
             blocking_delay: None,
             stuck_blocking: 0.0,
+            probes: false,
             at_poll: Vec::new(),
             time_limit: Duration::from_secs(100 * 365 * 24 * 3600),
             restless_polls: 100_000,
@@ -82,6 +85,7 @@ pub(crate) struct Settled {
     pub(crate) stuck_blocking: f64,
     pub(crate) time_limit: u64,
     pub(crate) restless_polls: u64,
+    pub(crate) probes: bool,
 }
 
 impl Settled {
@@ -99,6 +103,7 @@ impl Settled {
             stuck_blocking: 0.0,
             time_limit: u64::MAX,
             restless_polls: u64::MAX,
+            probes: false,
         }
     }
 
@@ -119,6 +124,7 @@ impl Settled {
         };
         self.stuck_blocking = options.stuck_blocking;
         self.time_limit = nanos(options.time_limit);
+        self.probes = options.probes;
         self.restless_polls = options.restless_polls;
     }
 }

@@ -105,6 +105,27 @@ impl Tasks {
         Some(Taken { slot: picked.slot, id, work, waker })
     }
 
+    /// The places of all tasks, in the order of their numbers.
+    pub(crate) fn places(&self) -> Vec<u32> {
+        let alive = (0..).zip(&self.slots).filter_map(|(place, slot)| Some((slot.id?, place)));
+        let mut alive: Vec<(u32, u32)> = alive.collect();
+        alive.sort_unstable();
+        alive.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Takes out a task that waits, to be polled without a reason. None for `main` and for blocking work.
+    pub(crate) fn probe(&mut self, place: u32) -> Option<(u32, BoxTask, Waker)> {
+        let this = &mut self.slots[place as usize];
+        let (id, waker) = (this.id.filter(|_| !this.blocking)?, this.waker.clone()?);
+        match this.work.take()? {
+            Work::Task(task) => Some((id, task, waker)),
+            main @ Work::Main => {
+                this.work = Some(main);
+                None
+            }
+        }
+    }
+
     /// Puts a task that is pending back.
     pub(crate) fn put_back(&mut self, slot: u32, work: Work) {
         self.slots[slot as usize].work = Some(work);

@@ -15,6 +15,8 @@ pub enum Verdict {
     Deadlock(Vec<TaskDump>),
     /// Tasks went on waking each other without a rest.
     Livelock(Vec<TaskDump>),
+    /// At a rest this task was polled without a reason, and something came of it: it should have been woken.
+    LostWakeup(Vec<TaskDump>),
     /// It had not ended at this virtual moment.
     TimeLimit(Duration, Vec<TaskDump>),
     /// It ended, and these tasks were left.
@@ -56,6 +58,7 @@ impl Verdict {
             Self::Clean => "clean",
             Self::Deadlock(_) => "deadlock",
             Self::Livelock(_) => "livelock",
+            Self::LostWakeup(_) => "lost wake-up",
             Self::TimeLimit(..) => "time limit",
             Self::Leak(_) => "leak",
             Self::Panic { .. } => "panic",
@@ -77,6 +80,7 @@ impl fmt::Display for Verdict {
                 write!(f, "time limit: not over after {limit:?} of virtual time")?;
                 ("", tasks)
             }
+            Self::LostWakeup(tasks) => ("lost wake-up: it could go on, and nobody woke it", tasks),
             Self::Leak(tasks) => ("leak: the life is over, and these tasks are left", tasks),
             Self::Panic { task, message } => return write!(f, "panic in `{task}`: {message}"),
             Self::Violation { law, seen } => return write!(f, "violation of `{law}`: {seen}"),

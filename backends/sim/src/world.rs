@@ -58,6 +58,10 @@ pub(crate) struct State {
     pub(crate) rests: u64,
     /// When time last moved because nothing was ready.
     pub(crate) moved: u64,
+    /// Tasks are being polled without a reason.
+    pub(crate) probing: bool,
+    /// That was done at this rest.
+    pub(crate) probed: bool,
     jumped: i64,
     closed: bool,
 }
@@ -91,6 +95,8 @@ impl World {
             halt: None,
             rests: 0,
             moved: 0,
+            probing: false,
+            probed: false,
             jumped: 0,
             closed: false,
         }));

@@ -26,6 +26,14 @@ pub(in crate::sim) fn heard_ready(book: &Book, unit: u32, rests: u64, found: &mu
     });
 }
 
+/// What anybody can read of the readiness is what the engine decided last.
+pub(in crate::sim) fn readiness(book: &Book, found: &mut Found) {
+    let (shown, decided) = (book.board.is_ready(), book.shown_ready);
+    found.expect(shown == decided, "readiness is shown", || {
+        format!("the status shows ready: {shown}; decided is {decided}")
+    });
+}
+
 /// The daemon shows whether it is ready.
 pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
     if !ready {

@@ -29,6 +29,10 @@ pub(in crate::sim) fn asked(
     if this.returned {
         return;
     }
+    let serves = book.lame_duck_until().is_some_and(|until| now < until);
+    found.expect(!serves, "lame duck kept", || {
+        format!("`{name}` was asked at {now:?}, in the lame duck")
+    });
     found.expect(!book.shown_ready, "unready before the stop", || {
         format!("`{name}` was asked while the daemon showed ready")
     });
@@ -39,8 +43,33 @@ pub(in crate::sim) fn asked(
     }
 }
 
+/// What a subsystem that was asked can learn of its deadline is what was decided.
+pub(in crate::sim) fn deadline(book: &Book, unit: u32, found: &mut Found) {
+    let this = &book.units[unit as usize];
+    let (Some(run), Some(asked)) = (this.run.upgrade(), this.asked) else { return };
+    found.expect(run.stop_by() == Some(asked.by), "deadline is told", || {
+        format!("`{}` is told {:?}; it is {:?}", book.name(unit), run.stop_by(), asked.by)
+    });
+}
+
+/// That the state dump is written reaches the engine before anybody has to wait.
+pub(in crate::sim) fn dump_heard(book: &Book, rests: u64, found: &mut Found) {
+    found.expect(book.dumped.is_none_or(|dumped| dumped == rests), "heard at once", || {
+        "the state dump was written, and the life came to rest before the engine heard".to_owned()
+    });
+}
+
+/// A subsystem is left behind: its future cannot be the reason, for that is dropped when it is polled next.
+pub(in crate::sim) fn left(book: &Book, unit: u32, rests: u64, found: &mut Found) {
+    let this = &book.units[unit as usize];
+    let unheard = !this.dropped && this.aborted_at.is_some_and(|at| at != rests);
+    found.expect(!unheard, "heard at once", || {
+        format!("`{}` was aborted, and its future was not dropped", book.name(unit))
+    });
+}
+
 /// Whether somebody still counts as alive.
-const fn holds(unit: &Unit) -> bool {
+pub(super) const fn holds(unit: &Unit) -> bool {
     unit.live && !unit.left
 }
 
@@ -84,12 +113,21 @@ pub(in crate::sim) fn ended(book: &Book, unit: u32, how: How, rests: u64, found:
     });
 }
 
+/// How long after its abort a subsystem is left behind.
+const LEFT_AFTER: std::time::Duration = std::time::Duration::from_millis(250);
+
 /// Nobody may be alive after its deadline, by more than the world itself is late.
 pub(in crate::sim) fn overdue(book: &Book, handle: &SimHandle, now: Instant, found: &mut Found) {
     let slack = handle.slack();
     for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| holds(unit)) {
         let deadline = this.asked.map(|asked| asked.by);
-        let deadline = deadline.into_iter().chain(book.force_at()).min();
+        let late = start_deadline(this);
+        let deadline = deadline.into_iter().chain(book.force_at()).chain(late).min();
+        let leave = this.aborted.map(|aborted| aborted + LEFT_AFTER);
+        let stays = leave.is_some_and(|leave| leave + slack < now);
+        found.expect(!stays, "left in time", || {
+            format!("`{}` lives at {now:?}; it was to be left at {leave:?}", book.name(unit))
+        });
         let waits = this.aborted.is_none() && deadline.is_some_and(|by| by + slack < now);
         found.expect(!waits, "grace ends", || {
             format!("`{}` lives at {now:?}; its time was over at {deadline:?}", book.name(unit))
@@ -100,6 +138,9 @@ pub(in crate::sim) fn overdue(book: &Book, handle: &SimHandle, now: Instant, fou
 /// The run ends.
 pub(in crate::sim) fn exits(book: &Book, handle: &SimHandle, now: Instant, found: &mut Found) {
     let budget = book.budget_at().unwrap_or(Instant::MAX);
+    found.expect(book.dumping.is_none() || budget <= now, "dumped first", || {
+        format!("the run ends at {now:?}, and the state dump is being written")
+    });
     let left = (0..).zip(&book.units).find(|(_, unit)| holds(unit));
     let over = left.is_none() || budget <= now;
     found.expect(over, "exit when over", || {

@@ -1,0 +1,81 @@
+//! What has to happen: after each step nothing may be left undone that was due by then.
+
+use proc_daemon_runtime::{Instant, Signal};
+
+use super::Found;
+use super::stop::holds;
+use crate::backends::sim::SimHandle;
+use crate::signal::{Action, Row};
+use crate::sim::book::{Book, Unit};
+use crate::supervisor::engine::{Cause, Event};
+
+/// The engine has found a reason to end.
+pub(in crate::sim) fn initiated(book: &Book, cause: Cause, found: &mut Found) {
+    let holds = match cause {
+        Cause::Signal(signal) => ends(book, signal) || dumps(book, signal),
+        Cause::NothingToRun => !book.units.iter().any(keeps),
+        Cause::Failed(unit) | Cause::StartFailed(unit) => {
+            let this = &book.units[unit as usize];
+            this.returned || this.ready == matches!(cause, Cause::Failed(_))
+        }
+    };
+    found.expect(holds, "cause is true", || format!("{cause:?}"));
+}
+
+/// The engine was stepped.
+pub(in crate::sim) fn after(
+    book: &Book,
+    handle: &SimHandle,
+    event: Event,
+    now: Instant,
+    found: &mut Found,
+) {
+    if book.exited.is_some() {
+        return;
+    }
+    let Some(until) = book.lame_duck_until() else {
+        before_the_stop(book, event, found);
+        return;
+    };
+    let slack =
+        if book.timeouts.lame_duck().is_zero() { Default::default() } else { handle.slack() };
+    let mut alive = false;
+    for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| holds(unit)) {
+        alive = true;
+        let held = || this.dependents.iter().any(|other| holds(&book.units[*other as usize]));
+        let waits = this.asked.is_none() && this.aborted.is_none() && book.forced_by.is_none();
+        if waits && until + slack <= now {
+            found.expect(held(), "asked in turn", || {
+                format!("nobody holds `{}` at {now:?}, and it was not asked", book.name(unit))
+            });
+        }
+    }
+    found.expect(alive || book.dumping.is_some(), "exit when over", || {
+        format!("nothing is alive at {now:?}, and the run goes on")
+    });
+}
+
+fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
+    if let Event::Signal(signal) = event {
+        found.expect(!ends(book, signal) || book.cause.is_some(), "signal heeded", || {
+            format!("{signal} arrived, and nothing was done about it")
+        });
+    }
+    let idle = book.started && !book.units.iter().any(keeps);
+    found.expect(!idle || book.cause.is_some(), "nothing left to run", || {
+        "everything that keeps the daemon alive has ended, and it goes on".to_owned()
+    });
+}
+
+/// Whether it keeps the daemon alive.
+const fn keeps(unit: &Unit) -> bool {
+    !unit.rules.background && !unit.ended && !unit.left
+}
+
+fn ends(book: &Book, signal: Signal) -> bool {
+    matches!(book.actions.get(signal), Some(Row::Action(Action::Shutdown | Action::Force)))
+}
+
+fn dumps(book: &Book, signal: Signal) -> bool {
+    matches!(book.actions.get(signal), Some(Row::Action(Action::Dump)))
+}
