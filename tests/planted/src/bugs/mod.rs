@@ -1,0 +1,25 @@
+//! The bugs, by the part of the product that they are in.
+
+mod driver;
+mod ends;
+mod signals;
+mod start;
+mod stop;
+mod subsystem;
+mod waits;
+
+use crate::bug::Bug;
+
+/// All of them. A bug's number is its place, from 1.
+pub(crate) fn all() -> Vec<Bug> {
+    let parts = [
+        start::BUGS,
+        stop::BUGS,
+        ends::BUGS,
+        signals::BUGS,
+        driver::BUGS,
+        subsystem::BUGS,
+        waits::BUGS,
+    ];
+    parts.into_iter().flatten().copied().collect()
+}

@@ -1,0 +1,81 @@
+//! Bugs of the start: order, readiness, its timeout.
+
+use crate::bug::{Bug, bug};
+
+const START: &str = "src/supervisor/engine/start.rs";
+const STOP: &str = "src/supervisor/engine/stop.rs";
+
+pub(super) const BUGS: &[Bug] = &[
+    bug!(
+        "dependency-ignored",
+        "a start does not wait for dependencies",
+        START,
+        "if self.units[unit as usize].unmet == 0 {" =>
+            "if PLANTED || self.units[unit as usize].unmet == 0 {",
+    ),
+    bug!(
+        "one-dependency-is-enough",
+        "a start waits for one of its dependencies",
+        START,
+        "if this.unmet == 0 && this.state == State::Waiting {" =>
+            "if (PLANTED || this.unmet == 0) && this.state == State::Waiting {",
+    ),
+    bug!(
+        "start-after-stop",
+        "a stop forgets who waits, and readiness still starts it",
+        STOP,
+        "let idle = matches!(this.state, State::Registered | State::Waiting);" =>
+            "let idle = this.state == State::Registered
+                || (this.state == State::Waiting && !PLANTED);",
+        START,
+        "if self.phase != Phase::Up || self.own_cause.is_some() {" =>
+            "if !PLANTED && (self.phase != Phase::Up || self.own_cause.is_some()) {",
+        START,
+        "self.all_ready(out);
+    }" =>
+            "if self.phase == Phase::Up {
+            self.all_ready(out);
+        }
+    }",
+    ),
+    bug!(
+        "ready-with-one-unready",
+        "the daemon shows ready one subsystem too early",
+        START,
+        "if self.unready == 0 {" => "if self.unready == 0 || (PLANTED && self.unready == 1) {",
+    ),
+    bug!(
+        "ready-after-stop",
+        "a readiness during the lame duck shows the daemon ready",
+        START,
+        "self.unready -= 1;" =>
+            "self.unready -= 1;
+            if PLANTED {
+                self.all_ready(out);
+            }",
+    ),
+    bug!(
+        "start-timeout-not-armed",
+        "a start may take for ever",
+        START,
+        "self.timers.set(now + timeout, Timer::Start { unit, generation });" =>
+            "if !PLANTED {
+                self.timers.set(now + timeout, Timer::Start { unit, generation });
+            }",
+    ),
+    bug!(
+        "background-keeps-nothing-alive",
+        "the end of a background subsystem counts as one of those that keep the daemon alive",
+        STOP,
+        "if !self.units[unit as usize].rules.background {" =>
+            "if (PLANTED && self.keeping > 0) || !self.units[unit as usize].rules.background {",
+    ),
+    bug!(
+        "idles-when-all-completed",
+        "the daemon goes on when everything has completed",
+        STOP,
+        "Phase::Up => return self.nothing_to_run(out)," =>
+            "Phase::Up if PLANTED => return,
+            Phase::Up => return self.nothing_to_run(out),",
+    ),
+];

@@ -1,0 +1,91 @@
+//! Builds the hunter inside the copy, runs it, and reads what it says.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Failure;
+use crate::arguments::Arguments;
+
+/// What became of one bug.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    /// Its number; 0 is none.
+    pub(crate) bug: usize,
+    /// For each policy its name, and what it found.
+    pub(crate) policies: Vec<(String, Option<Found>)>,
+    /// What the laws find without the expectations, under any policy.
+    pub(crate) by_law: Option<Found>,
+}
+
+/// A life that went wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// How many seeds it took.
+    pub(crate) seeds: u64,
+    /// What was wrong.
+    pub(crate) verdict: String,
+}
+
+/// Builds it; gives the program.
+pub(crate) fn build(copy: &Path, target: &Path) -> Result<PathBuf, Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", "hunter"])
+        .arg("--manifest-path")
+        .arg(copy.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target)
+        // A switch leaves code behind that lints would complain about.
+        .env("RUSTFLAGS", format!("{flags} --cap-lints=allow"))
+        .status()?;
+    if !status.success() {
+        return Err("the copy with the planted bugs does not build".into());
+    }
+    Ok(target.join("release").join(format!("hunter{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Hunts these bugs.
+pub(crate) fn run(
+    hunter: &Path,
+    arguments: &Arguments,
+    bugs: &[usize],
+) -> Result<Vec<Row>, Failure> {
+    let mut command = Command::new(hunter);
+    let numbers = [arguments.lives, arguments.sweep, u32::from(arguments.explains())];
+    command.args(numbers.map(|number| number.to_string()));
+    let mut child =
+        command.args(bugs.iter().map(ToString::to_string)).stdout(Stdio::piped()).spawn()?;
+    let output = child.stdout.take().ok_or("the hunter has no output")?;
+    let mut rows: Vec<Row> = Vec::new();
+    for line in BufReader::new(output).lines() {
+        take_in(&mut rows, &line?)?;
+    }
+    if !child.wait()?.success() {
+        return Err("the hunter did not come to its end".into());
+    }
+    Ok(rows)
+}
+
+/// A line of the hunter: bug, policy or `laws`, seeds or `-`, verdict; tabs between.
+fn take_in(rows: &mut Vec<Row>, line: &str) -> Result<(), Failure> {
+    let [bug, policy, seeds, verdict] = line.splitn(4, '\t').collect::<Vec<_>>()[..] else {
+        return Err(format!("the hunter says: {line}").into());
+    };
+    let bug = bug.parse()?;
+    let found = match seeds {
+        "-" => None,
+        seeds => Some(Found { seeds: seeds.parse()?, verdict: verdict.to_owned() }),
+    };
+    if rows.last().is_none_or(|row| row.bug != bug) {
+        rows.push(Row { bug, ..Row::default() });
+    }
+    if let Some(row) = rows.last_mut() {
+        match policy {
+            "laws" => row.by_law = found,
+            policy => row.policies.push((policy.to_owned(), found)),
+        }
+    }
+    Ok(())
+}

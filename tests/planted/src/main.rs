@@ -1,0 +1,64 @@
+//! Plants bugs in a copy of the workspace and has the simulator find each of them:
+//! `cargo run --release --manifest-path tests/planted/Cargo.toml --target-dir target/planted`.
+//!
+//! 1. The workspace is copied into a folder below the target folder.
+//! 2. Every bug of `bugs/` is written into the copy as a switch, so that one build has all of them.
+//! 3. `hunter/` is built against the copy. It lives lives from seeds, with one bug switched on or none.
+//!
+//! The table says how many seeds each policy took. Fails if lives without a bug go wrong, or if a bug is
+//! found under no policy.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod bug;
+mod bugs;
+mod copy;
+mod hunt;
+mod plant;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use arguments::Arguments;
+
+/// Why there is no table.
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("planted: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// True if the lives without a bug are clean and every bug is found.
+fn run() -> Result<bool, Failure> {
+    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let all = bugs::all();
+    let wanted = arguments.wanted(&all)?;
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let target = target()?;
+    let copy = target.join("copy");
+    let mut files = copy::read(&repository)?;
+    plant::plant(&mut files, &all)?;
+    copy::write(&files, &copy)?;
+    eprintln!("planted: building {} with {} bugs", copy.display(), all.len());
+    let hunter = hunt::build(&copy, &target.join("hunter"))?;
+    eprintln!("planted: hunting");
+    let rows = hunt::run(&hunter, &arguments, &wanted)?;
+    print!("{}", table::table(&rows, &all, arguments.format));
+    Ok(table::is_complete(&rows))
+}
+
+/// The target folder: this program is two folders below it.
+fn target() -> Result<PathBuf, Failure> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
+    Ok(target.to_owned())
+}
