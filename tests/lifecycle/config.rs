@@ -1,8 +1,5 @@
-//! Settings as subsystems see them, and options that an adopted runtime cannot honour.
+//! Settings as subsystems see them, and what is refused before anything starts.
 
-use std::time::Duration;
-
-use proc_daemon::runtime::OwnedRuntime;
 use proc_daemon::{
     ConfigSource, Context, Daemon, ErrorKind, Result, Section, Spec, Subsystem, task,
 };
@@ -10,11 +7,10 @@ use serde::Deserialize;
 
 use crate::Row;
 
-crate::on_every_runtime!(
+crate::on_every_row!(
     a_subsystem_sees_its_own_section_first,
     a_bad_section_is_refused_before_anything_starts,
-    each_timeout_of_the_file_is_obeyed,
-    a_path_replaces_the_configuration_and_is_read_by_the_run,
+    timeouts_that_contradict_each_other_are_refused,
     one_type_runs_twice_under_two_names,
     settings_that_nobody_registered_are_a_failure_that_names_them,
 );
@@ -26,7 +22,7 @@ struct Http {
 
 const TEXT: &str = "name = 'web'\n[http]\nport = 1\n[admin]\nport = 2\n";
 
-fn a_subsystem_sees_its_own_section_first<B: OwnedRuntime>(row: &Row<B>) {
+fn a_subsystem_sees_its_own_section_first(row: &impl Row) {
     let port = |ctx: Context| async move {
         let expected = if ctx.name() == "admin" { 2 } else { 1 };
         assert_eq!(ctx.settings::<Http>().port, expected);
@@ -44,7 +40,7 @@ fn a_subsystem_sees_its_own_section_first<B: OwnedRuntime>(row: &Row<B>) {
     assert!(report.is_clean(), "{report}");
 }
 
-fn a_bad_section_is_refused_before_anything_starts<B: OwnedRuntime>(row: &Row<B>) {
+fn a_bad_section_is_refused_before_anything_starts(row: &impl Row) {
     let daemon = || {
         Daemon::builder(ConfigSource::text("[http]\nport = 'x'\n[htp]\n"))
             .with_task("never", |_| async { panic!("it started") })
@@ -63,33 +59,7 @@ fn a_bad_section_is_refused_before_anything_starts<B: OwnedRuntime>(row: &Row<B>
     assert!(row.run(daemon).to_string().contains("a port below 1024 needs root"));
 }
 
-/// The grace by the file, the moment of abort by the file.
-fn each_timeout_of_the_file_is_obeyed<B: OwnedRuntime>(row: &Row<B>) {
-    for text in
-        ["timeout_ms = 40", "force_timeout = '44ms'", "kill = 62", "timeout = '5s'\nforce = 40"]
-    {
-        // The last is refused: a grace beyond the moment of abort is a contradiction.
-        let contradiction = text.contains("5s");
-        let daemon = Daemon::builder(ConfigSource::text(format!("[shutdown]\n{text}\n")))
-            .with_task("deaf", |ctx| async move {
-                ctx.shutdown("go");
-                std::future::pending::<Result>().await
-            });
-        let report = row.run(daemon);
-        if contradiction {
-            assert_eq!(report.code, 78, "{text}: {report}");
-            continue;
-        }
-        assert_eq!(report.code, 124, "{text}: {report}");
-        let took = report.stopped_in();
-        assert!(
-            took >= Duration::from_millis(38) && took < Duration::from_secs(5),
-            "{text}: {took:?}"
-        );
-    }
-}
-
-fn settings_that_nobody_registered_are_a_failure_that_names_them<B: OwnedRuntime>(row: &Row<B>) {
+fn settings_that_nobody_registered_are_a_failure_that_names_them(row: &impl Row) {
     let daemon = Daemon::builder(ConfigSource::text(TEXT))
         .with_task("bad", |ctx| async move {
             let _ = ctx.settings::<String>();
@@ -97,7 +67,7 @@ fn settings_that_nobody_registered_are_a_failure_that_names_them<B: OwnedRuntime
         })
         .with_settings::<Http>("http")
         .with_settings::<Http>("admin");
-    let report = row.run(daemon);
+    let report = row.run_with_panics(daemon);
     assert_eq!(report.code, 70, "{report}");
     let text = report.to_string();
     assert!(
@@ -107,22 +77,17 @@ fn settings_that_nobody_registered_are_a_failure_that_names_them<B: OwnedRuntime
     assert!(text.contains("registered: [http] as `") && text.contains("[admin] as `"), "{text}");
 }
 
-fn a_path_replaces_the_configuration_and_is_read_by_the_run<B: OwnedRuntime>(row: &Row<B>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("daemon.toml");
-    let daemon = Daemon::new().with_config_path(&path).with_task("look", |ctx| async move {
-        assert_eq!(ctx.daemon().config().name(), "from the file");
-        assert_eq!(ctx.daemon().config_snapshot().name(), "from the file");
-        assert!(ctx.daemon().settings::<Http>().is_none());
-        Ok(())
-    });
-    std::fs::write(&path, "name = 'from the file'").unwrap();
+/// A grace beyond the moment of abort.
+fn timeouts_that_contradict_each_other_are_refused(row: &impl Row) {
+    let text = "[shutdown]\ntimeout = '5s'\nforce = 40\n";
+    let daemon = Daemon::builder(ConfigSource::text(text))
+        .with_task("never", |_| async { panic!("it started") });
     let report = row.run(daemon);
-    assert!(report.is_clean(), "{report}");
-    assert_eq!(row.run(Daemon::new().with_config_path(folder.path().join("none"))).code, 78);
+    assert_eq!(report.code, 78, "{report}");
+    assert!(report.to_string().contains("timeout"), "{report}");
 }
 
-fn one_type_runs_twice_under_two_names<B: OwnedRuntime>(row: &Row<B>) {
+fn one_type_runs_twice_under_two_names(row: &impl Row) {
     let factory =
         |name: &'static str| Spec::factory(name, || Ok(Named)).with_settings::<Http>(name);
     let report = row.run(

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::io;
 
-use proc_daemon::runtime::OwnedRuntime;
+use futures_lite::future::yield_now;
+use proc_daemon::runtime::AnyRuntime;
 use proc_daemon::{
     Context, Daemon, EndKind, ErrorKind, Result, ShutdownReason, Spec, Subsystem, task, task_with,
 };
 
-use crate::Row;
+use crate::{Row, idle};
 
-crate::on_every_runtime!(
+crate::on_every_row!(
     an_error_ends_the_daemon_named_with_its_cause_chain,
     a_panic_anywhere_is_caught_and_ends_the_daemon_with_70,
     a_failure_is_an_error_of_run,
@@ -20,21 +21,15 @@ crate::on_every_runtime!(
     a_once_subsystem_may_move_what_it_captures,
 );
 
-async fn idle(ctx: Context) -> Result {
-    ctx.cancelled().await;
-    Ok(())
-}
-
 #[derive(Debug, thiserror::Error)]
 #[error("cannot load the index")]
 struct Load(#[source] io::Error);
 
-fn an_error_ends_the_daemon_named_with_its_cause_chain<B: OwnedRuntime>(row: &Row<B>) {
-    let report =
-        row.run(Daemon::new().with_task("idle", idle).with_task("store", |ctx| async move {
-            ctx.sleep(std::time::Duration::from_millis(1)).await?;
-            Err(Load(io::Error::other("disk on fire")).into())
-        }));
+fn an_error_ends_the_daemon_named_with_its_cause_chain(row: &impl Row) {
+    let report = row.run(Daemon::new().with_task("idle", idle).with_task("store", |_| async {
+        yield_now().await;
+        Err(Load(io::Error::other("disk on fire")).into())
+    }));
     assert_eq!(report.code, 1);
     assert_eq!(report.reason, Some(ShutdownReason::SubsystemFailed("store".into())));
     let text = report.to_string();
@@ -49,7 +44,7 @@ fn an_error_ends_the_daemon_named_with_its_cause_chain<B: OwnedRuntime>(row: &Ro
     assert_eq!(report.end_of("idle").unwrap().kind(), EndKind::Requested);
 }
 
-fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: &Row<B>) {
+fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70(row: &impl Row) {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -74,8 +69,8 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: 
         ),
         (
             "later",
-            task("bad", |ctx: Context| async move {
-                ctx.sleep(std::time::Duration::from_millis(1)).await?;
+            task("bad", |_| async {
+                yield_now().await;
                 panic!("later")
             }),
         ),
@@ -89,7 +84,8 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: 
         ("in the factory", Spec::factory("bad", constructor)),
     ];
     for (what, spec) in cases {
-        let report = row.run(Daemon::new().with_task("idle", idle).with_subsystem(spec));
+        let daemon = Daemon::new().with_task("idle", idle).with_subsystem(spec);
+        let report = row.run_with_panics(daemon);
         assert_eq!(report.code, 70, "{what}: {report}");
         let text = report.to_string();
         assert!(
@@ -100,19 +96,18 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<B: OwnedRuntime>(row: 
     }
 }
 
-fn a_failure_is_an_error_of_run<B: OwnedRuntime>(row: &Row<B>) {
-    let mut runtime = B::build(&row.options).unwrap();
-    let handle = runtime.handle();
+fn a_failure_is_an_error_of_run(row: &impl Row) {
     let daemon =
         Daemon::new().without_signals().with_task("bad", |_| async { Err("broken".into()) });
-    let error = runtime.block_on(daemon.run_on(handle)).unwrap_err();
+    let run = async |runtime: AnyRuntime| daemon.run_on(runtime).await;
+    let error = row.block_on(run).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Subsystem, "SUBSYSTEM_FAILED"));
     assert_eq!(error.exit_code(), 1);
     assert_eq!(error.report().unwrap().code, 1);
     assert_eq!(format!("{error:?}"), "exit 1: subsystem `bad` failed to start: broken");
 }
 
-fn an_error_on_the_way_down_is_not_lost<B: OwnedRuntime>(row: &Row<B>) {
+fn an_error_on_the_way_down_is_not_lost(row: &impl Row) {
     #[derive(Debug)]
     struct Unprintable;
     impl fmt::Display for Unprintable {
@@ -141,7 +136,7 @@ fn an_error_on_the_way_down_is_not_lost<B: OwnedRuntime>(row: &Row<B>) {
     assert!(text.contains("disk full") && text.contains("its Display panicked"), "{text}");
 }
 
-fn the_report_is_json_too<B: OwnedRuntime>(row: &Row<B>) {
+fn the_report_is_json_too(row: &impl Row) {
     let report = row.run(Daemon::new().with_task("bad", |ctx| async move {
         ctx.shutdown("first");
         ctx.shutdown("second");
@@ -158,7 +153,7 @@ fn the_report_is_json_too<B: OwnedRuntime>(row: &Row<B>) {
     assert_eq!(json["subsystems"][0]["generation"], 1);
 }
 
-fn ending_before_being_ready_is_a_failure<B: OwnedRuntime>(row: &Row<B>) {
+fn ending_before_being_ready_is_a_failure(row: &impl Row) {
     let early = task("early", |_| async { Ok(()) }).explicit_ready();
     let report = row.run(Daemon::new().with_subsystem(early));
     assert_eq!(report.code, 1, "{report}");
@@ -166,7 +161,7 @@ fn ending_before_being_ready_is_a_failure<B: OwnedRuntime>(row: &Row<B>) {
     assert!(report.to_string().contains("before it was ready"), "{report}");
 }
 
-fn a_once_subsystem_may_move_what_it_captures<B: OwnedRuntime>(row: &Row<B>) {
+fn a_once_subsystem_may_move_what_it_captures(row: &impl Row) {
     let (tell, told) = std::sync::mpsc::channel();
     let moved = tell.clone();
     let report = row.run(
