@@ -43,6 +43,12 @@ impl Daemon {
         matches!(row, Some(Row::Action(Action::Shutdown | Action::Force)))
     }
 
+    /// Whether it handles any signal. Only before it runs.
+    pub(crate) fn handles_signals(&self) -> bool {
+        let plan = self.inner.plan.lock();
+        plan.as_ref().is_some_and(|plan| !plan.actions.installed().is_empty())
+    }
+
     /// Why it is going down.
     pub(crate) fn cause(&self) -> Option<ShutdownReason> {
         self.inner.coordinator.reason()

@@ -19,7 +19,7 @@ pub struct Failure {
 
 /// Most choices and rows of a timeline in a text.
 const CHOICES: usize = 40;
-const ROWS: usize = 60;
+pub(super) const ROWS: usize = 60;
 
 /// What a life came to, for a person: verdict, policy, choices, the end of the timeline.
 pub(super) fn of_life(life: &Life) -> String {

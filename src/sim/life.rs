@@ -1,5 +1,6 @@
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
+use std::thread;
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, TaskName};
@@ -22,9 +23,30 @@ pub struct Life {
     /// The subsystems, by number.
     pub(super) subsystems: Vec<TaskName>,
     pub(super) ended: Instant,
+    /// The timeline, if nothing else is left of it.
+    pub(super) told: Option<String>,
+}
+
+thread_local! {
+    /// The end of the timeline of the life that this thread dropped in a panic.
+    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// When the code around a life panics, what happened in it is still told.
+impl Drop for Life {
+    fn drop(&mut self) {
+        if thread::panicking() && !self.trace.records().is_empty() {
+            LAST.set(Some(self.lanes(failure::ROWS)));
+        }
+    }
 }
 
 impl Life {
+    /// The end of the timeline of the life that this thread dropped in a panic, if there was one.
+    pub(super) fn last_dropped() -> Option<String> {
+        LAST.take()
+    }
+
     /// What became of it.
     #[must_use]
     pub const fn verdict(&self) -> &Verdict {
@@ -127,7 +149,7 @@ impl Life {
     /// The timeline as text: one column a subsystem, time down the side. The last `rows` rows.
     #[must_use]
     pub fn lanes(&self, rows: usize) -> String {
-        render::lanes(self, rows)
+        self.told.clone().unwrap_or_else(|| render::lanes(self, rows))
     }
 
     /// The timeline as JSON: one object a line.

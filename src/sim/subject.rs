@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proc_daemon_runtime::{
-    AnyRuntime, Instant, OwnedRuntime, Runtime, Signal, Task, TaskName, Timer, catch,
+    AnyRuntime, Instant, OwnedRuntime, Runtime, Signal, SignalSet, SignalSource, Task, TaskName,
+    Timer, catch,
 };
 
 use super::faults::Faults;
@@ -211,6 +212,10 @@ impl Sim {
             guard: Some(Arc::new(Dumps(handle.clone(), Arc::clone(&story)))),
         };
         let by_signal = daemon.ends_at(Signal::Terminate);
+        if !daemon.handles_signals() {
+            // It never listens: from the beginning every signal has its default action.
+            drop(handle.signals().listen(SignalSet::EMPTY));
+        }
         let runtime = AnyRuntime::from(handle.clone());
         let run = daemon.clone().simulate(runtime, observer);
         let stage =
@@ -270,6 +275,7 @@ impl Sim {
             trace,
             subsystems: daemon.names(),
             ended,
+            told: None,
             world: self.world,
         }
     }
@@ -283,6 +289,7 @@ impl Sim {
             trace: self.world.take_trace(),
             subsystems: Vec::new(),
             ended: Instant::ZERO,
+            told: None,
             world: self.world,
         }
     }
@@ -320,7 +327,9 @@ impl Shadow {
     pub(super) fn ruined(self, verdict: Verdict) -> Life {
         let world = Simulator::taped(&Tape::dull(), &SimOptions::default());
         let sim = Sim::over(self.seed, world, SimOptions::default());
-        Life { tape: self.handle.tape().into(), ..sim.over_at_once(verdict) }
+        let mut life = sim.over_at_once(verdict);
+        (life.tape, life.told) = (self.handle.tape().into(), Life::last_dropped());
+        life
     }
 }
 

@@ -91,6 +91,13 @@ fn a_panic_of_the_code_around_a_life_is_a_failure_of_that_seed() {
     let failure = failure.unwrap_err();
     assert!(failure.verdict.to_string().contains("an odd one"), "{}", failure.verdict);
     assert!(failure.tape.choices().iter().any(|choice| choice.site == "odd"));
+    let text = sim::explain(&failure, |sim: Sim| {
+        let odd = sim.choose(2, "odd") == 1;
+        let life = sim.daemon(Daemon::new().with_task("idle", idle)).run();
+        assert!(!odd, "an odd one");
+        life
+    });
+    assert!(text.contains("running") && text.contains("SIGTERM raised"), "{text}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ const GOLDEN: [u64; 20] = [
     0x96f6af7b6519a2ff,
     0x85fbda483e208cbe,
     0x5db3cbecfe60f83a,
-    0xe62c6956e50fcb90,
+    0x2dcb55505497b1aa,
     0xb0f1cba3915448cc,
     0x1905f0706445c9d8,
     0xff1d06f1125c941b,

@@ -61,7 +61,9 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
             format!("{signal} arrived, and nothing was done about it")
         });
     }
-    let idle = book.started && !book.units.iter().any(keeps);
+    // A state dump is followed by a forced end.
+    let dumping = book.dumping.is_some();
+    let idle = book.started && !dumping && !book.units.iter().any(keeps);
     found.expect(!idle || book.cause.is_some(), "nothing left to run", || {
         "everything that keeps the daemon alive has ended, and it goes on".to_owned()
     });

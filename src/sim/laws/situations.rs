@@ -108,8 +108,7 @@ pub(in crate::sim) fn ended(
 pub(in crate::sim) fn aborted(book: &Book, handle: &SimHandle, unit: u32, now: Instant) {
     let this = &book.units[unit as usize];
     let situation = if book.forced_by.is_some() {
-        let starting = book.units.iter().any(|unit| unit.state == State::Waiting);
-        if starting { FORCED_IN_START } else { FORCED_IN_STOP }
+        if !this.ready { FORCED_IN_START } else { FORCED_IN_STOP }
     } else if this.asked.is_some_and(|asked| asked.by <= now) {
         GRACE_OVER
     } else if book.stop_began.is_some() {

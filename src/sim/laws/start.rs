@@ -5,8 +5,11 @@ use crate::sim::book::Book;
 pub(in crate::sim) fn launched(book: &Book, unit: u32, generation: u32, found: &mut Found) {
     let this = &book.units[unit as usize];
     let name = book.name(unit);
-    found.expect(book.stop_began.is_none(), "nothing starts after a stop", || {
-        format!("`{name}` was spawned, and the shutdown had begun")
+    let over = book.stop_began.is_some() || book.dumping.is_some();
+    found.expect(!over, "nothing starts after a stop", || {
+        format!(
+            "`{name}` was spawned, and the shutdown had begun, or a signal that forces was seen"
+        )
     });
     found.expect(!this.live && generation == this.generation + 1, "one generation", || {
         format!("`{name}`: generation {generation} began after {}", this.generation)

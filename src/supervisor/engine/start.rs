@@ -16,6 +16,9 @@ impl Engine {
         }
         self.phase = Phase::Up;
         self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+        if self.dumping.is_some() {
+            return;
+        }
         for unit in 0..self.count() {
             if self.units[unit as usize].unmet == 0 {
                 self.spawn(unit, now, out);
@@ -63,7 +66,7 @@ impl Engine {
     pub(super) fn met(&mut self, unit: u32, now: Instant, out: &mut Out) {
         self.units[unit as usize].ready = true;
         self.unready -= 1;
-        if self.phase != Phase::Up || self.own_cause.is_some() {
+        if self.phase != Phase::Up || self.own_cause.is_some() || self.dumping.is_some() {
             return;
         }
         for index in 0..self.graph.dependents(unit).len() {
