@@ -63,6 +63,8 @@ pub(super) struct Unit {
     /// Its `run` has returned before it was asked.
     pub(super) returned: bool,
     pub(super) ended: bool,
+    /// It was aborted at a moment that two rules claim.
+    pub(super) tie: bool,
     /// It was aborted because its start took too long.
     pub(super) late: bool,
     /// It was asked to stop before its end was told.
@@ -115,6 +117,7 @@ impl Book {
             returned: false,
             ended: false,
             late: false,
+            tie: false,
             asked_by_then: false,
             outcome: None,
             dropped: false,
@@ -181,6 +184,7 @@ impl Unit {
         self.returned = false;
         self.ended = false;
         self.late = false;
+        self.tie = false;
         self.asked_by_then = false;
         self.outcome = None;
         self.dropped = false;

@@ -27,6 +27,7 @@
 //!     .with_subsystem(task("store", store).explicit_ready())
 //!     .with_subsystem(task("http", http).requires("store"));
 //! let report = Sim::new(7).daemon(daemon).script(|s| async move {
+//!     s.until("store", SubsystemState::Starting).await;
 //!     assert_eq!(s.state("http"), SubsystemState::Waiting);
 //!     s.until_ready().await;                                   // three seconds, at once
 //!     s.advance(Duration::from_secs(3600)).await;
@@ -62,7 +63,7 @@
 //!         .signal(Signal::Hangup, 1..20, Duration::from_millis(50));
 //!     sim.daemon(daemon).faults(faults).run()
 //! });
-//! sweep.expect_sometimes(&["ticked", "a failure while stopping"]);
+//! sweep.expect_sometimes(&["ticked", "aborted when its grace was over"]);
 //! ```
 //!
 //! A sweep says how often it met which situation; [`Sweep::expect_sometimes`] holds it to those that it is

@@ -165,7 +165,9 @@ fn decided(
             laws::stop::aborted(book, *unit, now, found);
             laws::situations::aborted(book, handle, *unit, now);
             let late = laws::stop::is_late(book, *unit, now);
+            let tie = laws::stop::is_tie(book, *unit);
             let this = &mut book.units[*unit as usize];
+            this.tie |= tie;
             (this.aborted, this.late) = (Some(now), late);
             this.aborted_at = Some(handle.rests());
         }

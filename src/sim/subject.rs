@@ -299,14 +299,14 @@ impl Sim {
         (!self.panics_allowed).then_some(Verdict::Panic { task, message })
     }
 
-    /// What is left when the daemon has ended and left nobody behind.
+    /// What is left when the daemon has ended and left nobody behind. Blocking work runs whole: what is left of
+    /// that has not begun, and a runtime that stops drops it.
     fn leaked(&self, report: Option<&ExitReport>) -> Option<Verdict> {
         if report.is_none_or(ExitReport::has_zombies) {
             return None;
         }
-        let stuck = self.options.stuck_blocking > 0.0;
         let left = self.world.tasks();
-        let left: Vec<_> = left.into_iter().filter(|task| !(stuck && task.blocking)).collect();
+        let left: Vec<_> = left.into_iter().filter(|task| !task.blocking).collect();
         (!left.is_empty()).then_some(Verdict::Leak(left))
     }
 }

@@ -28,9 +28,9 @@ pub(in crate::sim) fn over(book: &Book, report: &ExitReport, found: &mut Found) 
     }
 }
 
-/// A panic of a child that nobody joins is not seen from outside.
+/// A panic of a child that nobody joins is not seen from outside, nor which of two rules came first.
 fn uncertain(unit: &Unit) -> bool {
-    unit.busy && unit.outcome != Some(crate::sim::book::Came::Panic)
+    unit.tie || unit.busy && unit.outcome != Some(crate::sim::book::Came::Panic)
 }
 
 fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {

@@ -23,8 +23,8 @@ const fn legal(from: State, to: State) -> bool {
             matches!(to, Running | Draining | Stopping | Aborting | Stopped | Failed | Zombie)
         }
         Running => matches!(to, Draining | Stopping | Aborting | Stopped | Failed | Zombie),
-        // An end comes after its work: that nothing is in flight any more is told first.
-        Draining => matches!(to, Stopping | Aborting | Zombie),
+        // Straight to its end if somebody else noted work in flight on its context once it had returned.
+        Draining => matches!(to, Stopping | Aborting | Stopped | Failed | Zombie),
         Stopping => matches!(to, Aborting | Stopped | Failed | Zombie),
         Aborting | Zombie => matches!(to, Stopped | Failed | Zombie),
         Stopped | Failed => false,

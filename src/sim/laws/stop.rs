@@ -100,6 +100,13 @@ pub(in crate::sim) fn is_late(book: &Book, unit: u32, now: Instant) -> bool {
     deadline.is_some_and(|deadline| earliest.is_none_or(|earliest| deadline <= earliest))
 }
 
+/// Whether two reasons for an abort fell on one moment: then either of them may be told.
+pub(in crate::sim) fn is_tie(book: &Book, unit: u32) -> bool {
+    let others = book.forced_by.map(|(_, at)| at).into_iter().chain(book.force_at());
+    let deadline = start_deadline(&book.units[unit as usize]);
+    others.into_iter().any(|other| Some(other) == deadline)
+}
+
 /// The end of a generation is told.
 pub(in crate::sim) fn ended(book: &Book, unit: u32, how: How, rests: u64, found: &mut Found) {
     let (this, name) = (&book.units[unit as usize], book.name(unit));

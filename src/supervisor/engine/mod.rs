@@ -242,6 +242,8 @@ impl Engine {
                 continue;
             }
             match timer {
+                // What forced the end came before: the shutdown is about to abort it.
+                Timer::Start { .. } if self.forced.is_some() => {}
                 Timer::Start { unit, .. } => self.start_timed_out(unit, now, out),
                 Timer::Grace { unit, .. } => {
                     out.push_back(Effect::Note(Note::GraceOver(unit)));
