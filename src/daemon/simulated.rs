@@ -20,6 +20,8 @@ pub(crate) enum Unfit {
 impl DaemonBuilder {
     /// Builds it over `text` as its configuration, or over its own if that is in memory.
     pub(crate) fn simulated(mut self, text: Option<&str>) -> Result<Daemon, Unfit> {
+        // A sentinel is a real thread with real signal handlers, and ends the process.
+        self.draft.exit_when_stuck = false;
         if let Some(text) = text {
             self.draft.config = Pending::Source(ConfigSource::text(text));
         }

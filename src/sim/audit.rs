@@ -23,6 +23,9 @@ where
     for seed in seeds {
         let [first, second] =
             [(); 2].map(|()| Sim::new(seed).daemon(daemon()).allow_panics().run());
+        if let Verdict::Refused(_) = first.verdict() {
+            panic!("seed {seed}: nothing was lived: {}", first.verdict());
+        }
         if let Some(parted) = parting(&first, &second) {
             panic!("seed {seed}: {}", Verdict::Nondeterminism(parted));
         }

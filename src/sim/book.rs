@@ -18,6 +18,8 @@ pub(super) struct Book {
     pub(super) timeouts: ShutdownTimeouts,
     pub(super) actions: ActionTable,
     pub(super) board: Arc<Board>,
+    /// A panic of a subsystem is none of the life's business.
+    pub(super) panics_allowed: bool,
     pub(super) started: bool,
     /// When the shutdown began.
     pub(super) stop_began: Option<Instant>,
@@ -49,6 +51,8 @@ pub(super) struct Unit {
     /// Its last generation was spawned, and its end has not been told.
     pub(super) live: bool,
     pub(super) launched: Option<Instant>,
+    /// When the engine had it start.
+    pub(super) starting: Option<Instant>,
     /// It has told that it is ready, or has completed: what waits for it may start.
     pub(super) met: bool,
     pub(super) ready: bool,
@@ -97,7 +101,7 @@ pub(super) enum Came {
 }
 
 impl Book {
-    pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
+    pub(super) fn new(engine: &Engine, board: &Arc<Board>, panics_allowed: bool) -> Self {
         let graph = engine.graph();
         let units = (0..).zip(engine.units()).map(|(unit, known)| Unit {
             rules: known.rules,
@@ -107,6 +111,7 @@ impl Book {
             generation: 0,
             live: false,
             launched: None,
+            starting: None,
             met: false,
             ready: false,
             asked: None,
@@ -130,6 +135,7 @@ impl Book {
             timeouts: engine.settings().timeouts,
             actions: engine.settings().actions,
             board: Arc::clone(board),
+            panics_allowed,
             started: false,
             stop_began: None,
             shown_ready: false,
@@ -175,7 +181,7 @@ impl Unit {
     pub(super) fn launch(&mut self, generation: u32, now: Instant) {
         self.generation = generation;
         self.live = true;
-        self.launched = Some(now);
+        self.launched = Some(self.starting.unwrap_or(now));
         self.ready = false;
         self.asked = None;
         self.aborted = None;

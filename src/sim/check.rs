@@ -42,11 +42,12 @@ where
         assert!(life.verdict().is_clean(), "{}", failure::of_life(&life));
         let mut sweep = Sweep::default();
         sweep.add(&life);
+        sweep.chosen = true;
         return sweep;
     }
     let seeds: Vec<u64> = environment.seeds.clone().unwrap_or_else(|| seeds.collect());
     match swept(&seeds, &life, &environment) {
-        Ok(sweep) => sweep,
+        Ok(sweep) => Sweep { chosen: environment.seeds.is_some(), ..sweep },
         Err(failure) => {
             let (mut text, tape) = told(&failure, &life);
             environment.commands(&mut text, failure.seed, tape.as_ref());

@@ -59,8 +59,12 @@ where
     lives
 }
 
+/// The life without a signal: it must be one, and clean.
+#[track_caller]
 fn plain<F: Fn() -> DaemonBuilder>(seed: u64, daemon: &F) -> Life {
-    Sim::new(seed).daemon(daemon()).run()
+    let life = Sim::new(seed).daemon(daemon()).run();
+    expect(&life, &[]);
+    life
 }
 
 #[track_caller]

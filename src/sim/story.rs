@@ -4,7 +4,7 @@ use std::task::Waker;
 use parking_lot::Mutex;
 use proc_daemon_runtime::Instant;
 
-use super::book::{Asked, Book};
+use super::book::{Asked, Book, Came};
 use super::{laws, model, moment};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
@@ -16,6 +16,7 @@ use crate::supervisor::engine::{Effect, Engine, Event, How, Out, UnitEvent};
 pub(super) struct Story {
     pub(super) handle: SimHandle,
     pub(super) book: Option<Book>,
+    pub(super) panics_allowed: bool,
     /// Who waits for a change of state.
     pub(super) waiting: Vec<Waker>,
 }
@@ -24,8 +25,9 @@ pub(super) struct Story {
 pub(super) type SharedStory = Arc<Mutex<Story>>;
 
 impl Story {
-    pub(super) fn new(handle: SimHandle) -> SharedStory {
-        Arc::new(Mutex::new(Self { handle, book: None, waiting: Vec::new() }))
+    pub(super) fn new(handle: SimHandle, panics_allowed: bool) -> SharedStory {
+        let waiting = Vec::new();
+        Arc::new(Mutex::new(Self { handle, book: None, panics_allowed, waiting }))
     }
 
     /// Ends the life: a law was broken.
@@ -39,7 +41,8 @@ pub(super) struct Observer(pub(super) SharedStory);
 
 impl Watch for Observer {
     fn begins(&mut self, engine: &Engine, board: &Arc<Board>) {
-        self.0.lock().book = Some(Book::new(engine, board));
+        let mut story = self.0.lock();
+        story.book = Some(Book::new(engine, board, story.panics_allowed));
     }
 
     fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize) {
@@ -50,6 +53,9 @@ impl Watch for Observer {
         for turn in &out.turns {
             laws::states::turned(book, *turn, &mut found);
             book.units[turn.unit as usize].state = turn.state;
+            if turn.state == SubsystemState::Starting {
+                book.units[turn.unit as usize].starting = Some(now);
+            }
             if turn.state == SubsystemState::Zombie {
                 book.units[turn.unit as usize].left = true;
                 laws::stop::left(book, turn.unit, handle.rests(), &mut found);
@@ -135,6 +141,7 @@ fn unit_told(
         UnitEvent::Drained => {}
         UnitEvent::Ended(how) => {
             laws::stop::ended(book, unit, how, rests, found);
+            panicked(book, handle, unit, how);
             laws::situations::ended(book, handle, unit, how, now);
             let explicit = book.units[unit as usize].rules.explicit_ready;
             let unit = &mut book.units[unit as usize];
@@ -144,6 +151,15 @@ fn unit_told(
                 unit.met = true;
             }
         }
+    }
+}
+
+/// A panic that no fault has caused and that its wrapper has not seen: of a child that nobody joins.
+fn panicked(book: &Book, handle: &SimHandle, unit: u32, how: How) {
+    let seen = book.units[unit as usize].outcome == Some(Came::Panic);
+    if how == How::Panicked && !seen && !book.panics_allowed {
+        let message = "a child panicked, and nobody joins it".to_owned();
+        handle.halt(Verdict::Panic { task: book.board.row(unit).name.clone(), message });
     }
 }
 

@@ -135,6 +135,11 @@ impl Sim {
         self.options(|options| options.time_limit = limit)
     }
 
+    /// After how many polls the life is given up; 20 million by default.
+    pub fn poll_limit(self, limit: u64) -> Self {
+        self.options(|options| options.poll_limit = limit)
+    }
+
     fn options(mut self, set: impl FnOnce(&mut SimOptions)) -> Self {
         set(&mut self.options);
         self.world.configure(&self.options);
@@ -194,7 +199,7 @@ impl Sim {
             Err(verdict) => return self.over_at_once(verdict),
         };
         let handle = self.world.handle();
-        let story = Story::new(handle.clone());
+        let story = Story::new(handle.clone(), self.panics_allowed);
         let faults = std::mem::take(&mut self.faults).settle(&handle);
         faults.schedule(&handle, lasting);
         self.options.stuck_blocking = faults.stuck_blocking;
@@ -231,7 +236,11 @@ impl Sim {
             Ok(Ok(Ok(report))) => (None, Some(report)),
             Ok(Ok(Err(error))) => (Some(panic_of("daemon", &error)), None),
             Ok(Err(verdict)) => (Some(verdict), None),
-            Err(payload) => (Some(panic_of("script", &payload)), None),
+            // A script's guard may panic because the life was ended.
+            Err(payload) => {
+                let halted = self.world.halted();
+                (Some(halted.unwrap_or_else(|| panic_of("script", &payload))), None)
+            }
         };
         self.conclude(&daemon, &story, verdict, report)
     }
@@ -259,6 +268,11 @@ impl Sim {
         report: Option<ExitReport>,
     ) -> Life {
         self.world.settle();
+        // Who waits for a task that panicked waits for ever: the panic is the cause.
+        let verdict = match verdict {
+            Some(Verdict::Deadlock(_) | Verdict::TimeLimit(..)) => self.panicked().or(verdict),
+            other => other,
+        };
         let verdict = verdict
             .or_else(|| report.as_ref().and_then(|report| disagree(story, report)))
             .or_else(|| self.panicked())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use proc_daemon_runtime::{AnySleep, Instant, catch};
+use proc_daemon_runtime::{AnySleep, Instant, PanicPayload, catch};
 
 use super::book::{Came, Unit};
 use super::faults::{Faults, Kind, moment};
@@ -193,6 +193,15 @@ impl Wrapped {
         self.seen.run.shared.runtime.now()
     }
 
+    /// The user's code has panicked.
+    fn panicked(&self, payload: &PanicPayload) {
+        self.seen.came(Came::Panic);
+        if !self.panics_allowed {
+            let task = self.seen.run.shared.board.row(self.seen.run.unit).name.clone();
+            self.handle.halt(Verdict::Panic { task, message: payload.to_string() });
+        }
+    }
+
     fn told(&self, fault: &'static str) {
         told::fault(&self.handle, self.seen.run.unit, fault);
     }
@@ -219,11 +228,7 @@ impl Wrapped {
                 Some(result)
             }
             Err(payload) => {
-                self.seen.came(Came::Panic);
-                if !self.panics_allowed {
-                    let task = self.seen.run.shared.board.row(self.seen.run.unit).name.clone();
-                    self.handle.halt(Verdict::Panic { task, message: payload.to_string() });
-                }
+                self.panicked(&payload);
                 self.drop_future();
                 resume_unwind(payload.into_inner())
             }
@@ -330,7 +335,7 @@ impl Wrapped {
     fn drop_future(&mut self) {
         let future = self.future.take();
         if let Err(payload) = catch(|| drop(future)) {
-            self.seen.came(Came::Panic);
+            self.panicked(&payload);
             resume_unwind(payload.into_inner());
         }
     }
@@ -340,8 +345,8 @@ impl Drop for Wrapped {
     fn drop(&mut self) {
         let future = self.future.take();
         let dropped = catch(|| drop(future));
-        if dropped.is_err() {
-            self.seen.came(Came::Panic);
+        if let Err(payload) = &dropped {
+            self.panicked(payload);
         }
         self.seen.dropped(&self.handle);
         if let Err(payload) = dropped {

@@ -8,3 +8,4 @@ mod render;
 mod same;
 mod shape;
 mod sweep;
+mod ugly;

@@ -56,10 +56,14 @@ impl World {
                 }
                 Turn::Poll(Taken { slot, work: Work::Main, waker, .. }) => {
                     let polled = main.as_mut().poll(&mut Context::from_waker(&waker));
-                    let mut state = self.state();
-                    state.polled(slot, Work::Main);
+                    let halt = {
+                        let mut state = self.state();
+                        state.polled(slot, Work::Main);
+                        state.halt.clone()
+                    };
+                    // The output's destructor is the user's: not with the lock held.
                     if let Poll::Ready(output) = polled {
-                        return state.halt.clone().map_or(Ok(output), Err);
+                        return halt.map_or(Ok(output), Err);
                     }
                 }
             }
@@ -188,6 +192,10 @@ impl State {
         }
         self.polls += 1;
         self.restless += 1;
+        let limit = self.settled.poll_limit;
+        if self.polls > limit {
+            return Turn::Halt(Verdict::PollLimit(limit, self.tasks.dump()));
+        }
         if self.restless > self.settled.restless_polls {
             return Turn::Halt(Verdict::Livelock(self.tasks.dump()));
         }

@@ -25,6 +25,8 @@ pub struct SimOptions {
     pub at_poll: Vec<(u64, Signal)>,
     /// When, in virtual time, a life is given up.
     pub time_limit: Duration,
+    /// After how many polls a life is given up.
+    pub poll_limit: u64,
     /// After how many polls without a rest (a moment at which nothing is ready) a life is given up.
     pub restless_polls: u64,
 }
@@ -40,6 +42,7 @@ impl Default for SimOptions {
             probes: false,
             at_poll: Vec::new(),
             time_limit: Duration::from_secs(100 * 365 * 24 * 3600),
+            poll_limit: 20_000_000,
             restless_polls: 100_000,
         }
     }
@@ -85,6 +88,7 @@ pub(crate) struct Settled {
     pub(crate) stuck_blocking: f64,
     pub(crate) time_limit: u64,
     pub(crate) restless_polls: u64,
+    pub(crate) poll_limit: u64,
     pub(crate) probes: bool,
 }
 
@@ -103,6 +107,7 @@ impl Settled {
             stuck_blocking: 0.0,
             time_limit: u64::MAX,
             restless_polls: u64::MAX,
+            poll_limit: u64::MAX,
             probes: false,
         }
     }
@@ -126,6 +131,7 @@ impl Settled {
         self.time_limit = nanos(options.time_limit);
         self.probes = options.probes;
         self.restless_polls = options.restless_polls;
+        self.poll_limit = options.poll_limit;
     }
 }
 

@@ -111,6 +111,12 @@ impl Simulator {
         self.world.state().panics.clone()
     }
 
+    /// Why the life was ended before its time, if it was.
+    #[must_use]
+    pub fn halted(&self) -> Option<Verdict> {
+        self.world.state().halt.clone()
+    }
+
     /// The situations that were reached.
     #[must_use]
     pub fn reached(&self) -> Vec<&'static str> {

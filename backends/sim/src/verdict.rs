@@ -19,6 +19,8 @@ pub enum Verdict {
     LostWakeup(Vec<TaskDump>),
     /// It had not ended at this virtual moment.
     TimeLimit(Duration, Vec<TaskDump>),
+    /// It had not ended after so many polls.
+    PollLimit(u64, Vec<TaskDump>),
     /// It ended, and these tasks were left.
     Leak(Vec<TaskDump>),
     /// Code panicked; not a fault that was injected.
@@ -60,6 +62,7 @@ impl Verdict {
             Self::Livelock(_) => "livelock",
             Self::LostWakeup(_) => "lost wake-up",
             Self::TimeLimit(..) => "time limit",
+            Self::PollLimit(..) => "poll limit",
             Self::Leak(_) => "leak",
             Self::Panic { .. } => "panic",
             Self::Violation { law, .. } => law,
@@ -78,6 +81,13 @@ impl fmt::Display for Verdict {
             Self::Livelock(tasks) => ("livelock: tasks wake each other without a rest", tasks),
             Self::TimeLimit(limit, tasks) => {
                 write!(f, "time limit: not over after {limit:?} of virtual time")?;
+                ("", tasks)
+            }
+            Self::PollLimit(limit, tasks) => {
+                write!(
+                    f,
+                    "poll limit: not over after {limit} polls; does something tick without end?"
+                )?;
                 ("", tasks)
             }
             Self::LostWakeup(tasks) => ("lost wake-up: it could go on, and nobody woke it", tasks),
