@@ -28,8 +28,10 @@ pub(super) const BUGS: &[Bug] = &[
             "let idle = this.state == State::Registered
                 || (this.state == State::Waiting && !PLANTED);",
         START,
-        "if self.phase != Phase::Up || self.own_cause.is_some() {" =>
-            "if !PLANTED && (self.phase != Phase::Up || self.own_cause.is_some()) {",
+        "if self.phase != Phase::Up || self.own_cause.is_some() || self.dumping.is_some() {" =>
+            "if !PLANTED
+                && (self.phase != Phase::Up || self.own_cause.is_some() || self.dumping.is_some())
+            {",
         START,
         "self.all_ready(out);
     }" =>
