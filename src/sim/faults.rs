@@ -79,7 +79,8 @@ impl Faults {
         Self { swarm: true, ..Self::default() }
     }
 
-    /// No fault begins after this moment: what a life then comes to is its own doing.
+    /// No panic, error, stall, silence, spurious wake-up, slow start, signal or jump begins after this moment. A
+    /// subsystem that was made deaf or slow to stop stays so, and blocking work may still be stuck.
     pub fn quiet_after(mut self, at: Duration) -> Self {
         self.quiet_after = Some(at);
         self
@@ -113,7 +114,7 @@ impl Faults {
         self.with(who, Kind::SlowStop(from, to))
     }
 
-    /// The subsystem does not hear that it is asked to stop.
+    /// Once asked to stop, the subsystem is not polled any more: it does not hear of it.
     pub fn deaf(self, who: Who, chance: f64) -> Self {
         self.with(who, Kind::Deaf(chance))
     }
@@ -166,7 +167,7 @@ impl Faults {
         self
     }
 
-    /// The chance that a piece of blocking work never returns.
+    /// The chance that a piece of blocking work never returns. A swarm never leaves it out.
     pub fn stuck_blocking(mut self, chance: f64) -> Self {
         self.stuck_blocking = chance;
         self

@@ -83,7 +83,7 @@ impl Scheduler {
         oracle.draw(u32::MAX).max(DEMOTIONS + 1)
     }
 
-    /// Takes one out of `ready`, which is not empty. `demote` is told of a new priority of its task.
+    /// Takes one out of `ready`, which is not empty. Its priority may be a new one.
     pub(crate) fn pick(&mut self, ready: &mut VecDeque<Ready>, oracle: &mut Oracle) -> Ready {
         let of = u32::try_from(ready.len()).unwrap_or(u32::MAX);
         let index = match self.policy {
