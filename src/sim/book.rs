@@ -73,6 +73,10 @@ pub(super) struct Unit {
     pub(super) late: bool,
     /// It was asked to stop before its end was told.
     pub(super) asked_by_then: bool,
+    /// It had not ended, its children included, when it was aborted.
+    pub(super) cut: bool,
+    /// A child panicked while it lived, and nobody joined that one.
+    pub(super) orphan: bool,
     /// What its future came to.
     pub(super) outcome: Option<Came>,
     /// Its future has been dropped.
@@ -124,6 +128,8 @@ impl Book {
             late: false,
             tie: false,
             asked_by_then: false,
+            cut: false,
+            orphan: false,
             outcome: None,
             dropped: false,
             busy: false,
@@ -192,6 +198,8 @@ impl Unit {
         self.late = false;
         self.tie = false;
         self.asked_by_then = false;
+        self.cut = false;
+        self.orphan = false;
         self.outcome = None;
         self.dropped = false;
         self.busy = false;

@@ -61,8 +61,9 @@ pub(super) fn end(unit: &Unit) -> Option<EndKind> {
     Some(match unit.outcome {
         Some(Came::Panic) => EndKind::Panic,
         Some(Came::Error) => EndKind::Error,
+        _ if unit.orphan => EndKind::Panic,
         None => EndKind::Aborted,
-        Some(Came::Ok) if unit.aborted.is_some() && unit.busy => EndKind::Aborted,
+        Some(Came::Ok | Came::Stopping) if unit.cut => EndKind::Aborted,
         Some(Came::Stopping) if unit.asked.is_some() => EndKind::Requested,
         Some(Came::Stopping) => EndKind::Error,
         Some(Came::Ok) if unit.asked_by_then => EndKind::Requested,

@@ -8,7 +8,7 @@ use super::book::{Asked, Book, Came};
 use super::{laws, model, moment};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
-use crate::subsystem::Board;
+use crate::subsystem::{Board, Told};
 use crate::supervisor::driver::{Guard, Watch};
 use crate::supervisor::engine::{Effect, Engine, Event, How, Out, UnitEvent};
 
@@ -141,7 +141,6 @@ fn unit_told(
         UnitEvent::Drained => {}
         UnitEvent::Ended(how) => {
             laws::stop::ended(book, unit, how, rests, found);
-            panicked(book, handle, unit, how);
             laws::situations::ended(book, handle, unit, how, now);
             let explicit = book.units[unit as usize].rules.explicit_ready;
             let unit = &mut book.units[unit as usize];
@@ -151,15 +150,6 @@ fn unit_told(
                 unit.met = true;
             }
         }
-    }
-}
-
-/// A panic that no fault has caused and that its wrapper has not seen: of a child that nobody joins.
-fn panicked(book: &Book, handle: &SimHandle, unit: u32, how: How) {
-    let seen = book.units[unit as usize].outcome == Some(Came::Panic);
-    if how == How::Panicked && !seen && !book.panics_allowed {
-        let message = "a child panicked, and nobody joins it".to_owned();
-        handle.halt(Verdict::Panic { task: book.board.row(unit).name.clone(), message });
     }
 }
 
@@ -185,6 +175,7 @@ fn decided(
             let this = &mut book.units[*unit as usize];
             this.tie |= tie;
             (this.aborted, this.late) = (Some(now), late);
+            this.cut = this.run.upgrade().is_some_and(|run| !run.has_told(Told::Ended));
             this.aborted_at = Some(handle.rests());
         }
         Effect::Ready(ready) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use proc_daemon_runtime::{AnySleep, Instant, PanicPayload, catch};
+use proc_daemon_runtime::{AnySleep, Instant, PanicPayload, TaskName, catch};
 
 use super::book::{Came, Unit};
 use super::faults::{Faults, Kind, moment};
@@ -55,6 +55,22 @@ impl Wrap for Wrapper {
             result: None,
             silent: false,
         })
+    }
+
+    /// Whoever joins a child deals with its panic; this one is the subsystem's.
+    fn child_panicked(&self, run: &Run, child: Option<&TaskName>, payload: &PanicPayload) {
+        let mut story = self.story.lock();
+        let unit = story.book.as_mut().and_then(|book| book.units.get_mut(run.unit as usize));
+        if let Some(unit) = unit.filter(|unit| unit.generation == run.generation) {
+            unit.orphan |= !run.has_told(Told::Ended);
+        }
+        drop(story);
+        if !self.panics_allowed {
+            let name = &run.shared.board.row(run.unit).name;
+            let child = child.map_or_else(|| "a child".to_owned(), |child| format!("`{child}`"));
+            let message = format!("{child}, which nobody joins: {payload}");
+            self.handle.halt(Verdict::Panic { task: name.clone(), message });
+        }
     }
 }
 

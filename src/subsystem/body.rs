@@ -85,12 +85,16 @@ fn live<F: Future<Output = Result<(), BoxError>>>(
         }
     }
     overrule(outcome, run);
-    if run.settle() {
-        return true;
+    let over = run.settle() || {
+        run.returned(is_failure(outcome));
+        // What was in flight may have landed between the two: then nobody else would look again.
+        run.settle()
+    };
+    if over {
+        // A child that was aborted just now may have panicked in a destructor.
+        overrule(outcome, run);
     }
-    run.returned(is_failure(outcome));
-    // What was in flight may have landed between the two: then nobody else would look again.
-    run.settle()
+    over
 }
 
 /// Polls the user's future once. Some when it is over and dropped.

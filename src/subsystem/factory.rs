@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use proc_daemon_runtime::{PanicPayload, TaskName};
 
 use super::body::Body;
 use super::run::Run;
@@ -26,6 +27,9 @@ pub(crate) type BoxRun = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 /// Comes between a generation's task and the user's future. Only a simulation has one.
 pub(crate) trait Wrap: Send + Sync {
     fn wrap(&self, run: &Arc<Run>, future: BoxRun) -> BoxRun;
+
+    /// A child panicked, and nobody joins it.
+    fn child_panicked(&self, run: &Run, child: Option<&TaskName>, payload: &PanicPayload);
 }
 
 fn body<F>(run: &Arc<Run>, future: F) -> BoxBody

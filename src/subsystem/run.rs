@@ -51,6 +51,8 @@ pub(crate) enum Told {
     Drained = 16,
     /// No child is admitted any more.
     Closed = 32,
+    /// The generation told the driver that it is joined.
+    Ended = 64,
 }
 
 impl Run {
@@ -102,6 +104,7 @@ impl Run {
     }
 
     pub(crate) fn ended(&self, outcome: Outcome) {
+        self.tell(Told::Ended);
         self.report(What::Ended(outcome));
     }
 
@@ -159,13 +162,14 @@ impl Run {
         }
     }
 
-    /// Why the body must end its future although that has not returned.
+    /// Why the body must end its future although that has not returned. A panic of a child beats an abort, as
+    /// a failure of the future does: no error is lost.
     pub(crate) fn verdict(&self) -> Option<Outcome> {
-        if self.is_aborted() {
-            return Some(Outcome::Aborted);
+        let failure = self.rare.get().and_then(|rare| rare.failure.lock().take());
+        match failure {
+            Some((child, payload)) => Some(Outcome::ChildPanicked { child, payload }),
+            None => self.is_aborted().then_some(Outcome::Aborted),
         }
-        let failure = self.rare.get()?.failure.lock().take();
-        failure.map(|(child, payload)| Outcome::ChildPanicked { child, payload })
     }
 
     /// Ends the children that nothing waits for. True when none is left and nothing is in flight.
@@ -192,6 +196,9 @@ impl Run {
 
     /// A child panicked and nobody joins it.
     pub(crate) fn fail_by_child(&self, child: Option<TaskName>, payload: PanicPayload) {
+        if let Some(wrap) = &self.shared.wrap {
+            wrap.child_panicked(self, child.as_ref(), &payload);
+        }
         self.rare().failure.lock().get_or_insert((child, payload));
         self.wake_body();
     }

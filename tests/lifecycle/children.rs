@@ -16,6 +16,7 @@ crate::on_every_row!(
     children_in_flight_are_drained_when_run_returns,
     a_childs_panic_goes_to_who_joins_it,
     a_childs_panic_that_nobody_joins_fails_the_subsystem,
+    a_child_that_panics_as_it_is_ended_fails_the_subsystem,
     an_aborted_child_is_joined_as_aborted,
     blocking_work_is_a_child_too,
     drained_resolves_when_nothing_is_in_flight,
@@ -107,6 +108,37 @@ fn a_childs_panic_that_nobody_joins_fails_the_subsystem(row: &impl Row) {
         let who = if keep { "child `keeper`" } else { "a child" };
         let text = report.to_string();
         assert!(text.contains(&format!("{who} panicked: in the child")), "{text}");
+    }
+}
+
+/// It is dropped because its parent is over: that one has returned, or was aborted.
+fn a_child_that_panics_as_it_is_ended_fails_the_subsystem(row: &impl Row) {
+    for returns in [true, false] {
+        let started = Gate::default();
+        let inside = started.clone();
+        let parent = task("parent", move |ctx| {
+            let started = inside.clone();
+            async move {
+                let starts = started.clone();
+                ctx.spawn(async move {
+                    let _last = OnDrop(|| panic!("in a destructor"));
+                    starts.open();
+                    pending::<()>().await;
+                })
+                .detach();
+                started.opened().await;
+                if !returns {
+                    ctx.shutdown("go");
+                    pending::<()>().await;
+                }
+                Ok(())
+            }
+        });
+        let parent = parent.grace(Duration::from_millis(20));
+        let report = row.run_with_panics(Daemon::new().with_subsystem(parent));
+        let end = report.end_of("parent").unwrap();
+        assert_eq!(end.kind(), EndKind::Panic, "returns: {returns}: {report}");
+        assert!(report.to_string().contains("a child panicked: in a destructor"), "{report}");
     }
 }
 
