@@ -67,7 +67,8 @@ impl Daemon {
         Self { inner: Arc::new(inner) }
     }
 
-    pub(super) fn plan(self, plan: Plan) -> Self {
+    pub(super) fn plan(self, mut plan: Plan) -> Self {
+        self.inner.board.open(std::mem::take(&mut plan.rows));
         if let Some(PlannedConfig::Read(snapshot)) = &plan.config {
             let _ = self.inner.snapshot.set(Arc::clone(snapshot));
         }

@@ -16,6 +16,7 @@ use crate::supervisor::graph::Graph;
 pub(super) struct Plan {
     pub(super) graph: Graph,
     pub(super) rules: Vec<Rules>,
+    /// For the board, which has them as soon as there is a daemon.
     pub(super) rows: Box<[Row]>,
     /// How to start each subsystem, and whether it says itself when it is ready.
     pub(super) factories: Vec<(Arc<dyn Factory>, bool)>,

@@ -106,7 +106,6 @@ impl Daemon {
         info!("`{}` starts on {}", config.name(), runtime.name());
         let began = runtime.now();
         let _ = inner.snapshot.set(Arc::clone(&snapshot));
-        inner.board.open(plan.rows);
         inner.running.store(true, Ordering::Release);
         if let Some(guard) = &guard {
             guard.attach(runtime.clone(), config.shutdown().kill());

@@ -56,7 +56,7 @@ impl Daemon {
         self.inner.coordinator.reason()
     }
 
-    /// The names of its subsystems, by number; none before it runs.
+    /// The names of its subsystems, by number.
     pub(crate) fn names(&self) -> Vec<TaskName> {
         self.inner.board.rows().iter().map(|row| row.name.clone()).collect()
     }

@@ -12,7 +12,7 @@ pub struct Status {
     pub ready: bool,
     /// It runs.
     pub live: bool,
-    /// The subsystems, in the order of registration; none before it runs.
+    /// The subsystems, in the order of registration.
     pub subsystems: Vec<SubsystemStatus>,
 }
 

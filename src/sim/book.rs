@@ -18,8 +18,6 @@ pub(super) struct Book {
     pub(super) timeouts: ShutdownTimeouts,
     pub(super) actions: ActionTable,
     pub(super) board: Arc<Board>,
-    /// A panic of a subsystem is none of the life's business.
-    pub(super) panics_allowed: bool,
     pub(super) started: bool,
     /// When the shutdown began.
     pub(super) stop_began: Option<Instant>,
@@ -105,7 +103,7 @@ pub(super) enum Came {
 }
 
 impl Book {
-    pub(super) fn new(engine: &Engine, board: &Arc<Board>, panics_allowed: bool) -> Self {
+    pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
         let graph = engine.graph();
         let units = (0..).zip(engine.units()).map(|(unit, known)| Unit {
             rules: known.rules,
@@ -141,7 +139,6 @@ impl Book {
             timeouts: engine.settings().timeouts,
             actions: engine.settings().actions,
             board: Arc::clone(board),
-            panics_allowed,
             started: false,
             stop_began: None,
             shown_ready: false,

@@ -5,7 +5,7 @@ use std::thread;
 use parking_lot::Mutex;
 use proc_daemon_runtime::{TaskName, catch};
 
-use super::environment::Environment;
+use super::environment::{Environment, in_check};
 use super::failure::{self, Failure};
 use super::hush::hushed;
 use super::life::Life;
@@ -19,8 +19,8 @@ use crate::backends::sim::{Tape, Verdict};
 /// itself, after the life was lived, is a failure of that life.
 ///
 /// `SIM_SEED=n` lives that seed alone, `SIM_SEEDS=n` or `a..b` those in the place of `seeds`,
-/// `SIM_TAPE=file` the life of a tape; `SIM_TRACE=text`, `json` or `perfetto` shows the timeline of a single
-/// life on stderr.
+/// `SIM_TAPE=file` the life of a tape; `SIM_TRACE=text` or `json` shows the timeline of a single life on
+/// stderr, `perfetto` writes it to a file.
 ///
 /// While a failure is shrunk, the panic hook is silent about panics of this thread: they are that failure.
 ///
@@ -115,12 +115,12 @@ where
 
 /// A life, with a panic of the code around it as its verdict.
 pub(super) fn guarded<F: Fn(Sim) -> Life>(sim: Sim, life: &F) -> Life {
-    let tape = sim.shadow();
-    match catch(|| life(sim)) {
+    let shadow = sim.shadow();
+    match in_check(|| catch(|| life(sim))) {
         Ok(life) => life,
         Err(payload) => {
             let task = TaskName::literal("check");
-            tape.ruined(Verdict::Panic { task, message: payload.to_string() })
+            shadow.ruined(Verdict::Panic { task, message: payload.to_string() })
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -6,6 +7,19 @@ use std::thread;
 
 use super::life::Life;
 use crate::backends::sim::Tape;
+
+thread_local! {
+    /// This thread lives a life for a check, which shows it.
+    static IN_CHECK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `life` as part of a check.
+pub(super) fn in_check<T>(life: impl FnOnce() -> T) -> T {
+    let before = IN_CHECK.replace(true);
+    let lived = life();
+    IN_CHECK.set(before);
+    lived
+}
 
 /// What the environment asks of a check.
 #[derive(Default)]
@@ -53,22 +67,38 @@ impl Environment {
         })
     }
 
+    /// Shows the timeline of a life outside of a check, if that was asked for.
+    pub(super) fn show_alone(life: &Life) {
+        if IN_CHECK.get() {
+            return;
+        }
+        match Self::read() {
+            Ok(environment) => environment.show(life),
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+
     /// Shows the timeline, if that was asked for.
     pub(super) fn show(&self, life: &Life) {
         match self.show {
             None => {}
             Some(Show::Text) => eprint!("{}", life.lanes(usize::MAX)),
             Some(Show::Json) => eprint!("{}", life.json_lines()),
-            Some(Show::Perfetto) => eprint!("{}", life.perfetto()),
+            Some(Show::Perfetto) => {
+                let name = life.seed().map_or_else(|| "tape".to_owned(), |seed| seed.to_string());
+                match keep("sim-traces", &name, "json", &life.perfetto()) {
+                    Ok(path) => eprintln!("the timeline, for ui.perfetto.dev: {}", path.display()),
+                    Err(error) => eprintln!("the timeline could not be kept: {error}"),
+                }
+            }
         }
     }
 
     /// Writes the tape to a file, and how to live that life again.
     pub(super) fn commands(&self, text: &mut String, seed: u64, tape: Option<&Tape>) {
-        let test = thread::current().name().map(str::to_owned).filter(|name| name != "main");
-        let test = test.unwrap_or_default();
+        let test = test();
         let _ = writeln!(text, "this life again: SIM_SEED={seed} cargo test {test}");
-        let kept = tape.map(|tape| keep(&test, seed, tape));
+        let kept = tape.map(|tape| keep("sim-tapes", &seed.to_string(), "tape", &tape.to_string()));
         let _ = match kept {
             Some(Ok(path)) => {
                 writeln!(text, "the short one: SIM_TAPE={} cargo test {test}", path.display())
@@ -80,14 +110,19 @@ impl Environment {
     }
 }
 
-/// The tape in a file of the target folder.
-fn keep(test: &str, seed: u64, tape: &Tape) -> std::io::Result<PathBuf> {
+/// The name of the test that runs on this thread; empty outside of one.
+fn test() -> String {
+    thread::current().name().map(str::to_owned).filter(|name| name != "main").unwrap_or_default()
+}
+
+/// A text in a file of the target folder, named for the test.
+fn keep(folder: &str, name: &str, extension: &str, text: &str) -> std::io::Result<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let folder = if target.is_dir() { target } else { env::temp_dir() }.join("sim-tapes");
+    let folder = if target.is_dir() { target } else { env::temp_dir() }.join(folder);
     fs::create_dir_all(&folder)?;
-    let test: String = test.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    let path = std::path::absolute(folder.join(format!("{test}-{seed}.tape")))?;
-    fs::write(&path, tape.to_string())?;
+    let test: String = test().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let path = std::path::absolute(folder.join(format!("{test}-{name}.{extension}")))?;
+    fs::write(&path, text)?;
     Ok(path)
 }
 

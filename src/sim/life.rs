@@ -1,52 +1,24 @@
-use std::cell::{OnceCell, RefCell};
 use std::fmt;
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, TaskName};
 
+use super::environment::Environment;
 use super::moment::Moment;
+use super::past::Past;
 use super::{failure, render};
-use crate::backends::sim::{Policy, Simulator, Tape, Trace, Verdict};
+use crate::backends::sim::{Policy, Tape, Trace, Verdict};
 use crate::daemon::ExitReport;
 
 /// One simulated life, over.
 #[must_use = "a life may have gone wrong: look at its verdict, or `expect_clean`"]
 pub struct Life {
-    pub(super) seed: Option<u64>,
     pub(super) verdict: Verdict,
-    pub(super) report: Option<ExitReport>,
-    pub(super) world: Simulator,
-    /// Read from the world when it is asked for.
-    pub(super) tape: OnceCell<Tape>,
-    pub(super) trace: Trace,
-    /// The subsystems, by number.
-    pub(super) subsystems: Vec<TaskName>,
-    pub(super) ended: Instant,
-    /// The timeline, if nothing else is left of it.
-    pub(super) told: Option<String>,
-}
-
-thread_local! {
-    /// The end of the timeline of the life that this thread dropped in a panic.
-    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// When the code around a life panics, what happened in it is still told.
-impl Drop for Life {
-    fn drop(&mut self) {
-        if thread::panicking() && !self.trace.records().is_empty() {
-            LAST.set(Some(self.lanes(failure::ROWS)));
-        }
-    }
+    pub(super) past: Arc<Past>,
 }
 
 impl Life {
-    /// The end of the timeline of the life that this thread dropped in a panic, if there was one.
-    pub(super) fn last_dropped() -> Option<String> {
-        LAST.take()
-    }
-
     /// What became of it.
     #[must_use]
     pub const fn verdict(&self) -> &Verdict {
@@ -61,19 +33,21 @@ impl Life {
     #[must_use]
     #[track_caller]
     pub fn report(&self) -> &ExitReport {
-        match &self.report {
+        match &self.past.report {
             Some(report) => report,
             None => panic!("this life has no report: {}", self.verdict),
         }
     }
 
     /// The report of a life in which nothing was wrong. The exit code may be any: look at the report.
+    /// With `SIM_TRACE` set, outside of a [`check`](super::check), it shows the timeline.
     ///
     /// # Panics
     ///
     /// If something was wrong: with the verdict, the choices that were made and the end of the timeline.
     #[track_caller]
     pub fn expect_clean(self) -> ExitReport {
+        Environment::show_alone(&self);
         if !self.verdict.is_clean() {
             panic!("{}", failure::of_life(&self));
         }
@@ -82,74 +56,80 @@ impl Life {
 
     /// The seed; none if its choices were read from a tape.
     #[must_use]
-    pub const fn seed(&self) -> Option<u64> {
-        self.seed
+    pub fn seed(&self) -> Option<u64> {
+        self.past.seed
     }
 
     /// The order in which ready tasks were polled.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        self.world.policy()
+        self.past.world.policy()
     }
 
     /// The choices that were not dull.
     #[must_use]
     pub fn tape(&self) -> &Tape {
-        self.tape.get_or_init(|| self.world.tape())
+        self.past.tape.get_or_init(|| self.past.world.tape())
     }
 
     /// The hash of everything that happened: equal for equal lives, in every build.
     #[must_use]
-    pub const fn trace_hash(&self) -> u64 {
-        self.trace.hash()
+    pub fn trace_hash(&self) -> u64 {
+        self.past.trace.hash()
     }
 
     /// Everything that happened.
     #[must_use]
-    pub const fn trace(&self) -> &Trace {
-        &self.trace
+    pub fn trace(&self) -> &Trace {
+        &self.past.trace
     }
 
     /// What happened to the daemon, in order.
     pub fn moments(&self) -> impl Iterator<Item = (Instant, Moment)> + '_ {
-        let records = self.trace.records().iter();
+        let records = self.past.trace.records().iter();
         records.filter_map(|record| Some((record.at(), Moment::of(record)?)))
     }
 
     /// The subsystems' names, by number.
     #[must_use]
     pub fn subsystems(&self) -> &[TaskName] {
-        &self.subsystems
+        &self.past.subsystems
     }
 
     /// The names of all tasks there ever were, by number.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskName> {
-        self.world.task_names()
+        self.past.world.task_names()
     }
 
     /// How many polls it took.
     #[must_use]
     pub fn polls(&self) -> u64 {
-        self.world.polls()
+        self.past.world.polls()
+    }
+
+    /// How many steps it took: polls, firings of sleeps, acts of devices.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.past.world.steps()
     }
 
     /// How long it lasted, in virtual time.
     #[must_use]
-    pub const fn lasted(&self) -> Duration {
-        self.ended.since(Instant::ZERO)
+    pub fn lasted(&self) -> Duration {
+        self.past.ended.since(Instant::ZERO)
     }
 
     /// The situations that were met: those of the simulator, and those of [`reached`](super::reached).
     #[must_use]
     pub fn reached(&self) -> Vec<&'static str> {
-        self.world.reached()
+        self.past.world.reached()
     }
 
     /// The timeline as text: one column a subsystem, time down the side. The last `rows` rows.
     #[must_use]
     pub fn lanes(&self, rows: usize) -> String {
-        self.told.clone().unwrap_or_else(|| render::lanes(self, rows))
+        render::lanes(self, rows)
     }
 
     /// The timeline as JSON: one object a line.
@@ -168,7 +148,7 @@ impl Life {
 impl fmt::Debug for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Life")
-            .field("seed", &self.seed)
+            .field("seed", &self.past.seed)
             .field("verdict", &self.verdict)
             .field("policy", &self.policy())
             .finish_non_exhaustive()

@@ -67,7 +67,36 @@
 //! ```
 //!
 //! A sweep says how often it met which situation; [`Sweep::expect_sometimes`] holds it to those that it is
-//! about. The simulator notes [`SITUATIONS`] by itself, your code the others with [`reached`].
+//! about. The simulator notes [`SITUATIONS`] by itself, your code the others with [`reached`]: that is there
+//! with the feature `sim` alone, so a library calls it under a feature of its own.
+//!
+//! An exit code is no verdict: a daemon whose subsystem was aborted exits with 124, and that may be what it
+//! should do under such faults. What your daemon owes is yours to assert, on the life or on what it left:
+//!
+//! ```
+//! # use proc_daemon::sim::{self, Faults, any};
+//! # use proc_daemon::Daemon;
+//! # use std::time::Duration;
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//!
+//! sim::check(0..50, |sim| {
+//!     let flushed = Arc::new(AtomicU32::new(0));
+//!     let count = Arc::clone(&flushed);
+//!     let daemon = Daemon::new().with_task("log", move |ctx| {
+//!         let count = Arc::clone(&count);
+//!         async move {
+//!             ctx.cancelled().await;
+//!             count.fetch_add(1, Ordering::Relaxed);
+//!             Ok(())
+//!         }
+//!     });
+//!     let life = sim.daemon(daemon).run();
+//!     assert_eq!(flushed.load(Ordering::Relaxed), 1, "the log is flushed once");
+//!     assert_eq!(life.report().code, 0);
+//!     life
+//! });
+//! ```
 //!
 //! # When one fails
 //!
@@ -80,12 +109,15 @@
 //! | `SIM_SEED=17 cargo test the_test` | lives that seed alone |
 //! | `SIM_TAPE=target/sim-tapes/the-test-17.tape cargo test the_test` | lives the short one |
 //! | `SIM_SEEDS=100000`, `SIM_SEEDS=5000..9000` | other seeds than the test's |
-//! | `SIM_TRACE=text`, `json`, `perfetto` | shows the whole timeline of a single life on stderr |
+//! | `SIM_TRACE=text`, `json` | shows the whole timeline of a single life on stderr |
+//! | `SIM_TRACE=perfetto` | writes it to a file of the target folder |
 //!
 //! A tape names each choice by what was chosen, so it lives longer than its seed, which means another life as
 //! soon as a choice is added anywhere. [`hunt`], [`shrink`], [`replay`] and [`explain`] are the parts.
 //!
 //! # Every step, and twice
+//!
+//! They take a life as `check` does: configuration, faults and script are part of it.
 //!
 //! - [`exhaust_points`] raises a signal at every step of a life, one life each; [`exhaust_pairs`] two of them.
 //! - [`Sim::probes`] polls every task whenever nothing is ready: one from which something comes had missed its
@@ -95,7 +127,8 @@
 //!
 //! # What is simulated
 //!
-//! Time, sleeps and intervals (of the context; `std::thread::sleep` and a runtime's own timers are not), tasks
+//! Time, sleeps and intervals (of the context and its runtime; `std::thread::sleep`, `tokio::time` and the like are not: on the simulated
+//! runtime there is no tokio, and what needs one panics), tasks
 //! and children, blocking work (whole, as a step of its own, after a delay), signals, the wall clock, the
 //! state dump. The configuration is text in memory: [`Sim::config_text`]; a daemon that reads a file is
 //! refused. Sockets and files are not simulated: put them behind a trait of your own and hand a scripted one
@@ -118,8 +151,10 @@ mod faults;
 mod hush;
 mod laws;
 mod life;
+mod living;
 mod model;
 mod moment;
+mod past;
 mod render;
 mod shrink;
 mod stage;

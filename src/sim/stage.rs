@@ -1,4 +1,5 @@
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -25,12 +26,13 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If a shutdown begins before that.
+    /// If a shutdown begins before that; the text says where it was waited for.
+    #[track_caller]
     pub fn until_ready(&self) -> impl Future<Output = ()> + use<> {
-        let daemon = self.daemon.clone();
+        let (daemon, place) = (self.daemon.clone(), Location::caller());
         async move {
             if !daemon.ready().await {
-                panic!("the daemon will not be ready: {}", why(&daemon));
+                panic!("{place}: the daemon will not be ready: {}", why(&daemon));
             }
         }
     }
@@ -39,13 +41,17 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If there is no such subsystem, or the daemon ends before that.
+    /// If there is no such subsystem, at once; or if the daemon ends before that. The text says where it was
+    /// waited for.
+    #[track_caller]
     pub fn until(
         &self,
         name: &str,
         state: SubsystemState,
     ) -> impl Future<Output = Duration> + use<> {
+        let _ = self.state(name);
         let (stage, name, began) = (self.clone(), name.to_owned(), self.now());
+        let place = Location::caller();
         let mut stopped = Box::pin(self.daemon.stopped());
         async move {
             let over = poll_fn(|cx| {
@@ -57,7 +63,7 @@ impl Stage {
             });
             if over.await {
                 let why = why(&stage.daemon);
-                panic!("`{name}` was never {state}: the daemon has ended: {why}");
+                panic!("{place}: `{name}` was never {state}: the daemon has ended: {why}");
             }
             stage.now().since(began)
         }

@@ -4,7 +4,7 @@ use std::task::Waker;
 use parking_lot::Mutex;
 use proc_daemon_runtime::Instant;
 
-use super::book::{Asked, Book, Came};
+use super::book::{Asked, Book};
 use super::{laws, model, moment};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
@@ -16,7 +16,6 @@ use crate::supervisor::engine::{Effect, Engine, Event, How, Out, UnitEvent};
 pub(super) struct Story {
     pub(super) handle: SimHandle,
     pub(super) book: Option<Book>,
-    pub(super) panics_allowed: bool,
     /// Who waits for a change of state.
     pub(super) waiting: Vec<Waker>,
 }
@@ -25,9 +24,9 @@ pub(super) struct Story {
 pub(super) type SharedStory = Arc<Mutex<Story>>;
 
 impl Story {
-    pub(super) fn new(handle: SimHandle, panics_allowed: bool) -> SharedStory {
+    pub(super) fn new(handle: SimHandle) -> SharedStory {
         let waiting = Vec::new();
-        Arc::new(Mutex::new(Self { handle, book: None, panics_allowed, waiting }))
+        Arc::new(Mutex::new(Self { handle, book: None, waiting }))
     }
 
     /// Ends the life: a law was broken.
@@ -42,7 +41,7 @@ pub(super) struct Observer(pub(super) SharedStory);
 impl Watch for Observer {
     fn begins(&mut self, engine: &Engine, board: &Arc<Board>) {
         let mut story = self.0.lock();
-        story.book = Some(Book::new(engine, board, story.panics_allowed));
+        story.book = Some(Book::new(engine, board));
     }
 
     fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize) {

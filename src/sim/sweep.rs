@@ -34,7 +34,7 @@ impl Sweep {
             *self.reached.entry(situation).or_default() += 1;
         }
         *self.policies.entry(life.policy()).or_default() += 1;
-        if let Some(report) = &life.report {
+        if let Some(report) = &life.past.report {
             *self.codes.entry(report.code).or_default() += 1;
         }
     }

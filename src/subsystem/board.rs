@@ -12,8 +12,8 @@ use crate::sync::{Latch, Ticket};
 /// What can be read about every subsystem at any time, by any thread, without a lock: the deadman reads
 /// it when every worker is blocked and the engine cannot be asked.
 ///
-/// The driver writes the states, each generation its own sign of life. Rows are fixed when the daemon
-/// begins to run; before that there are none.
+/// The driver writes the states, each generation its own sign of life. Rows are fixed when the daemon is
+/// built.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     rows: OnceLock<Box<[Row]>>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proc_daemon::backends::sim::{SimOptions, Simulator};
 use proc_daemon::runtime::{AnyRuntime, OwnedRuntime, RuntimeOptions, Task};
-use proc_daemon::sim::{Policy, Sim};
+use proc_daemon::sim::{Policy, Sim, Verdict};
 use proc_daemon::{Daemon, DaemonBuilder, ExitReport};
 
 /// A world that daemons can be run in, without signals.
@@ -86,7 +86,12 @@ impl Simulated {
         F: AsyncFnOnce(Daemon) + 'static,
     {
         let sim = sim.daemon(daemon.without_signals());
-        sim.script(|stage| async move { script(stage.daemon()).await }).expect_clean()
+        let life = sim.script(|stage| async move { script(stage.daemon()).await });
+        match life.verdict() {
+            // A daemon that does not begin is none to simulate, and its report says why.
+            Verdict::Refused(_) => life.report().clone(),
+            _ => life.expect_clean(),
+        }
     }
 
     fn sim(&self) -> Sim {

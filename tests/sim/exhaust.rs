@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use proc_daemon::sim::{exhaust_pairs, exhaust_points};
-use proc_daemon::{Context, Daemon, DaemonBuilder, Result, Signal, task};
+use proc_daemon::sim::{Faults, Kind, Life, Sim, any, exhaust_pairs, exhaust_points};
+use proc_daemon::{Config, Context, Daemon, Result, Signal, task};
+
+use crate::told;
 
 /// Six subsystems, three deep: one says when it is ready, one drains, one has a child, one ticks.
-fn six() -> DaemonBuilder {
-    Daemon::new()
+fn six(sim: Sim) -> Life {
+    let daemon = Daemon::new()
         .with_subsystem(task("store", explicit).explicit_ready())
         .with_subsystem(task("cache", idle).requires("store"))
         .with_subsystem(task("queue", drains).requires("store"))
         .with_subsystem(task("http", with_child).requires("cache").requires("queue"))
         .with_subsystem(task("mail", idle).after("queue"))
-        .with_subsystem(task("ticker", ticks).background())
+        .with_subsystem(task("ticker", ticks).background());
+    sim.daemon(daemon).run()
 }
 
 async fn idle(ctx: Context) -> Result {
@@ -86,4 +89,77 @@ fn pairs(second: Signal) {
         let lives = exhaust_pairs(seed, Signal::Terminate, second, six);
         assert!(lives > 200, "{lives} pairs");
     }
+}
+
+/// Between the firing of sleeps and the poll of whoever slept, the signal is the second to come.
+#[test]
+fn a_signal_comes_at_the_instant_of_a_sleep_before_and_after_it_fires() {
+    let one = |sim: Sim| sim.daemon(Daemon::new().with_task("ticker", ticks)).run();
+    let steps = one(Sim::new(3)).steps();
+    let between = |step: &u64| {
+        let life = one(Sim::new(3).raise_at_step(*step, Signal::Hangup));
+        let kinds: Vec<Kind> = life.trace().records().iter().map(|record| record.kind).collect();
+        kinds.windows(3).any(|three| three == [Kind::Due, Kind::Wake, Kind::Signal])
+    };
+    assert!((1..steps).any(|step| between(&step)));
+}
+
+#[test]
+fn configuration_faults_and_script_are_part_of_the_life_that_is_exhausted() {
+    let lives = exhaust_points(1, Signal::Terminate, |sim| {
+        let daemon = Daemon::builder(Config::file("never-read.toml")).with_task("idle", idle);
+        let faults =
+            Faults::none().slow_stop(any(), Duration::from_secs(1)..Duration::from_secs(2));
+        let sim = sim.config_text("shutdown.timeout_ms = 9_000").faults(faults);
+        let life = sim.daemon(daemon).script(|s| async move {
+            s.advance(Duration::from_secs(60)).await;
+        });
+        assert!(life.lasted() >= Duration::from_secs(1), "the fault struck");
+        life
+    });
+    assert!(lives > 5, "{lives}");
+}
+
+/// Loses what it holds if it is asked to stop while it writes.
+async fn careless(ctx: Context) -> Result {
+    ctx.sleep(Duration::from_secs(3)).await?;
+    let writes = ctx.sleep(Duration::from_secs(1)).await;
+    assert!(writes.is_ok(), "half a record");
+    ctx.cancelled().await;
+    Ok(())
+}
+
+#[test]
+fn what_exhaustion_finds_is_shrunk_and_told_with_its_signals() {
+    let life = |sim: Sim| sim.daemon(Daemon::new().with_task("writer", careless)).run();
+    let text = told(|| {
+        exhaust_points(5, Signal::Terminate, life);
+    });
+    for part in [
+        "SIGTERM before step ",
+        "this life again: Sim::new(5).raise_at_step(",
+        ", Signal::Terminate)",
+        "verdict: panic in `writer`: half a record",
+        "are needed:",
+        "the end of the timeline:",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_life_too_long_to_be_exhausted_is_refused() {
+    let busy = |ctx: Context| async move {
+        let mut ticks = ctx.interval(Duration::from_millis(1));
+        while ticks.tick().await.is_ok() {}
+        Ok(())
+    };
+    let life = |sim: Sim| {
+        let sim = sim.lasting(Duration::from_secs(4)).poll_cost(Duration::ZERO);
+        sim.daemon(Daemon::new().with_task("busy", busy)).run()
+    };
+    let text = told(|| {
+        exhaust_pairs(0, Signal::Terminate, Signal::Terminate, life);
+    });
+    assert!(text.contains("steps") && text.contains("`Sim::lasting`"), "{text}");
 }

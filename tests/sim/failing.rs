@@ -1,7 +1,6 @@
 //! Lives that go wrong: what the simulator says of them.
 
 use std::cell::Cell;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,16 +8,7 @@ use std::time::Duration;
 use proc_daemon::sim::{self, Faults, Life, Sim, Verdict, any, audit, check, hunt};
 use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, task, task_with};
 
-/// What a panic said.
-fn told(work: impl FnOnce() + std::panic::UnwindSafe) -> String {
-    let payload = catch_unwind(work).expect_err("it panics");
-    match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => {
-            payload.downcast::<&str>().map(|text| (*text).to_owned()).unwrap_or_default()
-        }
-    }
-}
+use crate::told;
 
 async fn idle(ctx: Context) -> Result {
     ctx.cancelled().await;
@@ -117,9 +107,9 @@ fn a_script_that_panics_is_the_verdict() {
         assert_eq!(s.state("idle"), proc_daemon::SubsystemState::Stopped);
     });
     assert!(matches!(life.verdict(), Verdict::Panic { .. }), "{}", life.verdict());
-    let text = told(std::panic::AssertUnwindSafe(|| {
+    let text = told(|| {
         life.expect_clean();
-    }));
+    });
     assert!(text.contains("seed 1") && text.contains("panic in `script`"), "{text}");
 }
 
@@ -132,11 +122,12 @@ fn count() -> u64 {
 #[test]
 fn audit_finds_a_thread_local_that_leaks_into_the_life() {
     let text = told(|| {
-        audit(0..3, || {
-            Daemon::new().with_task("leaky", |ctx| async move {
+        audit(0..3, |sim| {
+            let daemon = Daemon::new().with_task("leaky", |ctx| async move {
                 ctx.sleep(Duration::from_secs(5 + count() % 2)).await?;
                 Ok(())
-            })
+            });
+            sim.daemon(daemon).run()
         });
     });
     for part in
@@ -150,12 +141,13 @@ fn audit_finds_a_thread_local_that_leaks_into_the_life() {
 #[expect(clippy::disallowed_methods, reason = "the leak that is to be found")]
 fn audit_finds_the_real_clock() {
     let text = told(|| {
-        audit(0..3, || {
-            Daemon::new().with_task("clock", |ctx| async move {
+        audit(0..3, |sim| {
+            let daemon = Daemon::new().with_task("clock", |ctx| async move {
                 let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
                 ctx.sleep(Duration::from_nanos(u64::from(now.subsec_nanos()))).await?;
                 Ok(())
-            })
+            });
+            sim.daemon(daemon).run()
         });
     });
     assert!(text.contains("the same seed led to two lives"), "{text}");
@@ -164,7 +156,7 @@ fn audit_finds_the_real_clock() {
 
 #[test]
 fn audit_passes_what_is_simulated() {
-    audit(0..50, || Daemon::new().with_task("idle", idle));
+    audit(0..50, |sim| sim.daemon(Daemon::new().with_task("idle", idle)).run());
 }
 
 /// The verdict on a daemon.
@@ -274,4 +266,57 @@ fn a_task_that_nobody_wakes_is_found_by_probes() {
         Sim::new(0).daemon(daemon()).run().verdict().is_clean(),
         "without them it is a slow stop"
     );
+}
+
+/// Another life in the same closure is somebody else's.
+#[test]
+fn a_panic_around_a_life_is_told_with_the_policy_and_the_timeline_of_that_life() {
+    let around = |sim: Sim| {
+        let life = sim.daemon(Daemon::new().with_task("mine", idle)).run();
+        let other = Sim::new(0).daemon(Daemon::new().with_task("other", idle)).run();
+        assert!(life.polls() == 0, "it has lived, as has {}", other.policy());
+        life
+    };
+    for seed in 0..8 {
+        let failure = hunt(seed..seed + 1, around).unwrap_err();
+        let text = sim::explain(&failure, around);
+        let policy = Sim::new(seed).daemon(Daemon::new().with_task("mine", idle)).run().policy();
+        assert!(text.contains(&format!("policy: {policy}\n")), "{policy} {text}");
+        assert!(text.contains("mine") && !text.contains("other "), "{text}");
+        assert!(sim::shrink(&failure, around).is_empty(), "the dull life fails too");
+    }
+}
+
+#[test]
+fn a_daemon_that_refuses_its_configuration_was_not_simulated() {
+    let daemon = || Daemon::new().with_task("idle", idle);
+    let life = Sim::new(0).daemon(daemon()).config_text("shutdown.timeot_ms = 5").run();
+    let verdict = life.verdict().to_string();
+    assert!(verdict.contains("refused") && verdict.contains("timeot_ms"), "{verdict}");
+    assert_eq!(life.report().code, 78, "a test of just that looks at the report");
+}
+
+#[test]
+fn a_script_names_a_subsystem_that_there_is_and_may_do_so_at_once() {
+    let daemon = || Daemon::new().with_task("idle", idle);
+    let life = Sim::new(0).daemon(daemon()).script(|s| async move {
+        assert_eq!(s.state("idle"), proc_daemon::SubsystemState::Registered);
+        s.until("idle", proc_daemon::SubsystemState::Running).await;
+    });
+    assert!(life.verdict().is_clean(), "{}", life.verdict());
+    let life = Sim::new(0).daemon(daemon()).script(|s| async move {
+        s.until("idel", proc_daemon::SubsystemState::Running).await;
+    });
+    let verdict = life.verdict().to_string();
+    assert!(verdict.contains("no subsystem `idel`, only [\"idle\"]"), "{verdict}");
+}
+
+#[test]
+fn what_is_waited_for_in_vain_is_told_with_its_place() {
+    let daemon = Daemon::new().with_task("fails", |_| async { Err("no disk".into()) });
+    let life = Sim::new(0).daemon(daemon).script(|s| async move {
+        s.until("fails", proc_daemon::SubsystemState::Zombie).await;
+    });
+    let verdict = life.verdict().to_string();
+    assert!(verdict.contains("tests/sim/failing.rs:"), "{verdict}");
 }

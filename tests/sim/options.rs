@@ -117,9 +117,9 @@ fn a_policy_that_is_set_is_the_one() {
 }
 
 #[test]
-fn a_signal_is_raised_at_the_poll_that_was_named() {
+fn a_signal_is_raised_at_the_step_that_was_named() {
     let raised = |poll| {
-        let life = dull().raise_at_poll(poll, Signal::Terminate).daemon(one()).run();
+        let life = dull().raise_at_step(poll, Signal::Terminate).daemon(one()).run();
         let records = life.trace().records().iter();
         let before = records.take_while(|record| record.kind != sim::Kind::Signal);
         before.filter(|record| record.kind == sim::Kind::Poll).count()
@@ -201,12 +201,19 @@ fn environment_child() {
         });
         println!("lives {}", sweep.lives);
     }
+    if std::env::var_os("ENVIRONMENT_CHILD_ALONE").is_some() {
+        let _ = Sim::new(7).daemon(one()).run().expect_clean();
+    }
 }
 
 fn child(environment: &[(&str, &str)]) -> (Output, String) {
+    child_of("ENVIRONMENT_CHILD", environment)
+}
+
+fn child_of(which: &str, environment: &[(&str, &str)]) -> (Output, String) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "options::environment_child", "--nocapture"])
-        .env("ENVIRONMENT_CHILD", "1")
+        .env(which, "1")
         .env("RUST_BACKTRACE", "0")
         .envs(environment.iter().copied())
         .output()
@@ -240,10 +247,13 @@ fn the_environment_picks_seeds_and_shows_timelines() {
         let (output, text) = child(&[(variable, value)]);
         assert!(output.status.success() && text.contains(wanted), "{variable}={value}: {text}");
     }
-    for (show, wanted) in [("text", "idle"), ("json", "\"seed\":42"), ("perfetto", "traceEvents")] {
+    for (show, wanted) in [("text", "idle"), ("json", "\"seed\":42")] {
         let (output, text) = child(&[("SIM_SEED", "42"), ("SIM_TRACE", show)]);
         assert!(output.status.success() && text.contains(wanted), "SIM_TRACE={show}: {text}");
     }
+    let (_, text) = child(&[("SIM_SEED", "42"), ("SIM_TRACE", "perfetto")]);
+    let file = text.lines().find_map(|line| line.split_once("perfetto.dev: ")).unwrap().1;
+    assert!(std::fs::read_to_string(file).unwrap().contains("traceEvents"), "{text}");
     for (variable, value) in
         [("SIM_SEED", "x"), ("SIM_SEEDS", "9..3"), ("SIM_TRACE", "pdf"), ("SIM_TAPE", "none")]
     {
@@ -253,4 +263,11 @@ fn the_environment_picks_seeds_and_shows_timelines() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_life_outside_of_a_check_is_shown_as_well() {
+    let alone = |environment| child_of("ENVIRONMENT_CHILD_ALONE", environment).1;
+    assert!(alone(&[("SIM_TRACE", "text")]).contains("SIGTERM"));
+    assert!(!alone(&[]).contains("SIGTERM"));
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use proc_daemon::sim::{self, Faults, Sim, Verdict, audit, exhaust_points};
 use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, task};
 
+use crate::told;
+
 async fn idle(ctx: Context) -> Result {
     ctx.cancelled().await;
     Ok(())
@@ -77,16 +79,11 @@ fn exit_when_stuck_has_no_meaning_here() {
     assert!(life.reached().contains(&"state dump"), "the dump is not the sentinel's");
 }
 
-/// What a panic said.
-fn told(work: impl FnOnce()) -> String {
-    let payload =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).expect_err("it panics");
-    payload.downcast::<String>().map(|text| *text).unwrap_or_default()
-}
-
 #[test]
 fn what_cannot_live_is_neither_audited_nor_exhausted() {
-    let reads = || Daemon::builder(Config::file("x.toml")).with_task("idle", idle);
+    let reads = |sim: Sim| {
+        sim.daemon(Daemon::builder(Config::file("x.toml")).with_task("idle", idle)).run()
+    };
     let text = told(|| audit(0..1, reads));
     assert!(text.contains("refused") && text.contains("x.toml"), "{text}");
     let text = told(|| {

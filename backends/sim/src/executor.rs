@@ -162,10 +162,10 @@ impl State {
         if let Some(verdict) = &self.halt {
             return Turn::Halt(verdict.clone());
         }
-        if let Some(&(at, signal)) = self.at_poll.front()
-            && at <= self.polls + 1
+        if let Some(&(at, signal)) = self.at_step.front()
+            && at <= self.steps + 1
         {
-            self.at_poll.pop_front();
+            self.at_step.pop_front();
             return Turn::Act(Act::Raise(signal));
         }
         let resting = self.tasks.ready.is_empty();
@@ -184,12 +184,15 @@ impl State {
         }
         if resting || self.restless.is_multiple_of(LOOK) {
             if let Some((_, act)) = self.acts.take_due(self.now) {
+                self.steps += 1;
                 return Turn::Act(act);
             }
             if let Some(due) = self.due() {
+                self.steps += 1;
                 return Turn::Fire(due);
             }
         }
+        self.steps += 1;
         self.polls += 1;
         self.restless += 1;
         let limit = self.settled.poll_limit;

@@ -10,7 +10,7 @@ use proc_daemon_runtime::{Ambient, Capabilities, Instant, Runtime, Signal, TaskN
 use crate::timers::Act;
 use crate::trace::{Kind, name_hash};
 use crate::world::World;
-use crate::{SimSignals, SimTimer, Tape, Verdict, executor};
+use crate::{Policy, SimSignals, SimTimer, Tape, Verdict, executor};
 
 /// A handle to a simulated world. A clone is one count.
 ///
@@ -124,6 +124,12 @@ impl SimHandle {
     #[must_use]
     pub fn tape(&self) -> Tape {
         self.world().state().oracle.tape()
+    }
+
+    /// The policy of this world; the dull one if its choices are on a tape.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.world().state().settled.policy
     }
 
     /// Notes that a situation was reached.

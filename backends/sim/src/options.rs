@@ -21,8 +21,9 @@ pub struct SimOptions {
     pub stuck_blocking: f64,
     /// Whether every task is polled at every rest: see [`Verdict::LostWakeup`](crate::Verdict::LostWakeup).
     pub probes: bool,
-    /// Raise these, each before the poll with that number; the first poll is 1.
-    pub at_poll: Vec<(u64, Signal)>,
+    /// Raise these, each before the step with that number; the first step is 1. A step is a poll, the firing of
+    /// the sleeps that are due, or an act of a device.
+    pub at_step: Vec<(u64, Signal)>,
     /// When, in virtual time, a life is given up.
     pub time_limit: Duration,
     /// After how many polls a life is given up.
@@ -40,7 +41,7 @@ impl Default for SimOptions {
             blocking_delay: None,
             stuck_blocking: 0.0,
             probes: false,
-            at_poll: Vec::new(),
+            at_step: Vec::new(),
             time_limit: Duration::from_secs(100 * 365 * 24 * 3600),
             poll_limit: 20_000_000,
             restless_polls: 100_000,

@@ -87,6 +87,12 @@ impl Simulator {
         self.world.state().polls
     }
 
+    /// How many steps there were: polls, firings of sleeps, acts of devices.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.world.state().steps
+    }
+
     /// The names of all tasks there ever were, by number.
     #[must_use]
     pub fn task_names(&self) -> Vec<TaskName> {

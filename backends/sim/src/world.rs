@@ -49,7 +49,9 @@ pub(crate) struct State {
     pub(crate) current: u32,
     pub(crate) polls: u64,
     pub(crate) restless: u64,
-    pub(crate) at_poll: VecDeque<(u64, Signal)>,
+    /// Polls, firings and acts of devices so far.
+    pub(crate) steps: u64,
+    pub(crate) at_step: VecDeque<(u64, Signal)>,
     pub(crate) reached: Vec<&'static str>,
     pub(crate) panics: Vec<(TaskName, String)>,
     /// Why the life ends here.
@@ -89,7 +91,8 @@ impl World {
             current: Record::NOBODY,
             polls: 0,
             restless: 0,
-            at_poll: VecDeque::new(),
+            steps: 0,
+            at_step: VecDeque::new(),
             reached: Vec::new(),
             panics: Vec::new(),
             halt: None,
@@ -217,8 +220,8 @@ impl State {
         if self.settled.policy != before {
             self.scheduler = Scheduler::new(self.settled.policy);
         }
-        self.at_poll = options.at_poll.clone().into();
-        self.at_poll.make_contiguous().sort_unstable();
+        self.at_step = options.at_step.clone().into();
+        self.at_step.make_contiguous().sort_unstable();
     }
 
     /// For the next blocking work: whether it never returns, and how long it waits for its thread.

@@ -158,12 +158,12 @@ fn a_halt_in_mains_last_poll_counts() {
     assert!(matches!(life, Err(Verdict::Killed(Signal::Terminate))), "{life:?}");
 }
 
-// The number of a poll: `at_poll` counts from 0, the trace from 1.
+// The number of a poll: `at_step` counts from 0, the trace from 1.
 
 #[test]
 fn a_signal_comes_before_the_poll_with_its_number() {
     let mut options = SimOptions::dull();
-    options.at_poll = vec![(3, Signal::User1)];
+    options.at_step = vec![(3, Signal::User1)];
     let mut sim = Simulator::seeded(0, &options);
     sim.block_on(async {
         for _ in 0..6 {

@@ -194,7 +194,7 @@ fn a_kill_comes_before_any_further_poll() {
 /// How many polls had begun when the signal that was to come at poll `number` came.
 fn polls_before(number: u64) -> usize {
     let mut options = SimOptions::dull();
-    options.at_poll = vec![(number, Signal::User1)];
+    options.at_step = vec![(number, Signal::User1)];
     let mut sim = Simulator::seeded(1, &options);
     let mut stream = listen(&sim, [Signal::User1]);
     sim.block_on(async {
@@ -216,9 +216,9 @@ fn a_signal_at_a_poll_can_come_before_every_poll() {
 }
 
 #[test]
-fn signals_at_polls_may_be_listed_in_any_order() {
+fn signals_at_steps_may_be_listed_in_any_order() {
     let mut options = SimOptions::dull();
-    options.at_poll = vec![(9, Signal::User1), (3, Signal::Hangup), (6, Signal::Quit)];
+    options.at_step = vec![(9, Signal::User1), (3, Signal::Hangup), (6, Signal::Quit)];
     let mut sim = Simulator::seeded(1, &options);
     let mut stream = listen(&sim, Signal::ALL);
     sim.block_on(async {
