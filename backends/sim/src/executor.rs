@@ -1,16 +1,16 @@
 //! The loop: pick, poll, and when nothing is ready, let time pass.
 //!
 //! 1. Time moves only when nothing is ready, and by the cost of a poll.
-//! 2. The sleeps that are over by then fire as one batch, in a chosen order. A device acts at its moment, before
-//!    them.
-//! 3. While tasks are ready without end, what is due fires every [`LOOK`] polls all the same.
+//! 2. The sleeps that are over by then fire as one batch, in a chosen order.
+//! 3. While tasks are ready without end, they fire every [`LOOK`] polls all the same.
+//! 4. A device acts at its moment, before them: late by the cost of one poll at most.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use proc_daemon_runtime::{TaskName, catch};
+use proc_daemon_runtime::{Instant, TaskName, Timer, catch};
 
 use crate::handle::{Entered, SimHandle};
 use crate::policy::Policy;
@@ -18,9 +18,9 @@ use crate::tasks::{Taken, Work};
 use crate::timers::Act;
 use crate::trace::{Kind, Record};
 use crate::world::{State, World};
-use crate::{Verdict, tasks::BoxTask};
+use crate::{SimTimer, Verdict, tasks::BoxTask};
 
-/// Every so many polls without a rest, timers are looked at.
+/// Every so many polls without a rest, sleeps are looked at.
 const LOOK: u64 = 32;
 
 /// What the loop does next.
@@ -182,15 +182,15 @@ impl State {
                 return Turn::Halt(halt);
             }
         }
-        if resting || self.restless.is_multiple_of(LOOK) {
-            if let Some((_, act)) = self.acts.take_due(self.now) {
-                self.steps += 1;
-                return Turn::Act(act);
-            }
-            if let Some(due) = self.due() {
-                self.steps += 1;
-                return Turn::Fire(due);
-            }
+        if let Some((_, act)) = self.acts.take_due(self.now) {
+            self.steps += 1;
+            return Turn::Act(act);
+        }
+        if (resting || self.restless.is_multiple_of(LOOK))
+            && let Some(due) = self.due()
+        {
+            self.steps += 1;
+            return Turn::Fire(due);
         }
         self.steps += 1;
         self.polls += 1;
@@ -227,6 +227,14 @@ impl State {
         let limit = self.settled.time_limit;
         (self.now > limit)
             .then(|| Verdict::TimeLimit(Duration::from_nanos(limit), self.tasks.dump()))
+    }
+
+    /// Moves time to the next signal or jump that comes by `until`, if one does before anything else is to be done.
+    pub(crate) fn meanwhile(&mut self, until: u64) -> Option<Act> {
+        let passive = |act: &Act| matches!(act, Act::Raise(_) | Act::Jump(_));
+        let (at, act) = self.acts.take_due_if(until, passive)?;
+        self.now = self.now.max(at);
+        Some(act)
     }
 
     /// The sleeps that are over, in a chosen order.
@@ -289,16 +297,18 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Blocking work as a task of its own, run whole when its thread has come.
+/// Blocking work as a task of its own, run whole when its thread has come. It never returns if that is by the
+/// moment `stuck`.
 pub(crate) async fn blocking(
+    timer: SimTimer,
     sleep: Option<crate::SimSleep>,
-    stuck: bool,
+    stuck: Option<Instant>,
     work: impl FnOnce() + Send + 'static,
 ) {
     if let Some(sleep) = sleep {
         sleep.await;
     }
-    if stuck {
+    if stuck.is_some_and(|until| timer.now() <= until) {
         std::future::pending::<()>().await;
     }
     work();
@@ -306,7 +316,7 @@ pub(crate) async fn blocking(
 
 impl SimHandle {
     /// Has `act` done at `at`.
-    pub(crate) fn act_at(&self, at: proc_daemon_runtime::Instant, act: Act) {
+    pub(crate) fn act_at(&self, at: Instant, act: Act) {
         self.world().at(at, act);
     }
 }

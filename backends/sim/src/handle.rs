@@ -8,7 +8,7 @@ use std::time::Duration;
 use proc_daemon_runtime::{Ambient, Capabilities, Instant, Runtime, Signal, TaskName, Timer};
 
 use crate::timers::Act;
-use crate::trace::{Kind, name_hash};
+use crate::trace::{Kind, Record, name_hash};
 use crate::world::World;
 use crate::{Policy, SimSignals, SimTimer, Tape, Verdict, executor};
 
@@ -70,21 +70,53 @@ impl SimHandle {
         self.world().state().oracle.chance(chance, site)
     }
 
-    /// A duration of at least `from` and at most `to`, in 1024 steps.
+    /// A duration of at least `from` and at most `to`, in 1024 steps; `from` if that is more.
     #[must_use]
     pub fn duration(&self, from: Duration, to: Duration, site: &str) -> Duration {
-        let step = self.choose(1025, site);
-        from + to.saturating_sub(from) / 1024 * step
+        step(from, to, self.choose(STEPS + 1, site))
+    }
+}
+
+/// # Choices about somebody
+///
+/// The site is "`what` of `whom`", and asking makes no text of it.
+impl SimHandle {
+    /// As [`chance`](Self::chance).
+    #[must_use]
+    pub fn chance_of(&self, chance: f64, what: &'static str, whom: &TaskName) -> bool {
+        self.world().state().oracle.chance_of(chance, what, whom)
+    }
+
+    /// As [`duration`](Self::duration).
+    #[must_use]
+    pub fn duration_of(
+        &self,
+        from: Duration,
+        to: Duration,
+        what: &'static str,
+        whom: &TaskName,
+    ) -> Duration {
+        step(from, to, self.world().state().oracle.choose_of(STEPS + 1, what, whom))
     }
 }
 
 /// # Time and end
 impl SimHandle {
     /// Virtual time passes within this poll: the whole life stands still meanwhile, as it would behind code
-    /// that blocks its only thread.
+    /// that blocks its only thread. Signals and jumps of the wall clock come at their moment within it; what
+    /// they lead to waits.
     pub fn spend(&self, duration: Duration) {
+        let (until, current) = {
+            let mut state = self.world().state();
+            let until = Instant::from_nanos(state.now).after(duration).as_nanos();
+            (until, std::mem::replace(&mut state.current, Record::NOBODY))
+        };
+        loop {
+            let Some(act) = self.world().state().meanwhile(until) else { break };
+            self.world().perform(act);
+        }
         let mut state = self.world().state();
-        state.now = Instant::from_nanos(state.now).after(duration).as_nanos();
+        (state.now, state.current) = (until, current);
     }
 
     /// How often nothing was ready so far: between two moments with the same number, nobody had to wait.
@@ -142,6 +174,16 @@ impl SimHandle {
     }
 }
 
+const STEPS: u32 = 1024;
+
+/// So many steps of the way from one to the other.
+fn step(from: Duration, to: Duration, step: u32) -> Duration {
+    const SECOND: u128 = 1_000_000_000;
+    let way = to.saturating_sub(from).as_nanos() * u128::from(step) / u128::from(STEPS);
+    let (seconds, nanos) = (u64::try_from(way / SECOND), u32::try_from(way % SECOND));
+    from + Duration::new(seconds.unwrap_or(u64::MAX), nanos.unwrap_or(0))
+}
+
 /// Restores the handle that was current before.
 pub(crate) struct Entered(Option<SimHandle>);
 
@@ -186,7 +228,7 @@ impl Runtime for SimHandle {
     fn spawn_blocking(&self, name: TaskName, work: impl FnOnce() + Send + 'static) {
         let (stuck, delay) = self.world().state().blocking();
         let sleep = (delay > 0).then(|| self.timer.sleep(Duration::from_nanos(delay)));
-        let task = Box::pin(executor::blocking(sleep, stuck, work));
+        let task = Box::pin(executor::blocking(self.timer.clone(), sleep, stuck, work));
         self.world().spawn(name, task, true);
     }
 }

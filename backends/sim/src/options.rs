@@ -19,6 +19,8 @@ pub struct SimOptions {
     pub blocking_delay: Option<Duration>,
     /// The chance that blocking work never returns; 0 by default.
     pub stuck_blocking: f64,
+    /// After this moment no blocking work begins that never returns.
+    pub stuck_until: Duration,
     /// Whether every task is polled at every rest: see [`Verdict::LostWakeup`](crate::Verdict::LostWakeup).
     pub probes: bool,
     /// Raise these, each before the step with that number; the first step is 1. A step is a poll, the firing of
@@ -40,6 +42,7 @@ impl Default for SimOptions {
             lateness: None,
             blocking_delay: None,
             stuck_blocking: 0.0,
+            stuck_until: Duration::MAX,
             probes: false,
             at_step: Vec::new(),
             time_limit: Duration::from_secs(100 * 365 * 24 * 3600),
@@ -87,6 +90,7 @@ pub(crate) struct Settled {
     pub(crate) lateness: u64,
     pub(crate) blocking_delay: u64,
     pub(crate) stuck_blocking: f64,
+    pub(crate) stuck_until: u64,
     pub(crate) time_limit: u64,
     pub(crate) restless_polls: u64,
     pub(crate) poll_limit: u64,
@@ -106,6 +110,7 @@ impl Settled {
             // A tape's own order is the dull one with its choices.
             policy: Policy::ALL[oracle.draw(5) as usize],
             stuck_blocking: 0.0,
+            stuck_until: u64::MAX,
             time_limit: u64::MAX,
             restless_polls: u64::MAX,
             poll_limit: u64::MAX,
@@ -129,6 +134,7 @@ impl Settled {
             _ => self.policy,
         };
         self.stuck_blocking = options.stuck_blocking;
+        self.stuck_until = nanos(options.stuck_until);
         self.time_limit = nanos(options.time_limit);
         self.probes = options.probes;
         self.restless_polls = options.restless_polls;

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use proc_daemon_runtime::TaskName;
+
 use crate::rng::Rng;
 use crate::tape::tidy;
 use crate::{Choice, Tape};
@@ -18,10 +20,18 @@ pub(crate) struct Oracle {
 
 #[derive(Debug)]
 struct Site {
-    name: Cow<'static, str>,
+    name: Name,
     asked: u32,
     /// What a tape answers here, by ordinal, the next one last.
     answers: Vec<(u32, u32)>,
+}
+
+/// What is chosen. In two parts it is asked for, and kept, without a new text.
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    Whole(Cow<'static, str>),
+    /// This of that task or subsystem.
+    Of(&'static str, TaskName),
 }
 
 #[derive(Debug)]
@@ -70,6 +80,24 @@ impl Oracle {
             return 0;
         }
         let index = self.site(site);
+        self.answer(index, of, draw)
+    }
+
+    /// As [`decide`](Self::decide), of the site "`what` of `whom`".
+    fn decide_of(
+        &mut self,
+        of: u32,
+        (what, whom): (&'static str, &TaskName),
+        draw: impl FnOnce(&mut Rng) -> u32,
+    ) -> u32 {
+        if of < 2 {
+            return 0;
+        }
+        let index = self.site_of(what, whom);
+        self.answer(index, of, draw)
+    }
+
+    fn answer(&mut self, index: usize, of: u32, draw: impl FnOnce(&mut Rng) -> u32) -> u32 {
         let site = &mut self.sites[index];
         let ordinal = site.asked;
         site.asked += 1;
@@ -87,14 +115,17 @@ impl Oracle {
 
     /// True with this chance, to the millionth. A chance of 0 asks nothing.
     pub(crate) fn chance(&mut self, chance: f64, site: &str) -> bool {
-        const MILLION: u32 = 1_000_000;
-        // Not a number is no chance either.
-        if chance.is_nan() || chance <= 0.0 {
-            return false;
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..=1e6")]
-        let below = (chance.min(1.0) * f64::from(MILLION)) as u32;
-        self.decide(2, site, |rng| u32::from(rng.below(MILLION) < below)) == 1
+        millionths(chance).is_some_and(|below| self.decide(2, site, hit(below)) == 1)
+    }
+
+    /// As [`choose`](Self::choose), of the site "`what` of `whom`".
+    pub(crate) fn choose_of(&mut self, of: u32, what: &'static str, whom: &TaskName) -> u32 {
+        self.decide_of(of, (what, whom), |rng| rng.below(of))
+    }
+
+    /// As [`chance`](Self::chance), of the site "`what` of `whom`".
+    pub(crate) fn chance_of(&mut self, chance: f64, what: &'static str, whom: &TaskName) -> bool {
+        millionths(chance).is_some_and(|below| self.decide_of(2, (what, whom), hit(below)) == 1)
     }
 
     /// A number that only shapes later choices and is none itself; 0 from a tape.
@@ -104,29 +135,77 @@ impl Oracle {
 
     /// Takes back what was chosen at a site, for something else has decided.
     pub(crate) fn forget(&mut self, site: &str) {
-        let known = self.sites.iter().position(|known| known.name == site);
+        let known = self.sites.iter().position(|known| known.name.is(site));
         self.taken.retain(|taken| Some(usize::from(taken.site)) != known);
     }
 
     /// What was chosen so far.
     pub(crate) fn tape(&self) -> Tape {
         let choice = |taken: &Taken| {
-            let site = self.sites[usize::from(taken.site)].name.clone();
+            let site = match &self.sites[usize::from(taken.site)].name {
+                Name::Whole(name) => name.clone(),
+                Name::Of(what, whom) => format!("{what} of `{}`", whom.as_str()).into(),
+            };
             Choice::new(site, taken.ordinal, taken.value, taken.of)
         };
         Tape::new(self.taken.iter().map(choice).collect())
     }
 
     fn site(&mut self, name: &str) -> usize {
-        let find = |sites: &[Site], name: &str| sites.iter().position(|site| site.name == name);
+        let find = |sites: &[Site], name: &str| sites.iter().position(|site| site.name.is(name));
         find(&self.sites, name).unwrap_or_else(|| {
             let name = tidy(name);
-            find(&self.sites, &name).unwrap_or_else(|| {
-                self.sites.push(Site { name: name.into(), asked: 0, answers: Vec::new() });
-                self.sites.len() - 1
-            })
+            find(&self.sites, &name).unwrap_or_else(|| self.add(Name::Whole(name.into())))
         })
     }
+
+    fn site_of(&mut self, what: &'static str, whom: &TaskName) -> usize {
+        // A tape holds such a name tidied.
+        if whom.contains(char::is_whitespace) {
+            return self.site(&format!("{what} of `{}`", whom.as_str()));
+        }
+        let known = self.sites.iter().position(|site| site.name.is_of(what, whom));
+        known.unwrap_or_else(|| self.add(Name::Of(what, whom.clone())))
+    }
+
+    fn add(&mut self, name: Name) -> usize {
+        self.sites.push(Site { name, asked: 0, answers: Vec::new() });
+        self.sites.len() - 1
+    }
+}
+
+impl Name {
+    fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Whole(name) => name == text,
+            Self::Of(what, whom) => spells(what, whom, text),
+        }
+    }
+
+    fn is_of(&self, what: &str, whom: &TaskName) -> bool {
+        match self {
+            Self::Whole(name) => spells(what, whom, name),
+            Self::Of(mine, other) => *mine == what && other == whom,
+        }
+    }
+}
+
+/// Whether `text` is "`what` of `whom`".
+fn spells(what: &str, whom: &str, text: &str) -> bool {
+    let rest = text.strip_prefix(what).and_then(|rest| rest.strip_prefix(" of `"));
+    rest.and_then(|rest| rest.strip_suffix('`')) == Some(whom)
+}
+
+const MILLION: u32 = 1_000_000;
+
+/// A chance in millionths; none if it is none. Not a number is no chance either.
+fn millionths(chance: f64) -> Option<u32> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..=1e6")]
+    (chance > 0.0).then(|| (chance.min(1.0) * f64::from(MILLION)) as u32)
+}
+
+fn hit(below: u32) -> impl FnOnce(&mut Rng) -> u32 {
+    move |rng| u32::from(rng.below(MILLION) < below)
 }
 
 impl Site {
@@ -167,6 +246,23 @@ mod tests {
         let place = gone.ordinal as usize * 2 + usize::from(gone.site == "b");
         answers[place] = 0;
         assert_eq!(life(&mut Oracle::taped(&Tape::new(choices))), answers);
+    }
+
+    #[test]
+    fn a_site_in_two_parts_is_the_site_of_that_name() {
+        for whom in ["db", "a  b"].map(TaskName::from) {
+            let mut seeded = Oracle::seeded(3);
+            let answers: Vec<u32> = (0..9).map(|_| seeded.choose_of(9, "fall", &whom)).collect();
+            let tape = seeded.tape();
+            let name = tidy(&format!("fall of `{}`", whom.as_str()));
+            assert!(tape.choices().iter().all(|choice| choice.site == name), "{tape}");
+            let mut taped = Oracle::taped(&tape);
+            let again: Vec<u32> = (0..9).map(|_| taped.choose_of(9, "fall", &whom)).collect();
+            assert_eq!(again, answers);
+            let mut whole = Oracle::taped(&tape);
+            let (text, parts) = (whole.choose(9, &name), whole.choose_of(9, "fall", &whom));
+            assert_eq!([text, parts], answers[..2], "one counts on where the other was");
+        }
     }
 
     #[test]

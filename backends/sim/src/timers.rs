@@ -51,7 +51,19 @@ impl<T> Timers<T> {
 
     /// Takes out the first thing that is due by `now`.
     pub(crate) fn take_due(&mut self, now: u64) -> Option<(u64, T)> {
-        let entry = self.due.first_entry().filter(|entry| entry.key().at <= now)?;
+        self.take_due_if(now, |_| true)
+    }
+
+    /// Takes out the first thing that is due by `now`, if it is such a thing.
+    pub(crate) fn take_due_if(
+        &mut self,
+        now: u64,
+        is: impl FnOnce(&T) -> bool,
+    ) -> Option<(u64, T)> {
+        let entry = self.due.first_entry()?;
+        if entry.key().at > now || !is(entry.get()) {
+            return None;
+        }
         Some((entry.key().at, entry.remove()))
     }
 

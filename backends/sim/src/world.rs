@@ -41,7 +41,7 @@ pub(crate) struct State {
     pub(crate) tasks: Tasks,
     /// Sleeps.
     pub(crate) timers: Timers<Waker>,
-    /// What devices do. They are never late.
+    /// What devices do.
     pub(crate) acts: Timers<Act>,
     pub(crate) listeners: Listeners,
     pub(crate) trace: Trace,
@@ -224,9 +224,13 @@ impl State {
         self.at_step.make_contiguous().sort_unstable();
     }
 
-    /// For the next blocking work: whether it never returns, and how long it waits for its thread.
-    pub(crate) fn blocking(&mut self) -> (bool, u64) {
-        let stuck = self.oracle.chance(self.settled.stuck_blocking, "blocking work never returns");
+    /// For the next blocking work: until when it must begin to never return, and how long it waits for its
+    /// thread.
+    pub(crate) fn blocking(&mut self) -> (Option<Instant>, u64) {
+        let chance =
+            if self.now > self.settled.stuck_until { 0.0 } else { self.settled.stuck_blocking };
+        let stuck = self.oracle.chance(chance, "blocking work never returns");
+        let stuck = stuck.then_some(Instant::from_nanos(self.settled.stuck_until));
         let delay = match self.settled.blocking_delay {
             0 => 0,
             most => most / 3 * u64::from(self.oracle.choose(4, "blocking")),
