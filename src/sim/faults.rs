@@ -1,13 +1,25 @@
-use std::ops::{Bound, RangeBounds};
+//! The plan of what goes wrong in a life: what a user writes, and its part that acts upon the world.
+//!
+//! The part that strikes subsystems is `strike` and `wrap`; whether a plan makes sense is `fit`.
+//!
+//! 1. A plan is a value: it chooses nothing before the life begins.
+//! 2. Each fault is a choice of the seed, 0 of which is that it does not strike.
+//! 3. Nothing begins after the quiet moment.
+
+use std::ops::RangeBounds;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
+use super::span::Span;
 use crate::backends::sim::SimHandle;
 
 /// What goes wrong in a life: each fault is a choice of the seed, so a failing life shrinks to the few that
 /// matter.
+///
+/// A plan that cannot strike is refused, and the life is not lived: one that names a subsystem that there is
+/// not, has an empty range (`5..5`), or a chance that is not from 0 to 1. The verdict says which fault it is.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,15 +37,15 @@ use crate::backends::sim::SimHandle;
 pub struct Faults {
     swarm: bool,
     pub(super) subsystems: Vec<(Who, Kind)>,
-    signals: Vec<(Signal, (u32, u32), Duration)>,
-    jumps: u32,
+    pub(super) signals: Vec<(Signal, Span<u32>, Duration)>,
+    pub(super) jumps: u32,
     pub(super) stuck_blocking: f64,
     pub(super) quiet_after: Option<Duration>,
 }
 
 /// Which subsystems a fault can strike; [`any`] or [`subsystem`].
 #[derive(Clone, Debug)]
-pub struct Who(Option<Arc<str>>);
+pub struct Who(pub(super) Option<Arc<str>>);
 
 /// Every subsystem.
 #[must_use]
@@ -41,7 +53,7 @@ pub const fn any() -> Who {
     Who(None)
 }
 
-/// The subsystem with this name.
+/// The subsystem with this name. A plan that names one that there is not is refused.
 #[must_use]
 pub fn subsystem(name: &str) -> Who {
     Who(Some(name.into()))
@@ -58,8 +70,8 @@ impl Who {
 pub(super) enum Kind {
     Panic(f64),
     Error(f64),
-    SlowStart(Duration, Duration),
-    SlowStop(Duration, Duration),
+    SlowStart(Span<Duration>),
+    SlowStop(Span<Duration>),
     Deaf(f64),
     Stall(f64, Duration),
     Spurious(f64),
@@ -73,24 +85,39 @@ impl Faults {
         Self::default()
     }
 
-    /// No fault but those that are added; each life has a random part of them, so that one fault does not
-    /// hide another (swarm testing: Groce et al., ISSTA 2012).
+    /// No fault but those that are added; each life has a random part of them, stuck blocking work and the
+    /// jumps of the wall clock among them, so that one fault does not hide another (swarm testing: Groce et
+    /// al., ISSTA 2012).
     pub fn swarm() -> Self {
         Self { swarm: true, ..Self::default() }
     }
 
-    /// No panic, error, stall, silence, spurious wake-up, slow start, signal or jump begins after this moment. A
-    /// subsystem that was made deaf or slow to stop stays so, and blocking work may still be stuck.
+    /// No fault begins after this moment of virtual time. One that has begun goes on:
+    ///
+    /// | fault | begins |
+    /// |---|---|
+    /// | panic, error, silence, stall, spurious wake-up | when it strikes |
+    /// | slow start | at the first poll of a start |
+    /// | slow stop | when the subsystem would end after it was asked to stop |
+    /// | deaf | at the first poll after it was asked to stop |
+    /// | signal, jump of the wall clock | when it arrives |
+    /// | stuck blocking work | when its thread has come |
+    ///
+    /// A signal or a jump that is due at the last moment may arrive the cost of one poll later. A moment that no
+    /// clock reaches, `Duration::MAX` say, is none.
     pub fn quiet_after(mut self, at: Duration) -> Self {
-        self.quiet_after = Some(at);
+        self.quiet_after = Some(at).filter(|at| !Instant::from_epoch(*at).is_never());
         self
     }
 }
 
 /// # Faults of subsystems
 ///
-/// A chance is that of one start. When the fault strikes is chosen too: one of the first polls, or a moment
-/// of the life.
+/// A chance, from 0 to 1, is that of one start. When the fault strikes is chosen too: one of the first polls, or
+/// a moment of the life. A moment within a stall, of this subsystem or another one, is as late as the stall's
+/// end: nothing is polled meanwhile.
+///
+/// A range of durations without an end goes on for an hour.
 impl Faults {
     /// The subsystem panics. The panic runs no hook and is printed nowhere.
     pub fn panic(self, who: Who, chance: f64) -> Self {
@@ -104,14 +131,12 @@ impl Faults {
 
     /// The subsystem's future is first polled this much after its start.
     pub fn slow_start(self, who: Who, within: impl RangeBounds<Duration>) -> Self {
-        let (from, to) = bounds(&within);
-        self.with(who, Kind::SlowStart(from, to))
+        self.with(who, Kind::SlowStart(Span::of(&within)))
     }
 
     /// Once asked to stop, the subsystem ends this much later than it would.
     pub fn slow_stop(self, who: Who, within: impl RangeBounds<Duration>) -> Self {
-        let (from, to) = bounds(&within);
-        self.with(who, Kind::SlowStop(from, to))
+        self.with(who, Kind::SlowStop(Span::of(&within)))
     }
 
     /// Once asked to stop, the subsystem is not polled any more: it does not hear of it.
@@ -120,12 +145,12 @@ impl Faults {
     }
 
     /// One poll of the subsystem takes up to `most`, and everything else stands still meanwhile: it blocks
-    /// its thread.
+    /// its thread. Signals arrive at their moment within it and are heard at its end.
     pub fn stall(self, who: Who, chance: f64, most: Duration) -> Self {
         self.with(who, Kind::Stall(chance, most))
     }
 
-    /// The subsystem is polled without a reason, now and then.
+    /// The subsystem is polled once without a reason.
     pub fn spurious(self, who: Who, chance: f64) -> Self {
         self.with(who, Kind::Spurious(chance))
     }
@@ -145,47 +170,24 @@ impl Faults {
 /// # Faults of the world
 impl Faults {
     /// The signal arrives so many times, each at most `gap` after the one before, some at one instant. The
-    /// first one arrives at any moment of the life.
+    /// first one arrives at any moment of the life. A range without an end goes on for 16 more; one that goes
+    /// beyond 100 000 is refused.
     pub fn signal(mut self, signal: Signal, times: impl RangeBounds<u32>, gap: Duration) -> Self {
-        let from = match times.start_bound() {
-            Bound::Included(&n) => n,
-            Bound::Excluded(&n) => n.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let to = match times.end_bound() {
-            Bound::Included(&n) => n,
-            Bound::Excluded(&n) => n.saturating_sub(1),
-            Bound::Unbounded => from.saturating_add(16),
-        };
-        self.signals.push((signal, (from, to.max(from)), gap));
+        self.signals.push((signal, Span::of(&times), gap));
         self
     }
 
-    /// The wall clock jumps up to so many times, by up to a day, either way.
+    /// The wall clock jumps up to so many times, by up to a day, either way. More than 100 000 are refused.
     pub fn wall_clock_jumps(mut self, most: u32) -> Self {
         self.jumps = most;
         self
     }
 
-    /// The chance that a piece of blocking work never returns. A swarm never leaves it out.
+    /// The chance that a piece of blocking work never returns.
     pub fn stuck_blocking(mut self, chance: f64) -> Self {
         self.stuck_blocking = chance;
         self
     }
-}
-
-fn bounds(range: &impl RangeBounds<Duration>) -> (Duration, Duration) {
-    const UNBOUNDED: Duration = Duration::from_secs(3600);
-    let from = match range.start_bound() {
-        Bound::Included(&from) | Bound::Excluded(&from) => from,
-        Bound::Unbounded => Duration::ZERO,
-    };
-    let to = match range.end_bound() {
-        Bound::Included(&to) => to,
-        Bound::Excluded(&to) => to.saturating_sub(Duration::from_nanos(1)),
-        Bound::Unbounded => from + UNBOUNDED,
-    };
-    (from, to.max(from))
 }
 
 impl Faults {
@@ -194,29 +196,35 @@ impl Faults {
         if self.swarm {
             self.subsystems.retain(|_| handle.choose(2, "swarm") == 1);
             self.signals.retain(|_| handle.choose(2, "swarm") == 1);
-            if handle.choose(2, "swarm") == 0 {
+            if self.jumps > 0 && handle.choose(2, "swarm") == 0 {
                 self.jumps = 0;
+            }
+            if self.stuck_blocking > 0.0 && handle.choose(2, "swarm") == 0 {
+                self.stuck_blocking = 0.0;
             }
         }
         self
     }
 
+    /// Until when faults begin, in a life of this length.
+    pub(super) fn end(&self, lasting: Duration) -> Duration {
+        self.quiet_after.map_or(lasting, |quiet| quiet.min(lasting))
+    }
+
     /// Has the world's faults act, within a life of this length.
     pub(super) fn schedule(&self, handle: &SimHandle, lasting: Duration) {
-        let end = self.quiet_after.unwrap_or(lasting).min(lasting);
-        for (signal, (from, to), gap) in &self.signals {
+        let end = self.end(lasting);
+        for (signal, times, gap) in &self.signals {
+            let Some((from, to)) = times.ends() else { continue };
             let times = from + handle.choose(to - from + 1, "signals");
             let mut at = moment(handle, end, "first signal");
             for _ in 0..times {
                 handle.raise_at(at, *signal);
                 let pause = handle.duration(Duration::ZERO, *gap, "pause between signals");
-                at = at
-                    + if handle.choose(4, "signals at one instant") == 1 {
-                        Duration::ZERO
-                    } else {
-                        pause
-                    };
-                if at.since(Instant::ZERO) > end {
+                if handle.choose(4, "signals at one instant") != 1 {
+                    at = at + pause;
+                }
+                if at > Instant::from_epoch(end) {
                     break;
                 }
             }

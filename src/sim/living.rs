@@ -28,8 +28,8 @@ impl Sim {
     /// Lives: the daemon runs until it ends by itself or its time is over; then it is asked to end, by
     /// `SIGTERM` if it handles that.
     pub fn run(self) -> Life {
-        let faults = self.faults.quiet_after.map_or(LASTING, |quiet| quiet + LASTING);
-        let lasting = self.lasting.unwrap_or(faults);
+        let quiet = self.faults.quiet_after.unwrap_or(Duration::ZERO);
+        let lasting = self.lasting.unwrap_or(quiet.saturating_add(LASTING));
         self.live(lasting, move |stage: Stage| async move {
             let mut stopped = Box::pin(stage.daemon.stopped());
             let mut time = Box::pin(stage.handle.timer().sleep(lasting));
@@ -66,6 +66,7 @@ impl Sim {
         let faults = std::mem::take(&mut self.faults).settle(&handle);
         faults.schedule(&handle, lasting);
         self.options.stuck_blocking = faults.stuck_blocking;
+        self.options.stuck_until = faults.quiet_after.unwrap_or(Duration::MAX);
         self.world.configure(&self.options);
         let wrapper = Wrapper {
             story: Arc::clone(&story),
@@ -112,13 +113,16 @@ impl Sim {
         let Some(builder) = self.daemon.take() else {
             return Err(Verdict::Refused("nothing is simulated: call `Sim::daemon`".into()));
         };
-        builder.simulated(self.config.as_deref()).map_err(|unfit| match unfit {
+        let daemon = builder.simulated(self.config.as_deref()).map_err(|unfit| match unfit {
             Unfit::Reads(path) => Verdict::Refused(format!(
                 "the daemon's configuration is read from the file `{path}`: hand the text to \
                  `Sim::config_text`"
             )),
             Unfit::Build(error) => Verdict::Refused(error.to_string()),
-        })
+        })?;
+        let names = daemon.names();
+        let names: Vec<&str> = names.iter().map(TaskName::as_str).collect();
+        self.faults.unfit(&names).map_or(Ok(daemon), |wrong| Err(Verdict::Refused(wrong)))
     }
 
     /// What was wrong, if anything: the first of a broken law, the end of the loop, the model, a panic of

@@ -65,14 +65,14 @@ impl Sim {
         self
     }
 
-    /// What goes wrong.
+    /// What goes wrong. A plan that cannot strike is refused; see [`Faults`].
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
     /// How long the daemon lives before [`run`](Self::run) asks it to end; 30 s by default, or until the
-    /// faults are quiet and 30 s more.
+    /// faults are quiet and 30 s more. `Duration::MAX`: until it ends by itself.
     pub fn lasting(mut self, time: Duration) -> Self {
         self.lasting = Some(time);
         self

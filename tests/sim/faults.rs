@@ -175,24 +175,136 @@ fn blocking_work_that_never_returns_is_left_behind() {
     assert_eq!(life.report().code, 124);
 }
 
+/// Loops through work on a thread that may block.
+async fn blocks(ctx: Context) -> Result {
+    loop {
+        ctx.spawn_blocking(|| ()).await?;
+        ctx.sleep(20 * MS).await?;
+    }
+}
+
 #[test]
 fn after_the_quiet_moment_no_fault_begins() {
     let quiet = 50 * MS;
-    for seed in 0..60 {
-        let faults = Faults::none()
-            .panic(subsystem("a"), 0.5)
-            .stall(subsystem("b"), 0.5, 10 * MS)
+    let all = || {
+        Faults::none()
+            .panic(any(), 0.1)
+            .error(any(), 0.1)
+            .slow_start(any(), ..80 * MS)
+            .slow_stop(any(), MS..80 * MS)
+            .deaf(any(), 0.3)
+            .stall(any(), 0.5, 10 * MS)
+            .spurious(any(), 0.5)
+            .silence(any(), 0.2)
             .signal(Signal::Hangup, 5..9, 20 * MS)
-            .quiet_after(quiet);
-        let life = live(seed, faults);
+            .signal(Signal::Terminate, 0..2, MS)
+            .quiet_after(quiet)
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..300 {
+        let daemon = two().with_task("c", blocks).with_task("once", |_| async { Ok(()) });
+        let sim = Sim::new(seed).poll_cost(Duration::ZERO).daemon(daemon).faults(all());
+        let life = sim.lasting(5000 * MS).run();
+        assert!(life.verdict().is_clean(), "{}", life.verdict());
         for (at, moment) in life.moments() {
             let fault = match moment {
-                Moment::Fault { .. } => true,
-                Moment::Raised(signal) => signal == Signal::Hangup,
-                _ => false,
+                Moment::Fault { fault, .. } => fault,
+                Moment::Raised(Signal::Hangup) => "signal",
+                _ => continue,
             };
-            let late = at.since(proc_daemon::Instant::ZERO);
-            assert!(!fault || late <= quiet + 40 * MS, "seed {seed}: {moment:?} at {at:?}");
+            let at = at.since(proc_daemon::Instant::ZERO);
+            assert!(at <= quiet, "seed {seed}: {fault} at {at:?}");
+            seen.insert(fault);
         }
     }
+    assert_eq!(seen.len(), 9, "each was seen before that: {seen:?}");
+}
+
+#[test]
+fn what_would_strike_at_the_stop_is_quiet_too() {
+    for seed in 0..20 {
+        let faults = |quiet| {
+            let faults = Faults::none().deaf(subsystem("b"), 1.0);
+            faults.slow_stop(subsystem("a"), 300 * MS..).quiet_after(quiet)
+        };
+        // Asked after five seconds.
+        let life = live(seed, faults(4000 * MS));
+        assert_eq!(life.report().code, 0);
+        assert!(life.report().stopped_in() < 300 * MS, "{}", life.report());
+        let life = live(seed, faults(Duration::from_secs(60)));
+        assert_eq!((struck(&life, "deaf"), struck(&life, "slow stop")), (1, 1));
+        assert_eq!(kind(&life, "b"), Some(EndKind::Aborted));
+        assert!(life.report().stopped_in() >= 300 * MS, "{}", life.report());
+    }
+}
+
+#[test]
+fn blocking_work_is_stuck_until_the_quiet_moment() {
+    let end = |seed, quiet| {
+        let daemon = Daemon::new().with_task("blocks", |ctx: Context| async move {
+            ctx.sleep(1000 * MS).await?;
+            blocks(ctx).await
+        });
+        let faults = Faults::none().stuck_blocking(1.0).quiet_after(quiet);
+        let life = Sim::new(seed).daemon(daemon).faults(faults).run();
+        assert!(life.verdict().is_clean(), "{}", life.verdict());
+        kind(&life, "blocks")
+    };
+    for seed in 0..20 {
+        assert_eq!(end(seed, 900 * MS), Some(EndKind::Requested));
+        assert_eq!(end(seed, 1500 * MS), Some(EndKind::Zombie));
+    }
+}
+
+#[test]
+fn a_swarm_leaves_out_stuck_blocking_and_jumps_too() {
+    let (mut stuck, mut jumped, mut both) = (0, 0, 0);
+    for seed in 0..200 {
+        let faults = Faults::swarm().stuck_blocking(1.0).wall_clock_jumps(9);
+        let daemon = Daemon::new().with_task("blocks", blocks);
+        let life = Sim::new(seed).daemon(daemon).faults(faults).lasting(1000 * MS).run();
+        let this = kind(&life, "blocks") == Some(EndKind::Zombie);
+        let other = life.trace().records().iter().any(|r| r.kind == proc_daemon::sim::Kind::Jump);
+        (stuck, jumped, both) =
+            (stuck + u32::from(this), jumped + u32::from(other), both + u32::from(this && other));
+    }
+    assert!((60..140).contains(&stuck), "stuck in {stuck} of 200");
+    assert!((50..140).contains(&jumped), "jumps in {jumped} of 200");
+    assert!((20..80).contains(&both), "both in {both} of 200");
+}
+
+/// A stall from the first poll to 4 s, an error that is due at 2 s and a signal at 1 s, of a life of 8 s.
+const STALLED: &str = "# proc-daemon-sim tape 1
+1/2 #0 stall of `a`
+1024/1025 #0 length of stall of `a`
+1/2 #0 error of `a`
+1/2 #1 at a poll or a moment
+3/8 #0 early or late
+128/1025 #0 first signal
+3/8 #1 early or late
+256/1025 #0 moment of a fault
+";
+
+#[test]
+fn within_a_stall_a_signal_arrives_at_its_moment_and_a_fault_strikes_at_the_stalls_end() {
+    let daemon = Daemon::new().with_task("a", |ctx: Context| async move {
+        ctx.cancelled().await;
+        Ok(())
+    });
+    let faults = Faults::none().stall(any(), 1.0, 4000 * MS).error(any(), 1.0).signal(
+        Signal::Hangup,
+        1..=1,
+        Duration::ZERO,
+    );
+    let sim = Sim::from_tape(&STALLED.parse().expect("this is a tape"));
+    let life = sim.daemon(daemon).faults(faults).lasting(8000 * MS).run();
+    assert!(life.verdict().is_clean(), "{}", life.verdict());
+    let moments = life.moments().filter_map(|(at, moment)| match moment {
+        Moment::Fault { fault, .. } => Some((fault, at.as_nanos() / 1_000_000)),
+        Moment::Raised(_) => Some(("raised", at.as_nanos() / 1_000_000)),
+        Moment::Signal(_) => Some(("heard", at.as_nanos() / 1_000_000)),
+        _ => None,
+    });
+    let moments: Vec<_> = moments.collect();
+    assert_eq!(moments, [("stall", 0), ("raised", 1000), ("error", 4000), ("heard", 4000)]);
 }

@@ -185,6 +185,75 @@ fn time_that_is_spent_in_a_poll_passes_for_everybody() {
 }
 
 #[test]
+fn signals_and_jumps_come_at_their_moment_within_a_poll_that_takes_time() {
+    let mut sim = dull();
+    let mut stream = sim.handle().signals().listen(SignalSet::all()).unwrap();
+    let (handle, timer) = (sim.handle(), timer(&sim));
+    handle.raise_at(at(3), Signal::Hangup);
+    handle.jump_at(at(4), 1_000_000_000);
+    handle.raise_at(at(12), Signal::Quit);
+    let seen = sim.block_on(async {
+        let wall = timer.wall_clock();
+        handle.spend(SECOND * 10);
+        handle.note(7, 0);
+        assert_eq!(timer.wall_clock(), wall + SECOND * 11);
+        (stream.next().await, timer.now(), stream.next().await, timer.now())
+    });
+    assert_eq!(seen, (Some(Signal::Hangup), at(10), Some(Signal::Quit), at(12)));
+    let trace = sim.take_trace();
+    let found = |wanted| trace.records().iter().filter(move |record| record.kind == wanted);
+    let signals: Vec<_> = found(Kind::Signal).map(|record| (record.at(), record.task)).collect();
+    assert_eq!(signals, [(at(3), Record::NOBODY), (at(12), Record::NOBODY)]);
+    assert!(found(Kind::Jump).all(|record| record.at() == at(4)));
+    assert!(found(Kind::Note).all(|note| note.at() == at(10) && note.task != Record::NOBODY));
+}
+
+#[test]
+fn an_act_is_late_by_one_poll_at_most_while_tasks_are_ready_without_end() {
+    let mut options = SimOptions::dull();
+    options.poll_cost = Some(SECOND);
+    let (mut sim, log) = (Simulator::seeded(0, &options), Log::default());
+    for seconds in 0..60 {
+        let (log, timer) = (Arc::clone(&log), timer(&sim));
+        let moment = at(seconds).after(SECOND / 2);
+        let act = move || log.lock().unwrap().push(("act", timer.now()));
+        sim.handle().call_at(moment, act);
+    }
+    sim.block_on(async {
+        for _ in 0..60 {
+            futures_lite::future::yield_now().await;
+        }
+    });
+    let wanted: Vec<_> = (1..=60).map(|seconds| ("act", at(seconds))).collect();
+    assert_eq!(*log.lock().unwrap(), wanted);
+}
+
+#[test]
+fn no_blocking_work_gets_stuck_whose_thread_comes_after_the_last_moment() {
+    let mut options = SimOptions::dull();
+    (options.stuck_blocking, options.stuck_until) = (1.0, SECOND * 5);
+    let mut sim = Simulator::seeded(0, &options);
+    for (seconds, name) in [(4, "before"), (5, "then"), (6, "after")] {
+        let handle = sim.handle();
+        let spawn = move || handle.spawn_blocking(name.into(), || ());
+        sim.handle().call_at(at(seconds), spawn);
+    }
+    sim.block_on(timer(&sim).sleep(SECOND * 60));
+    let left: Vec<_> = sim.tasks().iter().map(|task| task.name.to_string()).collect();
+    assert_eq!(left, ["before", "then"]);
+
+    // Spawned before, and its thread comes after.
+    (options.blocking_delay, options.stuck_until) = (Some(SECOND), Duration::from_nanos(1));
+    for seed in 0..20 {
+        let mut sim = Simulator::seeded(seed, &options);
+        sim.handle().spawn_blocking("work".into(), || ());
+        sim.block_on(timer(&sim).sleep(SECOND * 60));
+        let waited = sim.tape().choices().iter().any(|choice| choice.site == "blocking");
+        assert_eq!(sim.tasks().is_empty(), waited, "seed {seed}");
+    }
+}
+
+#[test]
 fn stuck_blocking_work_never_returns_and_is_left_over() {
     for seed in 0..20 {
         let mut options = SimOptions::default();
@@ -229,8 +298,14 @@ fn chances_and_durations_keep_to_their_bounds() {
         let drawn = handle.duration(SECOND, SECOND * 3, "between");
         assert!((SECOND..=SECOND * 3).contains(&drawn), "{drawn:?}");
         assert_eq!(handle.duration(SECOND, SECOND, "one"), SECOND);
+        assert_eq!(handle.duration(SECOND * 2, SECOND, "turned round"), SECOND * 2);
     }
     assert!((150..350).contains(&hits), "{hits}");
+    for most in [Duration::from_nanos(1), Duration::from_nanos(3), Duration::MAX] {
+        let drawn: Vec<_> =
+            (0..10_000).map(|_| handle.duration(Duration::ZERO, most, "x")).collect();
+        assert!(drawn.contains(&Duration::ZERO) && drawn.contains(&most), "{most:?}");
+    }
     let handle = Simulator::taped(&Tape::dull(), &SimOptions::default()).handle();
     assert_eq!(handle.duration(SECOND, SECOND * 3, "between"), SECOND);
     assert!(!handle.chance(1.0, "always"), "a tape without a choice has the dull answer");
