@@ -12,9 +12,11 @@ pub(crate) fn told(work: impl FnOnce()) -> String {
     }
 }
 
+mod behaviour;
 mod exhaust;
 mod failing;
 mod faults;
+mod foreign;
 mod options;
 mod render;
 mod same;

@@ -17,26 +17,26 @@ fn life(seed: u64) -> Life {
 /// Of the seeds 0 to 19. A change of what the core does, or of what is written into the trace, changes them:
 /// the test prints the new ones.
 const GOLDEN: [u64; 20] = [
-    0xff1d06f1125c941b,
-    0x28939a4553c03b71,
-    0x400fd3522fa9bf18,
-    0x032062bed0e55e6c,
-    0x78ec843c5cd23a5e,
-    0xc0d142d2054e669d,
-    0xa5f2095f2077b4af,
-    0x5f17b0050433dba9,
-    0x158053964e71b61b,
-    0xc0dda53fe21cf48f,
-    0xc4b46ec0924a47bf,
-    0x94f6b4d49125d4f8,
-    0x7c6af31c1f157c22,
-    0x2eefc02bca65c37f,
-    0x62f6f5fc2ed58109,
-    0x6497dea2573ee39b,
-    0x5362d9c4f4c36fa1,
-    0xfd0fe741ce9dd41d,
-    0x43af14f5aa73e251,
-    0x1af0613ee9c285dd,
+    0xd613a317aab7a8c2,
+    0x3a42bf6a07859210,
+    0x99cdd170fe4da78c,
+    0x1c4140d8b05b1718,
+    0x9388ba48db204de4,
+    0x0d0d4f172a09827c,
+    0xc3c433e0e9f95187,
+    0x969120528ea671ff,
+    0xea2b52a74e58d2ec,
+    0x6309b91c29177d79,
+    0x06feb278e7467a67,
+    0xd63575aea387a912,
+    0x7e01dad5ac765604,
+    0xb36ad94c641f2f79,
+    0x57f6db6ea62eb625,
+    0xa3b4dab828f36e13,
+    0xd43cee1a4e821bfc,
+    0xfca5e8418f1d6705,
+    0xcf71e6da5bdc3b90,
+    0xf9b20524f8be8d34,
 ];
 
 #[test]
@@ -106,7 +106,7 @@ fn sigterm_said_often_is_sigterm_said_once() {
     let ends = |seed: u64, times: u32| {
         let sim =
             Sim::new(seed).policy(Policy::Fifo).poll_cost(Duration::ZERO).lateness(Duration::ZERO);
-        let daemon = shape::daemon(&sim);
+        let daemon = shape::signalled_as_usual(&sim);
         let life = sim.daemon(daemon).script(move |s| async move {
             s.advance(Duration::from_millis(seed % 90)).await;
             for _ in 0..times {

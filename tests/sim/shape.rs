@@ -3,98 +3,30 @@
 
 use std::time::Duration;
 
+use proc_daemon::config::ConfigBuilder;
+use proc_daemon::signal::Action;
 use proc_daemon::sim::{Faults, Sim, any};
-use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, Spec, task};
+use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Signal, SignalConfig};
+
+use crate::behaviour;
+use crate::foreign::Shared;
 
 const MS: Duration = Duration::from_millis(1);
+const NO: Duration = Duration::ZERO;
 
-/// What a subsystem does with its life.
-fn behaviour(sim: &Sim, name: String) -> Spec {
-    match sim.choose(9, "behaviour") {
-        1 => task(name, ticks),
-        2 => task(name, worker),
-        3 => task(name, drains),
-        4 => task(name, job),
-        5 => task(name, explicit).explicit_ready(),
-        6 => task(name, explicit).explicit_ready().start_timeout(40 * MS),
-        7 => task(name, blocker),
-        8 => task(name, stubborn).grace(100 * MS),
-        _ => task(name, idle),
-    }
-}
-
-async fn idle(ctx: Context) -> Result {
-    ctx.cancelled().await;
-    Ok(())
-}
-
-async fn ticks(ctx: Context) -> Result {
-    let mut ticks = ctx.interval(250 * MS);
-    while ticks.tick().await.is_ok() {}
-    Ok(())
-}
-
-async fn worker(ctx: Context) -> Result {
-    let child = ctx.spawn({
-        let ctx = ctx.clone();
-        async move { while ctx.sleep(300 * MS).await.is_ok() {} }
-    });
-    ctx.cancelled().await;
-    child.await?;
-    Ok(())
-}
-
-async fn drains(ctx: Context) -> Result {
-    loop {
-        let work = ctx.in_flight();
-        let runtime = ctx.runtime().clone();
-        ctx.spawn(async move {
-            runtime.sleep(30 * MS).await;
-            drop(work);
-        })
-        .detach();
-        ctx.sleep(500 * MS).await?;
-    }
-}
-
-async fn job(ctx: Context) -> Result {
-    let _ = ctx.sleep(3000 * MS).await;
-    Ok(())
-}
-
-async fn explicit(ctx: Context) -> Result {
-    ctx.runtime().sleep(20 * MS).await;
-    ctx.ready();
-    ctx.cancelled().await;
-    Ok(())
-}
-
-async fn blocker(ctx: Context) -> Result {
-    loop {
-        ctx.spawn_blocking(|| ()).await?;
-        ctx.sleep(700 * MS).await?;
-    }
-}
-
-/// Takes all of its grace but a little.
-async fn stubborn(ctx: Context) -> Result {
-    ctx.cancelled().await;
-    ctx.runtime().sleep(ctx.time_remaining().unwrap_or_default().saturating_sub(10 * MS)).await;
-    Ok(())
-}
-
-/// Up to 8 subsystems, each with up to two dependencies.
+/// Up to 8 subsystems, each with up to two dependencies, signals as they may be wanted.
 pub(crate) fn daemon(sim: &Sim) -> DaemonBuilder {
-    let mut config = Config::builder();
-    config = match sim.choose(4, "timeouts") {
-        1 => config.shutdown_timeout(200 * MS),
-        2 => config.shutdown_timeout(500 * MS).lame_duck(300 * MS),
-        3 => config.shutdown_timeout(400 * MS).force_shutdown_timeout(450 * MS),
-        _ => config,
-    };
-    let mut daemon = Daemon::builder(config.build().expect("these go together"));
-    for unit in 0..1 + sim.choose(8, "subsystems") {
-        let mut spec = behaviour(sim, format!("s{unit}"));
+    let signals = signals(sim);
+    signalled_as_usual(sim).with_signal_config(signals)
+}
+
+/// One that deals with signals as most daemons do.
+pub(crate) fn signalled_as_usual(sim: &Sim) -> DaemonBuilder {
+    let config = timeouts(sim, Config::builder()).build().expect("these go together");
+    let mut daemon = Daemon::builder(config);
+    let shared = Shared::default();
+    for unit in 0..sim.choose(9, "subsystems") {
+        let mut spec = behaviour::any(sim, format!("s{unit}"), &shared);
         for _ in 0..sim.choose(3, "dependencies") {
             if unit > 0 {
                 let on = format!("s{}", sim.choose(unit, "dependency"));
@@ -107,6 +39,55 @@ pub(crate) fn daemon(sim: &Sim) -> DaemonBuilder {
         daemon = daemon.with_subsystem(spec);
     }
     daemon
+}
+
+fn timeouts(sim: &Sim, config: ConfigBuilder) -> ConfigBuilder {
+    match sim.choose(9, "timeouts") {
+        1 => config.shutdown_timeout(200 * MS),
+        2 => config.shutdown_timeout(500 * MS).lame_duck(300 * MS),
+        3 => config.shutdown_timeout(400 * MS).force_shutdown_timeout(450 * MS),
+        4 => config.shutdown_timeout(NO),
+        5 => config.shutdown_timeout(NO).force_shutdown_timeout(NO).kill_timeout(MS),
+        6 => {
+            let most = 100 * MS;
+            let config = config.shutdown_timeout(NO).lame_duck(most);
+            config.force_shutdown_timeout(most).kill_timeout(most)
+        }
+        7 => config.shutdown_timeout(Duration::from_secs(600)),
+        _ => config,
+    }
+}
+
+fn signals(sim: &Sim) -> SignalConfig {
+    let signals = match sim.choose(6, "signals") {
+        1 => SignalConfig::nginx(),
+        2 => SignalConfig::unix().on(Signal::Terminate, Action::Force),
+        3 => SignalConfig::unix().on(Signal::Hangup, Action::Ignore),
+        _ => SignalConfig::unix(),
+    };
+    match sim.choose(6, "handler") {
+        1 => signals.with_custom_handler(Signal::User1, |_, ctx: Context| async move {
+            ctx.runtime().sleep(50 * MS).await;
+            Ok(())
+        }),
+        2 => signals.with_custom_handler(Signal::User1, |_, ctx: Context| async move {
+            ctx.shutdown("a handler");
+            Ok(())
+        }),
+        3 => signals.with_custom_handler(Signal::Terminate, |_, ctx: Context| async move {
+            ctx.spawn(async {}).detach();
+            ctx.daemon().shutdown();
+            Err("a handler".into())
+        }),
+        4 => signals.with_custom_handler(Signal::Hangup, |_, ctx: Context| async move {
+            let work = ctx.in_flight();
+            ctx.cancelled().await;
+            ctx.runtime().sleep(20 * MS).await;
+            drop(work);
+            Ok(())
+        }),
+        _ => signals,
+    }
 }
 
 /// Everything that can go wrong.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proc_daemon::sim::{self, Life, Sim};
 
-use crate::shape;
+use crate::{behaviour, foreign, shape};
 
 /// A daemon of random shape with every fault, for ten seconds.
 fn life(sim: Sim) -> Life {
@@ -14,6 +14,7 @@ fn life(sim: Sim) -> Life {
 #[test]
 fn no_law_is_broken_in_20_000_lives_of_random_daemons() {
     let sweep = sim::check(0..20_000, life);
-    sweep.expect_sometimes(sim::SITUATIONS);
+    sweep.expect_sometimes(sim::SITUATIONS).expect_sometimes(&behaviour::MET);
+    sweep.expect_sometimes(&foreign::MET);
     println!("{sweep}");
 }
