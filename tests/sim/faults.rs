@@ -13,22 +13,22 @@ async fn ticks(ctx: Context) -> Result {
     Ok(())
 }
 
-fn two() -> DaemonBuilder {
+pub(crate) fn two() -> DaemonBuilder {
     Daemon::new().with_task("a", ticks).with_subsystem(task("b", ticks).grace(500 * MS))
 }
 
-fn live(seed: u64, faults: Faults) -> Life {
+pub(crate) fn live(seed: u64, faults: Faults) -> Life {
     let life = Sim::new(seed).daemon(two()).faults(faults).lasting(Duration::from_secs(5)).run();
     assert!(life.verdict().is_clean(), "{}", life.verdict());
     life
 }
 
-fn kind(life: &Life, name: &str) -> Option<EndKind> {
+pub(crate) fn kind(life: &Life, name: &str) -> Option<EndKind> {
     life.report().end_of(name).map(proc_daemon::End::kind)
 }
 
 /// How often a fault struck.
-fn struck(life: &Life, wanted: &str) -> usize {
+pub(crate) fn struck(life: &Life, wanted: &str) -> usize {
     let is = |moment: &Moment| matches!(moment, Moment::Fault { fault, .. } if *fault == wanted);
     life.moments().filter(|(_, moment)| is(moment)).count()
 }
@@ -176,83 +176,10 @@ fn blocking_work_that_never_returns_is_left_behind() {
 }
 
 /// Loops through work on a thread that may block.
-async fn blocks(ctx: Context) -> Result {
+pub(crate) async fn blocks(ctx: Context) -> Result {
     loop {
         ctx.spawn_blocking(|| ()).await?;
         ctx.sleep(20 * MS).await?;
-    }
-}
-
-#[test]
-fn after_the_quiet_moment_no_fault_begins() {
-    let quiet = 50 * MS;
-    let all = || {
-        Faults::none()
-            .panic(any(), 0.1)
-            .error(any(), 0.1)
-            .slow_start(any(), ..80 * MS)
-            .slow_stop(any(), MS..80 * MS)
-            .deaf(any(), 0.3)
-            .stall(any(), 0.5, 10 * MS)
-            .spurious(any(), 0.5)
-            .silence(any(), 0.2)
-            .signal(Signal::Hangup, 5..9, 20 * MS)
-            .signal(Signal::Terminate, 0..2, MS)
-            .quiet_after(quiet)
-    };
-    let mut seen = std::collections::BTreeSet::new();
-    for seed in 0..300 {
-        let daemon = two().with_task("c", blocks).with_task("once", |_| async { Ok(()) });
-        let sim = Sim::new(seed).poll_cost(Duration::ZERO).daemon(daemon).faults(all());
-        let life = sim.lasting(5000 * MS).run();
-        assert!(life.verdict().is_clean(), "{}", life.verdict());
-        for (at, moment) in life.moments() {
-            let fault = match moment {
-                Moment::Fault { fault, .. } => fault,
-                Moment::Raised(Signal::Hangup) => "signal",
-                _ => continue,
-            };
-            let at = at.since(proc_daemon::Instant::ZERO);
-            assert!(at <= quiet, "seed {seed}: {fault} at {at:?}");
-            seen.insert(fault);
-        }
-    }
-    assert_eq!(seen.len(), 9, "each was seen before that: {seen:?}");
-}
-
-#[test]
-fn what_would_strike_at_the_stop_is_quiet_too() {
-    for seed in 0..20 {
-        let faults = |quiet| {
-            let faults = Faults::none().deaf(subsystem("b"), 1.0);
-            faults.slow_stop(subsystem("a"), 300 * MS..).quiet_after(quiet)
-        };
-        // Asked after five seconds.
-        let life = live(seed, faults(4000 * MS));
-        assert_eq!(life.report().code, 0);
-        assert!(life.report().stopped_in() < 300 * MS, "{}", life.report());
-        let life = live(seed, faults(Duration::from_secs(60)));
-        assert_eq!((struck(&life, "deaf"), struck(&life, "slow stop")), (1, 1));
-        assert_eq!(kind(&life, "b"), Some(EndKind::Aborted));
-        assert!(life.report().stopped_in() >= 300 * MS, "{}", life.report());
-    }
-}
-
-#[test]
-fn blocking_work_is_stuck_until_the_quiet_moment() {
-    let end = |seed, quiet| {
-        let daemon = Daemon::new().with_task("blocks", |ctx: Context| async move {
-            ctx.sleep(1000 * MS).await?;
-            blocks(ctx).await
-        });
-        let faults = Faults::none().stuck_blocking(1.0).quiet_after(quiet);
-        let life = Sim::new(seed).daemon(daemon).faults(faults).run();
-        assert!(life.verdict().is_clean(), "{}", life.verdict());
-        kind(&life, "blocks")
-    };
-    for seed in 0..20 {
-        assert_eq!(end(seed, 900 * MS), Some(EndKind::Requested));
-        assert_eq!(end(seed, 1500 * MS), Some(EndKind::Zombie));
     }
 }
 

@@ -18,6 +18,7 @@ mod failing;
 mod faults;
 mod foreign;
 mod options;
+mod quiet;
 mod render;
 mod same;
 mod shape;
