@@ -12,11 +12,9 @@ pub(crate) fn told(work: impl FnOnce()) -> String {
     }
 }
 
-mod behaviour;
 mod exhaust;
 mod failing;
 mod faults;
-mod foreign;
 mod options;
 mod quiet;
 mod render;

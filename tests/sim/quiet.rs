@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Moment, Sim, any, subsystem};
-use proc_daemon::{Context, Daemon, EndKind, Instant, Signal, task};
+use proc_daemon::{Context, Daemon, EndKind, Instant, Result, Signal, task};
 
-use crate::behaviour::idle;
 use crate::faults::{blocks, kind, live, struck, two};
 
 const MS: Duration = Duration::from_millis(1);
+
+async fn idle(ctx: Context) -> Result {
+    ctx.cancelled().await;
+    Ok(())
+}
 
 #[test]
 fn after_the_quiet_moment_no_fault_begins() {

@@ -20,7 +20,7 @@ const GOLDEN: [u64; 20] = [
     0xd613a317aab7a8c2,
     0x3a42bf6a07859210,
     0x99cdd170fe4da78c,
-    0x1c4140d8b05b1718,
+    0x1e4abba85ceae17f,
     0x9388ba48db204de4,
     0x0d0d4f172a09827c,
     0xc3c433e0e9f95187,

@@ -10,7 +10,7 @@ mod ends;
 mod expectations;
 mod kinds;
 mod obedient;
-#[path = "../../../sim/shape.rs"]
+#[path = "../../../sim/shape/mod.rs"]
 mod shape;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_daemon::sim::{Sim, reached};
 use proc_daemon::{Context, Result, Spec, Subsystem, task};
 
-use crate::foreign::{self, Shared};
+use super::foreign::{self, Shared};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,16 +20,8 @@ const TIMES: [Duration; 7] = [
     Duration::MAX,
 ];
 
-/// What is met in some life.
-pub(crate) const MET: [&str; 5] = [RAN, CONSTRUCTOR, ONCE, LEFT_WORK, LEFT_CHILD];
-const RAN: &str = "a type of the user's ran";
-const CONSTRUCTOR: &str = "a constructor failed";
-const ONCE: &str = "a function that can be called once";
-const LEFT_WORK: &str = "an end with work in flight";
-const LEFT_CHILD: &str = "an end with a child";
-
 /// A subsystem of a random kind.
-pub(crate) fn any(sim: &Sim, name: String, shared: &Shared) -> Spec {
+pub(super) fn any(sim: &Sim, name: String, shared: &Shared) -> Spec {
     let variant = sim.choose(6, "variant");
     let time = TIMES[sim.choose(7, "time") as usize];
     let spec = match sim.choose(12, "behaviours") {
@@ -63,7 +55,7 @@ fn plain(sim: &Sim, name: String) -> Spec {
     }
 }
 
-pub(crate) async fn idle(ctx: Context) -> Result {
+pub(super) async fn idle(ctx: Context) -> Result {
     ctx.cancelled().await;
     Ok(())
 }
@@ -118,7 +110,7 @@ async fn stubborn(ctx: Context) -> Result {
 }
 
 /// A child of `of` that holds work in flight of `whose` for some time.
-pub(crate) fn holds(of: &Context, whose: &Context, time: Duration) {
+pub(super) fn holds(of: &Context, whose: &Context, time: Duration) {
     let (work, runtime) = (whose.in_flight(), of.runtime().clone());
     let child = async move {
         runtime.sleep(time).await;
@@ -139,7 +131,7 @@ impl Subsystem for Service {
     }
 
     async fn run(&self, ctx: Context) -> Result {
-        reached(RAN);
+        reached("a type of the user's ran");
         ctx.cancelled().await;
         if self.fails { Err("no".into()) } else { Ok(()) }
     }
@@ -165,13 +157,13 @@ fn ends(sim: &Sim, name: String, time: Duration, variant: u32) -> Spec {
         }),
         3 => task(name, move |ctx: Context| async move {
             holds(&ctx, &ctx, time);
-            reached(LEFT_WORK);
+            reached("an end with work in flight");
             Ok(())
         }),
         4 => task(name, move |ctx: Context| async move {
             let child = ctx.clone();
             ctx.spawn(async move { child.sleep(time).await }).detach();
-            reached(LEFT_CHILD);
+            reached("an end with a child");
             if variant == 0 { Err("with a child".into()) } else { Ok(()) }
         }),
         5 => task(name, move |ctx: Context| async move {
@@ -180,12 +172,12 @@ fn ends(sim: &Sim, name: String, time: Duration, variant: u32) -> Spec {
             Ok(())
         }),
         6 => Spec::once(name, move |ctx: Context| async move {
-            reached(ONCE);
+            reached("a function that can be called once");
             Ok(ctx.sleep(time).await?)
         }),
         7 => Spec::factory(name, move || match variant {
             0 => {
-                reached(CONSTRUCTOR);
+                reached("a constructor failed");
                 Err("the constructor".into())
             }
             fails => {

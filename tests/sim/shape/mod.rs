@@ -1,6 +1,9 @@
 //! Daemons of random shape: every number in them is a choice of the seed, 0 the dull one, so a failing daemon
 //! shrinks to a small one.
 
+mod behaviour;
+mod foreign;
+
 use std::time::Duration;
 
 use proc_daemon::config::ConfigBuilder;
@@ -8,8 +11,7 @@ use proc_daemon::signal::Action;
 use proc_daemon::sim::{Faults, Sim, any};
 use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Signal, SignalConfig};
 
-use crate::behaviour;
-use crate::foreign::Shared;
+use foreign::Shared;
 
 const MS: Duration = Duration::from_millis(1);
 const NO: Duration = Duration::ZERO;

@@ -1,31 +1,37 @@
 //! Subsystems whose contexts and handles are in the hands of others.
 
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use proc_daemon::sim::{Sim, reached};
 use proc_daemon::{Context, Spec, task, task_with};
 
-use crate::behaviour::{holds, idle};
+use super::behaviour::{holds, idle};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// What is met in some life.
-pub(crate) const MET: [&str; 3] = [RAW, FOREIGN, AFTER_ITS_STOP];
-const RAW: &str = "a raw task asked for the end";
-const FOREIGN: &str = "a context in the hands of another";
-const AFTER_ITS_STOP: &str = "a context was used after its stop";
-
 /// Contexts that their owners have given away; they may have ended since.
-pub(crate) type Shared = Arc<Mutex<Vec<Context>>>;
+#[derive(Clone, Default)]
+pub(super) struct Shared(Arc<Contexts>);
 
-fn give(shared: &Shared, ctx: &Context) {
-    shared.lock().push(ctx.clone());
+#[expect(clippy::disallowed_types, reason = "whoever includes these files may depend on nothing")]
+type Contexts = std::sync::Mutex<Vec<Context>>;
+
+impl Shared {
+    fn give(&self, ctx: &Context) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(ctx.clone());
+    }
+
+    fn all(&self) -> Vec<Context> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
-pub(crate) fn any(sim: &Sim, name: String, time: Duration, shared: &Shared) -> Spec {
-    let shared = Arc::clone(shared);
+pub(super) fn any(sim: &Sim, name: String, time: Duration, shared: &Shared) -> Spec {
+    let shared = shared.clone();
     match sim.choose(7, "foreign") {
         1 => task(name, move |ctx: Context| async move {
             raw(&ctx, time);
@@ -37,7 +43,7 @@ pub(crate) fn any(sim: &Sim, name: String, time: Duration, shared: &Shared) -> S
             Ok(())
         }),
         3 => task_with(name, shared, move |ctx: Context, shared: Shared| async move {
-            give(&shared, &ctx);
+            shared.give(&ctx);
             let child = ctx.clone();
             let ready = async move {
                 child.runtime().sleep(time).await;
@@ -49,18 +55,22 @@ pub(crate) fn any(sim: &Sim, name: String, time: Duration, shared: &Shared) -> S
         })
         .explicit_ready(),
         4 => task_with(name, shared, move |ctx: Context, shared: Shared| async move {
-            give(&shared, &ctx);
+            shared.give(&ctx);
             Ok(ctx.sleep(time).await?)
         }),
         kind @ (5 | 6) => {
             let with = [ready, work, child, shutdown][sim.choose(4, "with others") as usize];
             let every = if kind == 5 { 200 * MS } else { 3 * MS };
             task_with(name, shared, move |ctx: Context, shared: Shared| async move {
-                give(&shared, &ctx);
+                shared.give(&ctx);
                 for _ in 0..20 {
-                    let others = shared.lock().clone();
+                    let others = shared.all();
                     for other in others.iter().filter(|other| other.id() != ctx.id()) {
-                        reached(if other.is_shutdown() { AFTER_ITS_STOP } else { FOREIGN });
+                        reached(if other.is_shutdown() {
+                            "a context was used after its stop"
+                        } else {
+                            "a context in the hands of another"
+                        });
                         with(&ctx, other);
                     }
                     // It goes on while others have been asked to stop, and itself.
@@ -80,10 +90,15 @@ pub(crate) fn any(sim: &Sim, name: String, time: Duration, shared: &Shared) -> S
 fn raw(ctx: &Context, time: Duration) {
     let (handle, sleep) = (ctx.shutdown_handle(), ctx.runtime().sleep(time));
     let task = async move {
+        let (mut sleep, mut announced) = (pin!(sleep), pin!(handle.wait_initiated()));
         // It ends with the daemon at the latest.
-        futures_lite::future::or(sleep, async { drop(handle.wait_initiated().await) }).await;
+        poll_fn(|cx| match announced.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => sleep.as_mut().poll(cx),
+        })
+        .await;
         if handle.initiate_shutdown("a raw task") {
-            reached(RAW);
+            reached("a raw task asked for the end");
         }
     };
     ctx.runtime().spawn("raw".into(), Box::pin(task));
