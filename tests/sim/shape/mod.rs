@@ -55,7 +55,7 @@ fn timeouts(sim: &Sim, config: ConfigBuilder) -> ConfigBuilder {
             let config = config.shutdown_timeout(NO).lame_duck(most);
             config.force_shutdown_timeout(most).kill_timeout(most)
         }
-        7 => config.shutdown_timeout(Duration::from_secs(600)),
+        7 => config.shutdown_timeout(Duration::from_secs(60)),
         _ => config,
     }
 }
