@@ -61,12 +61,6 @@ impl Daemon {
         self.inner.board.rows().iter().map(|row| row.name.clone()).collect()
     }
 
-    /// The names of the subsystems that it will have. Only before it runs.
-    pub(crate) fn planned_names(&self) -> Vec<TaskName> {
-        let plan = self.inner.plan.lock();
-        plan.iter().flat_map(|plan| plan.rows.iter().map(|row| row.name.clone())).collect()
-    }
-
     /// Runs on a simulated runtime, seen by `observer`.
     pub(crate) async fn simulate(self, runtime: AnyRuntime, observer: Observer) -> ExitReport {
         self.adopt(Ok(runtime), observer).await

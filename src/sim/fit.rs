@@ -15,11 +15,6 @@ const MOST: u32 = 100_000;
 const NAMES: usize = 30;
 
 impl Faults {
-    /// Whether it is for certain subsystems.
-    pub(super) fn names_somebody(&self) -> bool {
-        self.subsystems.iter().any(|(who, _)| who.0.is_some())
-    }
-
     /// What is wrong with this plan for a daemon of these subsystems, if anything.
     pub(super) fn unfit(&self, names: &[&str]) -> Option<String> {
         let mut wrong = Vec::new();
