@@ -24,6 +24,8 @@ pub enum Row {
     Lives,
     /// The same for an hour.
     LivesHour,
+    /// The same with a tick every half a minute.
+    LivesHourSparse,
 }
 
 /// What a value counts.
@@ -68,7 +70,7 @@ pub struct Job {
 
 impl Row {
     /// Every row.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::StartStop,
         Self::Memory,
         Self::Signal,
@@ -77,6 +79,7 @@ impl Row {
         Self::Erased,
         Self::Lives,
         Self::LivesHour,
+        Self::LivesHourSparse,
     ];
 
     /// The name in tables and on the command line.
@@ -91,6 +94,7 @@ impl Row {
             Self::Erased => "erased",
             Self::Lives => "lives",
             Self::LivesHour => "lives-hour",
+            Self::LivesHourSparse => "lives-hour-sparse",
         }
     }
 
@@ -106,6 +110,9 @@ impl Row {
             Self::Erased => "erased runtime beside the generic one, per operation",
             Self::Lives => "lives of 30 virtual seconds, of six subsystems, each with a new seed",
             Self::LivesHour => "lives of one virtual hour, of six subsystems, each with a new seed",
+            Self::LivesHourSparse => {
+                "lives of one virtual hour, of six subsystems that tick every 30 s"
+            }
         }
     }
 
@@ -131,7 +138,7 @@ impl Row {
                  written by hand, on our simulator, on tokio with paused time and on madsim; daemon: with \
                  every law held; faults: with faults as well, which end some lives early",
             ),
-            Self::Idle | Self::Erased | Self::LivesHour => None,
+            Self::Idle | Self::Erased | Self::LivesHour | Self::LivesHourSparse => None,
         }
     }
 
@@ -164,7 +171,7 @@ impl Row {
                 ("polls", Unit::Count),
                 ("poll", Unit::Nanos),
             ],
-            Self::LivesHour => &[
+            Self::LivesHour | Self::LivesHourSparse => &[
                 ("life", Unit::Nanos),
                 ("hours", Unit::PerSecond),
                 ("polls", Unit::Count),
@@ -187,7 +194,7 @@ impl Row {
             Self::Exec => &[("handlers", "empty"), ("exit", "empty")],
             Self::Idle => &[],
             Self::Erased => &[("spawn", "generic"), ("sleep", "generic"), ("reset", "generic")],
-            Self::Lives | Self::LivesHour => {
+            Self::Lives | Self::LivesHour | Self::LivesHourSparse => {
                 &[("life", "bare"), ("life", "paused"), ("life", "madsim"), ("poll", "bare")]
             }
         }

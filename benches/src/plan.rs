@@ -142,7 +142,12 @@ fn start_stop(scale: Scale, backend: Backend, peer_all: bool, jobs: &mut Vec<Job
 fn lives(scale: Scale, jobs: &mut Vec<Job>) {
     const HALF_A_MINUTE: Duration = Duration::from_secs(30);
     const HOUR: Duration = Duration::from_secs(3600);
-    for (row, window, batch) in [(Row::Lives, HALF_A_MINUTE, 500), (Row::LivesHour, HOUR, 10)] {
+    let rows = [
+        (Row::Lives, HALF_A_MINUTE, 500),
+        (Row::LivesHour, HOUR, 10),
+        (Row::LivesHourSparse, HOUR, 200),
+    ];
+    for (row, window, batch) in rows {
         let mut variants = vec!["bare", "paused", "daemon", "faults"];
         // A test of the harness builds no other program.
         if scale != Scale::Smoke {

@@ -75,7 +75,7 @@ fn measure<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>) -> io::Result
         Row::Exec => rows::exec::run(job, &out)?,
         Row::Idle => rows::idle::run(bare, job, &out),
         Row::Erased => rows::erased::run(bare, job, &out),
-        Row::Lives | Row::LivesHour => rows::lives::run(job, &out),
+        Row::Lives | Row::LivesHour | Row::LivesHourSparse => rows::lives::run(job, &out),
     }
     Ok(())
 }

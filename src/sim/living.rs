@@ -126,7 +126,7 @@ impl Sim {
     }
 
     /// What was wrong, if anything: the first of a broken law, the end of the loop, the model, a panic of
-    /// a task, a leak.
+    /// a task, a leak; then what waits on when every task is dropped.
     fn conclude(
         mut self,
         daemon: &Daemon,
@@ -144,11 +144,13 @@ impl Sim {
             .or_else(|| report.as_ref().and_then(|report| disagree(story, report)))
             .or_else(|| self.panicked())
             .or_else(|| self.leaked(report.as_ref()))
-            .or_else(|| unbegun(report.as_ref()))
-            .unwrap_or(Verdict::Clean);
+            .or_else(|| unbegun(report.as_ref()));
         let trace = self.world.take_trace();
         let ended = self.world.handle().timer().now();
-        self.world.close();
+        let orphans = self.world.close();
+        let verdict = verdict
+            .or_else(|| (!orphans.is_empty()).then_some(Verdict::Orphans(orphans)))
+            .unwrap_or(Verdict::Clean);
         let past = Past {
             seed: self.seed,
             report,

@@ -131,6 +131,12 @@ impl Sim {
         self.options(|options| options.poll_limit = limit)
     }
 
+    /// After how much real time a poll that has not returned is told of on stderr: which task, seed and moment;
+    /// 10 s by default, zero: never. It tells of code that blocks its thread, and has no part in the life.
+    pub fn stuck_after(self, time: Duration) -> Self {
+        self.options(|options| options.stuck_after = time)
+    }
+
     fn options(mut self, set: impl FnOnce(&mut SimOptions)) -> Self {
         set(&mut self.options);
         self.world.configure(&self.options);

@@ -205,6 +205,39 @@ fn a_task_that_outlives_the_daemon_is_a_leak_with_its_place() {
 }
 
 #[test]
+fn a_sleep_that_outlives_everything_is_a_leak_of_the_task_that_polled_it() {
+    let sleeps = |forget: bool| {
+        verdict(Daemon::new().with_task("sleepy", move |ctx: Context| async move {
+            let mut sleep = ctx.runtime().sleep(Duration::from_secs(3600));
+            let _ = futures_lite::future::poll_once(&mut sleep).await;
+            if forget {
+                Box::leak(Box::new(sleep));
+            }
+            ctx.cancelled().await;
+            Ok(())
+        }))
+    };
+    let leaky = sleeps(true);
+    assert!(leaky.contains("leak") && leaky.contains("1 sleep of task `sleepy`"), "{leaky}");
+    assert_eq!(sleeps(false), "clean");
+}
+
+/// What a factory holds is dropped before anybody looks.
+#[test]
+fn a_sleep_that_the_daemon_keeps_between_generations_is_no_leak() {
+    let kept = Arc::new(parking_lot::Mutex::new(None));
+    let daemon = Daemon::new().with_subsystem(task_with("keeps", kept, async |ctx, kept| {
+        let ctx: Context = ctx;
+        let mut sleep = ctx.runtime().sleep(Duration::from_secs(3600));
+        let _ = futures_lite::future::poll_once(&mut sleep).await;
+        *kept.lock() = Some(sleep);
+        ctx.cancelled().await;
+        Ok(())
+    }));
+    assert_eq!(verdict(daemon), "clean");
+}
+
+#[test]
 fn a_loop_that_never_waits_is_a_livelock() {
     let daemon = Daemon::new().with_task("busy", |_| async {
         loop {

@@ -20,5 +20,6 @@ mod quiet;
 mod render;
 mod same;
 mod shape;
+mod stuck;
 mod sweep;
 mod ugly;

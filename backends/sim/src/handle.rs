@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Ambient, Capabilities, Instant, Runtime, Signal, TaskName, Timer};
 
+use crate::sites::{Name, Site};
 use crate::timers::Act;
 use crate::trace::{Kind, Record, name_hash};
 use crate::world::World;
@@ -20,6 +21,9 @@ pub struct SimHandle {
     timer: SimTimer,
     signals: SimSignals,
 }
+
+/// Into how many steps a span is cut to choose a duration from it.
+const STEPS: u32 = 1024;
 
 thread_local! {
     static CURRENT: RefCell<Option<SimHandle>> = const { RefCell::new(None) };
@@ -70,33 +74,24 @@ impl SimHandle {
         self.world().state().oracle.chance(chance, site)
     }
 
+    /// As [`chance`](Self::chance), at the site that says what happens to whom. Asking makes no text of it.
+    #[must_use]
+    pub fn chance_of(&self, chance: f64, what: &str, who: &str) -> bool {
+        let site = Site::Named(Name { what, who: Some(who) });
+        self.world().state().oracle.chance(chance, site)
+    }
+
+    /// As [`duration`](Self::duration), at the site that says whose.
+    #[must_use]
+    pub fn duration_of(&self, from: Duration, to: Duration, what: &str, who: &str) -> Duration {
+        let site = Site::Named(Name { what, who: Some(who) });
+        step(from, to, self.world().state().oracle.choose(STEPS + 1, site))
+    }
+
     /// A duration of at least `from` and at most `to`, in 1024 steps; `from` if that is more.
     #[must_use]
     pub fn duration(&self, from: Duration, to: Duration, site: &str) -> Duration {
         step(from, to, self.choose(STEPS + 1, site))
-    }
-}
-
-/// # Choices about somebody
-///
-/// The site is "`what` of `whom`", and asking makes no text of it.
-impl SimHandle {
-    /// As [`chance`](Self::chance).
-    #[must_use]
-    pub fn chance_of(&self, chance: f64, what: &'static str, whom: &TaskName) -> bool {
-        self.world().state().oracle.chance_of(chance, what, whom)
-    }
-
-    /// As [`duration`](Self::duration).
-    #[must_use]
-    pub fn duration_of(
-        &self,
-        from: Duration,
-        to: Duration,
-        what: &'static str,
-        whom: &TaskName,
-    ) -> Duration {
-        step(from, to, self.world().state().oracle.choose_of(STEPS + 1, what, whom))
     }
 }
 
@@ -108,7 +103,7 @@ impl SimHandle {
     pub fn spend(&self, duration: Duration) {
         let (until, current) = {
             let mut state = self.world().state();
-            let until = Instant::from_nanos(state.now).after(duration).as_nanos();
+            let until = Instant::from_nanos(state.clock.now()).after(duration).as_nanos();
             (until, std::mem::replace(&mut state.current, Record::NOBODY))
         };
         loop {
@@ -116,19 +111,20 @@ impl SimHandle {
             self.world().perform(act);
         }
         let mut state = self.world().state();
-        (state.now, state.current) = (until, current);
+        state.clock.move_to(until);
+        state.current = current;
     }
 
     /// How often nothing was ready so far: between two moments with the same number, nobody had to wait.
     #[must_use]
     pub fn rests(&self) -> u64 {
-        self.world().state().rests
+        self.world().clock.rests()
     }
 
     /// Whether the poll that is going on is without a reason: nothing may come of it.
     #[must_use]
     pub fn is_probe(&self) -> bool {
-        self.world().state().probing
+        self.world().clock.is_probing()
     }
 
     /// How much later than its deadline something may be noticed now: the lateness of timers, and the time
@@ -136,7 +132,7 @@ impl SimHandle {
     #[must_use]
     pub fn slack(&self) -> Duration {
         let state = self.world().state();
-        Duration::from_nanos(state.settled.lateness.saturating_add(state.now - state.moved))
+        Duration::from_nanos(state.settled.lateness.saturating_add(state.clock.now() - state.moved))
     }
 
     /// Ends the life here, after this poll. The first verdict counts.
@@ -173,8 +169,6 @@ impl SimHandle {
         }
     }
 }
-
-const STEPS: u32 = 1024;
 
 /// So many steps of the way from one to the other.
 fn step(from: Duration, to: Duration, step: u32) -> Duration {

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! It implements the contract of [`proc_daemon_runtime`]; what needs the daemon (faults, laws, shrinking)
-//! is `proc_daemon::sim`. Only std and the contract; one thread; no clock, no randomness but the seed's.
+//! is `proc_daemon::sim`. Only std and the contract; one thread; no clock, no randomness but the
+//! seed's. Real time is measured to tell of a poll that blocks its thread (watchdog.rs), and nothing reads it.
 //!
 //! ```
 //! use std::time::Duration;
@@ -25,7 +26,7 @@
 //! | law | here |
 //! |---|---|
 //! | L1, L2 | a task lives in the world's table; a panic is caught around its poll and noted |
-//! | L5 to L9 | one ordered map of deadlines; a sleep needs no context and no thread |
+//! | L5 to L9 | one sorted list of deadlines; a sleep needs no context and no thread |
 //! | L10 | time moves forward only: when nothing is ready, and by the cost of a poll |
 //! | L11 to L14 | scripted signals; one that nobody listens to and whose default ends a process is a verdict |
 //! | L15 | workers, thread names and blocking threads are refused |
@@ -40,6 +41,7 @@
 //! 3. Waking a task that is in the queue already changes nothing; a sleep that is dropped is forgotten.
 //! 4. It explores await points. Races between threads are for loom and for the real runtimes.
 
+mod clock;
 mod executor;
 mod handle;
 mod listeners;
@@ -49,12 +51,15 @@ mod owned;
 mod policy;
 mod rng;
 mod signals;
+mod sites;
 mod tape;
 mod tasks;
 mod timer;
 mod timers;
 mod trace;
+mod turn;
 mod verdict;
+mod watchdog;
 mod world;
 
 pub use handle::SimHandle;
@@ -65,7 +70,7 @@ pub use signals::{SimSignals, SimStream};
 pub use tape::{Choice, Tape, TapeError};
 pub use timer::{SimSleep, SimTimer};
 pub use trace::{Kind, Record, Trace, name_hash};
-pub use verdict::{TaskDump, Verdict};
+pub use verdict::{Orphan, TaskDump, Verdict};
 
 /// Notes that a situation was reached, if this code runs in a simulation; otherwise nothing.
 pub fn reached(situation: &'static str) {

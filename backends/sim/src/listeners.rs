@@ -17,6 +17,8 @@ pub(crate) struct Listeners {
 
 struct Listener {
     number: u64,
+    /// The task that began to listen.
+    by: u32,
     set: SignalSet,
     pending: SignalSet,
     waker: Option<Waker>,
@@ -24,14 +26,14 @@ struct Listener {
 
 impl Listeners {
     /// A new listener's number, and the first early signal that nobody will ever listen to.
-    pub(crate) fn add(&mut self, set: SignalSet) -> (u64, Option<Signal>) {
+    pub(crate) fn add(&mut self, set: SignalSet, by: u32) -> (u64, Option<Signal>) {
         self.number += 1;
         self.installed = self.installed.iter().chain(set.iter()).collect();
         let early = std::mem::take(&mut self.early);
         let pending: SignalSet = early.iter().filter(|signal| set.contains(*signal)).collect();
         self.listened = true;
         let number = self.number;
-        self.listeners.push(Listener { number, set, pending, waker: None });
+        self.listeners.push(Listener { number, by, set, pending, waker: None });
         (number, early.iter().find(|signal| !set.contains(*signal) && kills(*signal)))
     }
 
@@ -68,6 +70,11 @@ impl Listeners {
     pub(crate) fn remove(&mut self, number: u64) -> Option<Waker> {
         let index = self.listeners.iter().position(|listener| listener.number == number)?;
         self.listeners.remove(index).waker
+    }
+
+    /// Who listens.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = u32> {
+        self.listeners.iter().map(|listener| listener.by)
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -4,6 +4,7 @@ use proc_daemon_runtime::Signal;
 
 use crate::Policy;
 use crate::oracle::Oracle;
+use crate::sites::{MOST_BLOCKING, MOST_LATENESS, POLL_COST};
 
 /// How a life is simulated. What is left open, the seed chooses.
 #[derive(Clone, Debug)]
@@ -32,6 +33,9 @@ pub struct SimOptions {
     pub poll_limit: u64,
     /// After how many polls without a rest (a moment at which nothing is ready) a life is given up.
     pub restless_polls: u64,
+    /// How much real time a poll may take before it is told of on stderr; zero: any. That code blocks its thread is
+    /// no verdict: the simulator cannot interrupt it, and no real time has a part in a life.
+    pub stuck_after: Duration,
 }
 
 impl Default for SimOptions {
@@ -48,6 +52,7 @@ impl Default for SimOptions {
             time_limit: Duration::from_secs(100 * 365 * 24 * 3600),
             poll_limit: 20_000_000,
             restless_polls: 100_000,
+            stuck_after: Duration::from_secs(10),
         }
     }
 }
@@ -78,10 +83,6 @@ const LATENESSES: [Duration; 3] =
 const BLOCKING_DELAYS: [Duration; 3] =
     [Duration::ZERO, Duration::from_millis(2), Duration::from_millis(100)];
 
-const POLL_COST: &str = "poll cost";
-const LATENESS: &str = "timer lateness, at most";
-const BLOCKING: &str = "blocking, at most";
-
 /// The options of one life, settled.
 #[derive(Clone, Debug)]
 pub(crate) struct Settled {
@@ -105,8 +106,8 @@ impl Settled {
         };
         Self {
             poll_cost: one_of(&POLL_COSTS, POLL_COST),
-            lateness: one_of(&LATENESSES, LATENESS),
-            blocking_delay: one_of(&BLOCKING_DELAYS, BLOCKING),
+            lateness: one_of(&LATENESSES, MOST_LATENESS),
+            blocking_delay: one_of(&BLOCKING_DELAYS, MOST_BLOCKING),
             // A tape's own order is the dull one with its choices.
             policy: Policy::ALL[oracle.draw(5) as usize],
             stuck_blocking: 0.0,
@@ -127,8 +128,8 @@ impl Settled {
             }
         };
         set(&mut self.poll_cost, options.poll_cost, POLL_COST);
-        set(&mut self.lateness, options.lateness, LATENESS);
-        set(&mut self.blocking_delay, options.blocking_delay, BLOCKING);
+        set(&mut self.lateness, options.lateness, MOST_LATENESS);
+        set(&mut self.blocking_delay, options.blocking_delay, MOST_BLOCKING);
         self.policy = match options.policy {
             Some(policy) if oracle.is_seeded() => policy,
             _ => self.policy,
@@ -142,6 +143,6 @@ impl Settled {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proc_daemon_runtime::{OwnedRuntime, RuntimeOptions, ShutdownSummary, TaskName, Threading};
 
 use crate::world::{Choices, World};
-use crate::{Policy, SimHandle, SimOptions, Tape, TaskDump, Trace, Verdict};
+use crate::{Orphan, Policy, SimHandle, SimOptions, Tape, TaskDump, Trace, Verdict};
 
 /// One simulated world: an executor on this thread, a virtual clock, scripted signals.
 ///
@@ -47,9 +47,10 @@ impl Simulator {
         self.world.settle();
     }
 
-    /// Drops every task, oldest first, and refuses new ones.
-    pub fn close(&mut self) {
-        self.world.close();
+    /// Drops every task, oldest first, and refuses new ones. Gives the sleeps and the signal listeners that are
+    /// registered all the same: somebody else holds them, or they were forgotten.
+    pub fn close(&mut self) -> Vec<Orphan> {
+        self.world.close().1
     }
 
     /// Changes what the seed has chosen; a policy only if choices are drawn, for a tape has its own order.
@@ -84,7 +85,7 @@ impl Simulator {
     /// How many polls there were.
     #[must_use]
     pub fn polls(&self) -> u64 {
-        self.world.state().polls
+        self.world.clock.polls()
     }
 
     /// How many steps there were: polls, firings of sleeps, acts of devices.
@@ -165,7 +166,7 @@ impl OwnedRuntime for Simulator {
     /// Takes no time, real or virtual.
     fn shutdown(self, _: Duration) -> ShutdownSummary {
         let blocked = self.tasks().iter().filter(|task| task.blocking).count();
-        let alive = self.world.close();
+        let (alive, _) = self.world.close();
         ShutdownSummary::new(alive - blocked, blocked)
     }
 }

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::oracle::Oracle;
+use crate::sites::SCHEDULE;
 
 /// Which of the tasks that are ready is polled next.
 ///
@@ -12,20 +13,24 @@ use crate::oracle::Oracle;
 pub enum Policy {
     /// First in, first out.
     Fifo,
-    /// Last in, first out.
+    /// Last in, first out. A task that was polled [`PATIENCE`](Self::PATIENCE) times since the last rest waits
+    /// behind the others until the next, so one that is always ready keeps nobody from being polled.
     Lifo,
     /// Any of them.
     Random,
     /// What is ready is polled in a random order; what becomes ready meanwhile comes after all of it.
     Shuffle,
-    /// Each task has a random priority, and a few of them are demoted at random steps: probabilistic
-    /// concurrency testing (Burckhardt et al., ASPLOS 2010).
+    /// Each task has a random priority, and a few of them are demoted at random steps, again and again:
+    /// probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010).
     Pct,
 }
 
 impl Policy {
     /// All of them; the first is the dull one.
     pub const ALL: [Self; 5] = [Self::Fifo, Self::Lifo, Self::Random, Self::Shuffle, Self::Pct];
+
+    /// How often [`Lifo`](Self::Lifo) prefers a task between two rests.
+    pub const PATIENCE: u32 = 64;
 
     /// The name in lower case.
     #[must_use]
@@ -51,6 +56,8 @@ impl fmt::Display for Policy {
 pub(crate) struct Ready {
     pub(crate) slot: u32,
     pub(crate) priority: u32,
+    /// It has been polled more often since the last rest than last in first out has patience with.
+    pub(crate) tires: bool,
 }
 
 /// Most demotions of one life under [`Policy::Pct`], and the steps among which they fall.
@@ -88,17 +95,17 @@ impl Scheduler {
         let of = u32::try_from(ready.len()).unwrap_or(u32::MAX);
         let index = match self.policy {
             _ if of < 2 => 0,
-            Policy::Fifo => oracle.decide(of, "schedule", |_| 0),
-            Policy::Lifo => oracle.decide(of, "schedule", |_| of - 1),
-            Policy::Random => oracle.choose(of, "schedule"),
+            Policy::Fifo => oracle.decide(of, SCHEDULE, |_| 0),
+            Policy::Lifo => oracle.decide(of, SCHEDULE, |_| latest(ready)),
+            Policy::Random => oracle.choose(of, SCHEDULE),
             Policy::Shuffle => {
                 if self.batch == 0 {
                     self.batch = ready.len();
                 }
                 let batch = u32::try_from(self.batch).unwrap_or(of);
-                oracle.decide(of, "schedule", |rng| rng.below(batch))
+                oracle.decide(of, SCHEDULE, |rng| rng.below(batch))
             }
-            Policy::Pct => oracle.decide(of, "schedule", |_| highest(ready)),
+            Policy::Pct => oracle.decide(of, SCHEDULE, |_| highest(ready)),
         };
         self.batch = self.batch.saturating_sub(1);
         let mut picked = ready.remove(index as usize).expect("the index is below the length");
@@ -120,6 +127,12 @@ impl Scheduler {
     }
 }
 
+/// The last of those that do not tire; of those that do, the first.
+fn latest(ready: &VecDeque<Ready>) -> u32 {
+    let last = ready.iter().rposition(|task| !task.tires).unwrap_or(0);
+    u32::try_from(last).unwrap_or(0)
+}
+
 fn highest(ready: &VecDeque<Ready>) -> u32 {
     let by_priority =
         (0..).zip(ready).max_by_key(|(index, task)| (task.priority, u32::MAX - index));
@@ -130,11 +143,15 @@ fn highest(ready: &VecDeque<Ready>) -> u32 {
 mod tests {
     use super::*;
 
+    fn task(slot: u32, priority: u32) -> Ready {
+        Ready { slot, priority, tires: false }
+    }
+
     fn order(policy: Policy, seed: u64) -> Vec<u32> {
         let mut oracle = Oracle::seeded(seed);
         let mut scheduler = Scheduler::new(policy);
         let mut ready: VecDeque<Ready> =
-            (0..6).map(|slot| Ready { slot, priority: scheduler.priority(&mut oracle) }).collect();
+            (0..6).map(|slot| task(slot, scheduler.priority(&mut oracle))).collect();
         (0..6).map(|_| scheduler.pick(&mut ready, &mut oracle).slot).collect()
     }
 
@@ -163,7 +180,7 @@ mod tests {
     fn a_shuffled_batch_is_finished_before_the_next() {
         let mut oracle = Oracle::seeded(5);
         let mut scheduler = Scheduler::new(Policy::Shuffle);
-        let task = |slot| Ready { slot, priority: 0 };
+        let task = |slot| task(slot, 0);
         let mut ready: VecDeque<Ready> = (0..4).map(task).collect();
         let mut picked = vec![scheduler.pick(&mut ready, &mut oracle).slot];
         ready.extend((4..8).map(task));

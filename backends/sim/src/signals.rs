@@ -33,7 +33,8 @@ impl SignalSource for SimSignals {
     fn listen(&self, set: SignalSet) -> io::Result<SimStream> {
         set.require(self.supported())?;
         let mut state = self.0.state();
-        let (number, killer) = state.listeners.add(set);
+        let by = state.current;
+        let (number, killer) = state.listeners.add(set, by);
         if let Some(signal) = killer {
             state.halt.get_or_insert(Verdict::Killed(signal));
         }

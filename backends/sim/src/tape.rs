@@ -71,6 +71,12 @@ impl Choice {
 
 /// The name of a site as a tape can hold it.
 pub(crate) fn tidy(site: &str) -> String {
+    let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    let trimmed = !site.starts_with(' ') && !site.ends_with(' ');
+    // A tidy one, as nearly all are.
+    if !site.is_empty() && trimmed && site.bytes().all(visible) && !site.contains("  ") {
+        return site.to_owned();
+    }
     let words: Vec<&str> =
         site.split(char::is_whitespace).filter(|word| !word.is_empty()).collect();
     if words.is_empty() { "?".to_owned() } else { words.join(" ") }

@@ -5,8 +5,9 @@ use std::task::Waker;
 
 use proc_daemon_runtime::{Instant, TaskName};
 
-use crate::TaskDump;
+use crate::clock::Clock;
 use crate::policy::Ready;
+use crate::{Policy, TaskDump};
 
 /// A task's future.
 pub(crate) type BoxTask = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -34,7 +35,7 @@ pub(crate) struct Tasks {
 struct Slot {
     /// The number of the task that is here; none if this place is free.
     id: Option<u32>,
-    /// None while it is polled.
+    /// None while it is polled, as its waker.
     work: Option<Work>,
     waker: Option<Waker>,
     queued: bool,
@@ -42,6 +43,9 @@ struct Slot {
     priority: u32,
     polls: u32,
     polled: u64,
+    /// How often nothing had been ready when it was polled last, and how often it was polled since.
+    rests: u64,
+    restless: u32,
 }
 
 /// A task taken out to be polled.
@@ -75,33 +79,37 @@ impl Tasks {
             queued: true,
             blocking,
             priority,
-            polls: 0,
-            polled: 0,
+            ..Slot::FREE
         };
-        self.ready.push_back(Ready { slot, priority });
+        self.ready.push_back(Ready { slot, priority, tires: false });
         self.alive += 1;
         (slot, id)
     }
 
     /// Puts the task into the queue. False if it is there already, or over.
-    pub(crate) fn wake(&mut self, slot: u32, id: u32) -> bool {
+    pub(crate) fn wake(&mut self, slot: u32, id: u32, rests: u64) -> bool {
         let Some(this) = self.slots.get_mut(slot as usize) else { return false };
         if this.id != Some(id) || this.queued {
             return false;
         }
         this.queued = true;
-        self.ready.push_back(Ready { slot, priority: this.priority });
+        let tires = this.rests == rests && this.restless >= Policy::PATIENCE;
+        self.ready.push_back(Ready { slot, priority: this.priority, tires });
         true
     }
 
     /// Takes out a task that was picked from the queue.
-    pub(crate) fn take(&mut self, picked: Ready, now: u64) -> Option<Taken> {
+    pub(crate) fn take(&mut self, picked: Ready, clock: &Clock) -> Option<Taken> {
         let this = &mut self.slots[picked.slot as usize];
+        if this.rests != clock.rests() {
+            (this.rests, this.restless) = (clock.rests(), 0);
+        }
+        this.restless += 1;
         this.queued = false;
         this.priority = picked.priority;
         this.polls += 1;
-        this.polled = now;
-        let (id, work, waker) = (this.id?, this.work.take()?, this.waker.clone()?);
+        this.polled = clock.now();
+        let (id, work, waker) = (this.id?, this.work.take()?, this.waker.take()?);
         Some(Taken { slot: picked.slot, id, work, waker })
     }
 
@@ -116,9 +124,9 @@ impl Tasks {
     /// Takes out a task that waits, to be polled without a reason. None for `main` and for blocking work.
     pub(crate) fn probe(&mut self, place: u32) -> Option<(u32, BoxTask, Waker)> {
         let this = &mut self.slots[place as usize];
-        let (id, waker) = (this.id.filter(|_| !this.blocking)?, this.waker.clone()?);
+        let id = this.id.filter(|_| !this.blocking)?;
         match this.work.take()? {
-            Work::Task(task) => Some((id, task, waker)),
+            Work::Task(task) => Some((id, task, this.waker.take()?)),
             main @ Work::Main => {
                 this.work = Some(main);
                 None
@@ -127,8 +135,9 @@ impl Tasks {
     }
 
     /// Puts a task that is pending back.
-    pub(crate) fn put_back(&mut self, slot: u32, work: Work) {
-        self.slots[slot as usize].work = Some(work);
+    pub(crate) fn put_back(&mut self, slot: u32, work: Work, waker: Waker) {
+        let this = &mut self.slots[slot as usize];
+        (this.work, this.waker) = (Some(work), Some(waker));
     }
 
     /// Removes a task that is over. Gives what is to be dropped without the lock.
@@ -196,6 +205,8 @@ impl Slot {
         priority: 0,
         polls: 0,
         polled: 0,
+        rests: 0,
+        restless: 0,
     };
 }
 

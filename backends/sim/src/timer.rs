@@ -19,7 +19,7 @@ impl Timer for SimTimer {
     type Sleep = SimSleep;
 
     fn now(&self) -> Instant {
-        Instant::from_nanos(self.0.state().now)
+        Instant::from_nanos(self.0.clock.now())
     }
 
     fn sleep_until(&self, at: Instant) -> SimSleep {
@@ -48,20 +48,22 @@ impl Future for SimSleep {
         if this.at.is_never() {
             return Poll::Pending;
         }
-        let mut state = this.world.state();
         let at = this.at.as_nanos();
-        if state.now >= at {
+        let mut state = this.world.state();
+        if this.world.clock.now() >= at {
             let gone = this.key.take().and_then(|key| state.timers.remove(key));
             drop(state);
             drop(gone);
             return Poll::Ready(());
         }
-        if let Some(old) = this.key.and_then(|key| state.timers.refresh(key, cx.waker())) {
+        let sleeper = state.sleeper(cx.waker());
+        if let Some(kept) = this.key.and_then(|key| state.timers.get_mut(key)) {
+            let old = std::mem::replace(kept, sleeper);
             drop(state);
             drop(old);
             return Poll::Pending;
         }
-        this.key = Some(state.timers.add(at, cx.waker().clone()));
+        this.key = Some(state.timers.add(at, sleeper));
         state.note(Kind::Sleep, at, 0);
         Poll::Pending
     }

@@ -14,7 +14,12 @@ pub enum Verdict {
     /// Nothing was ready and no time was waited for, yet the life had not ended.
     Deadlock(Vec<TaskDump>),
     /// Tasks went on waking each other without a rest.
-    Livelock(Vec<TaskDump>),
+    Livelock {
+        /// The tasks that are alive.
+        tasks: Vec<TaskDump>,
+        /// Who was polled in the last few polls, whether still alive or not, and how often; most often first.
+        lately: Vec<(TaskName, u64)>,
+    },
     /// At a rest this task was polled without a reason, and something came of it: it should have been woken.
     LostWakeup(Vec<TaskDump>),
     /// It had not ended at this virtual moment.
@@ -23,6 +28,8 @@ pub enum Verdict {
     PollLimit(u64, Vec<TaskDump>),
     /// It ended, and these tasks were left.
     Leak(Vec<TaskDump>),
+    /// It ended and every task was dropped, and these wait on.
+    Orphans(Vec<Orphan>),
     /// Code panicked; not a fault that was injected.
     Panic {
         /// The task, or `script`.
@@ -59,11 +66,11 @@ impl Verdict {
         match self {
             Self::Clean => "clean",
             Self::Deadlock(_) => "deadlock",
-            Self::Livelock(_) => "livelock",
+            Self::Livelock { .. } => "livelock",
             Self::LostWakeup(_) => "lost wake-up",
             Self::TimeLimit(..) => "time limit",
             Self::PollLimit(..) => "poll limit",
-            Self::Leak(_) => "leak",
+            Self::Leak(_) | Self::Orphans(_) => "leak",
             Self::Panic { .. } => "panic",
             Self::Violation { law, .. } => law,
             Self::Nondeterminism(_) => "nondeterminism",
@@ -78,7 +85,16 @@ impl fmt::Display for Verdict {
         let (text, tasks): (_, &[TaskDump]) = match self {
             Self::Clean => return f.write_str("clean"),
             Self::Deadlock(tasks) => ("deadlock: nothing will ever happen again", tasks),
-            Self::Livelock(tasks) => ("livelock: tasks wake each other without a rest", tasks),
+            Self::Livelock { tasks, lately } => {
+                f.write_str("livelock: tasks wake each other without a rest")?;
+                let polls: u64 = lately.iter().map(|(_, count)| count).sum();
+                write!(f, "\n  of the last {polls} polls")?;
+                for (name, count) in lately {
+                    write!(f, "\n    {count} were of `{name}`")?;
+                    name.site().map_or(Ok(()), |site| write!(f, ", spawned at {site}"))?;
+                }
+                ("", tasks)
+            }
             Self::TimeLimit(limit, tasks) => {
                 write!(f, "time limit: not over after {limit:?} of virtual time")?;
                 ("", tasks)
@@ -92,6 +108,10 @@ impl fmt::Display for Verdict {
             }
             Self::LostWakeup(tasks) => ("lost wake-up: it could go on, and nobody woke it", tasks),
             Self::Leak(tasks) => ("leak: the life is over, and these tasks are left", tasks),
+            Self::Orphans(orphans) => {
+                f.write_str("leak: the life is over, every task was dropped, and these wait on")?;
+                return orphans.iter().try_for_each(|orphan| write!(f, "\n  {orphan}"));
+            }
             Self::Panic { task, message } => return write!(f, "panic in `{task}`: {message}"),
             Self::Violation { law, seen } => return write!(f, "violation of `{law}`: {seen}"),
             Self::Nondeterminism(text) => return write!(f, "nondeterminism: {text}"),
@@ -106,6 +126,32 @@ impl fmt::Display for Verdict {
         };
         f.write_str(text)?;
         tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+    }
+}
+
+/// Sleeps or signal listeners that outlived every task: somebody who is none holds them, or they were forgotten.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Orphan {
+    /// `sleep` or `signal listener`.
+    pub what: &'static str,
+    /// How many of them.
+    pub count: usize,
+    /// The task that polled the sleeps last, or that began to listen; none if no task did.
+    pub task: Option<TaskName>,
+}
+
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, count, task } = self;
+        let plural = if *count == 1 { "" } else { "s" };
+        write!(f, "{count} {what}{plural}")?;
+        let Some(task) = task else { return f.write_str(", of no task") };
+        write!(f, " of task `{task}`")?;
+        match task.site() {
+            Some(site) => write!(f, ", spawned at {site}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,20 +6,22 @@
 //! 2. Nothing here reads the real world.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Wake, Waker};
 use std::time::{Duration, SystemTime};
 
 use proc_daemon_runtime::{Instant, Signal, TaskName, catch};
 
+use crate::clock::Clock;
 use crate::listeners::Listeners;
-use crate::options::Settled;
+use crate::options::{Settled, nanos};
 use crate::oracle::Oracle;
 use crate::policy::Scheduler;
+use crate::sites::BLOCKING;
 use crate::tasks::{BoxTask, Tasks, Work};
-use crate::timers::{Act, Timers};
+use crate::timers::{Act, Sleeper, Timers};
 use crate::trace::{Kind, Record, Trace, name_hash};
-use crate::{SimOptions, Tape, Verdict};
+use crate::{Orphan, SimOptions, Tape, Verdict};
 
 /// Where a life's choices come from.
 #[derive(Clone, Debug)]
@@ -31,23 +33,32 @@ pub(crate) enum Choices {
 }
 
 /// One simulated world.
-pub(crate) struct World(Mutex<State>);
+pub(crate) struct World {
+    state: Mutex<State>,
+    pub(crate) clock: Arc<Clock>,
+    /// None if its choices are on a tape.
+    pub(crate) seed: Option<u64>,
+}
 
 pub(crate) struct State {
-    pub(crate) now: u64,
+    /// The world's.
+    pub(crate) clock: Arc<Clock>,
     pub(crate) oracle: Oracle,
     pub(crate) scheduler: Scheduler,
     pub(crate) settled: Settled,
     pub(crate) tasks: Tasks,
     /// Sleeps.
-    pub(crate) timers: Timers<Waker>,
+    pub(crate) timers: Timers<Sleeper>,
+    /// Of those that were due at one moment, the ones that are yet to fire.
+    pub(crate) firing: VecDeque<(u64, Sleeper)>,
     /// What devices do.
     pub(crate) acts: Timers<Act>,
     pub(crate) listeners: Listeners,
     pub(crate) trace: Trace,
     /// The task that is being polled.
     pub(crate) current: u32,
-    pub(crate) polls: u64,
+    /// Its place and its waker; of an earlier one if nobody is polled.
+    own: Own,
     pub(crate) restless: u64,
     /// Polls, firings and acts of devices so far.
     pub(crate) steps: u64,
@@ -56,13 +67,9 @@ pub(crate) struct State {
     pub(crate) panics: Vec<(TaskName, String)>,
     /// Why the life ends here.
     pub(crate) halt: Option<Verdict>,
-    /// How often nothing was ready.
-    pub(crate) rests: u64,
     /// When time last moved because nothing was ready.
     pub(crate) moved: u64,
-    /// Tasks are being polled without a reason.
-    pub(crate) probing: bool,
-    /// That was done at this rest.
+    /// Whether this rest has been probed.
     pub(crate) probed: bool,
     jumped: i64,
     closed: bool,
@@ -73,43 +80,53 @@ const WALL_CLOCK: Duration = Duration::from_secs(1_000_000_000);
 
 impl World {
     pub(crate) fn new(choices: Choices, options: &SimOptions) -> Arc<Self> {
-        let mut oracle = match choices {
-            Choices::Seed(seed) => Oracle::seeded(seed),
-            Choices::Tape(tape) => Oracle::taped(&tape),
+        let (seed, mut oracle) = match choices {
+            Choices::Seed(seed) => (Some(seed), Oracle::seeded(seed)),
+            Choices::Tape(tape) => (None, Oracle::taped(&tape)),
         };
         let settled = Settled::new(&mut oracle);
-        let world = Self(Mutex::new(State {
-            now: 0,
+        let clock = Arc::new(Clock::default());
+        let state = Mutex::new(State {
+            clock: Arc::clone(&clock),
             scheduler: Scheduler::new(settled.policy),
             settled,
             oracle,
             tasks: Tasks::default(),
             timers: Timers::default(),
+            firing: VecDeque::new(),
             acts: Timers::default(),
             listeners: Listeners::default(),
             trace: Trace::default(),
             current: Record::NOBODY,
-            polls: 0,
+            own: Own::default(),
             restless: 0,
             steps: 0,
             at_step: VecDeque::new(),
             reached: Vec::new(),
             panics: Vec::new(),
             halt: None,
-            rests: 0,
             moved: 0,
-            probing: false,
             probed: false,
             jumped: 0,
             closed: false,
-        }));
+        });
+        let world = Self { state, clock, seed };
         world.state().configure(options);
         Arc::new(world)
     }
 
     /// User code never runs with the lock held, so a poisoned one is whole.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the state from another thread, unless it is just being changed.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&State) -> T) -> Option<T> {
+        match self.state.try_lock() {
+            Ok(state) => Some(look(&state)),
+            Err(TryLockError::Poisoned(state)) => Some(look(&state.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(crate) fn spawn(self: &Arc<Self>, name: TaskName, future: BoxTask, blocking: bool) {
@@ -160,18 +177,16 @@ impl World {
     }
 
     pub(crate) fn wall_clock(&self) -> SystemTime {
-        let (now, jumped) = {
-            let state = self.state();
-            (Duration::from_nanos(state.now), state.jumped)
-        };
+        let jumped = self.state().jumped;
+        let now = Duration::from_nanos(self.clock.now());
         let clock = SystemTime::UNIX_EPOCH + WALL_CLOCK + now;
         let by = Duration::from_nanos(jumped.unsigned_abs());
         let jumped = if jumped < 0 { clock.checked_sub(by) } else { clock.checked_add(by) };
         jumped.unwrap_or(clock)
     }
 
-    /// Drops every task, oldest first, and refuses new ones. Gives how many there were.
-    pub(crate) fn close(&self) -> usize {
+    /// Drops every task, oldest first, and refuses new ones. Gives how many there were, and what still waits.
+    pub(crate) fn close(&self) -> (usize, Vec<Orphan>) {
         let alive = {
             let mut state = self.state();
             state.closed = true;
@@ -186,13 +201,16 @@ impl World {
             let Some(gone) = gone else { break };
             let _ = catch(|| drop(gone));
         }
-        let (timers, acts) = {
+        let (timers, firing, acts, orphans) = {
             let mut state = self.state();
-            (state.timers.clear(), state.acts.clear())
+            let orphans = state.orphans();
+            let firing = std::mem::take(&mut state.firing);
+            (state.timers.clear(), firing, state.acts.clear(), orphans)
         };
-        drop(timers);
+        // A waker may own a future of the user's.
+        let _ = catch(|| drop((timers, firing)));
         let _ = catch(|| drop(acts));
-        alive
+        (alive, orphans)
     }
 }
 
@@ -210,13 +228,14 @@ impl State {
         let waker =
             |slot, id| Waker::from(Arc::new(TaskWaker { world: Arc::clone(world), slot, id }));
         let (slot, id) = self.tasks.add(name, work, blocking, priority, waker);
-        self.trace.push(Record::new(self.now, id, Kind::Spawn, hash, u64::from(blocking)));
+        self.trace.push(Record::new(self.clock.now(), id, Kind::Spawn, hash, u64::from(blocking)));
         slot
     }
 
     pub(crate) fn configure(&mut self, options: &SimOptions) {
         let before = self.settled.policy;
         self.settled.change(options, &mut self.oracle);
+        self.clock.watch(nanos(options.stuck_after));
         if self.settled.policy != before {
             self.scheduler = Scheduler::new(self.settled.policy);
         }
@@ -227,21 +246,73 @@ impl State {
     /// For the next blocking work: until when it must begin to never return, and how long it waits for its
     /// thread.
     pub(crate) fn blocking(&mut self) -> (Option<Instant>, u64) {
-        let chance =
-            if self.now > self.settled.stuck_until { 0.0 } else { self.settled.stuck_blocking };
+        let chance = if self.clock.now() > self.settled.stuck_until {
+            0.0
+        } else {
+            self.settled.stuck_blocking
+        };
         let stuck = self.oracle.chance(chance, "blocking work never returns");
         let stuck = stuck.then_some(Instant::from_nanos(self.settled.stuck_until));
         let delay = match self.settled.blocking_delay {
             0 => 0,
-            most => most / 3 * u64::from(self.oracle.choose(4, "blocking")),
+            most => most / 3 * u64::from(self.oracle.choose(4, BLOCKING)),
         };
         (stuck, delay)
     }
 
+    /// From now on this task is being polled.
+    pub(crate) fn enter(&mut self, slot: u32, id: u32, waker: &Waker) {
+        self.current = id;
+        self.own = Own { slot, waker: parts(waker) };
+    }
+
+    /// Whom a sleep wakes that is polled with `waker`.
+    pub(crate) fn sleeper(&self, waker: &Waker) -> Sleeper {
+        if self.current != Record::NOBODY && self.own.waker == parts(waker) {
+            Sleeper::Task { slot: self.own.slot, id: self.current }
+        } else {
+            Sleeper::Other { waker: waker.clone(), by: self.current }
+        }
+    }
+
+    /// Wakes one task.
+    pub(crate) fn wake(&mut self, slot: u32, id: u32) {
+        if self.tasks.wake(slot, id, self.clock.rests()) {
+            let by = u64::from(self.current);
+            self.trace.push(Record::new(self.clock.now(), id, Kind::Wake, by, 0));
+        }
+    }
+
+    /// The sleeps and the listeners that are registered, counted by kind and task.
+    fn orphans(&self) -> Vec<Orphan> {
+        let sleeps = self.timers.iter().map(|sleeper| ("sleep", sleeper.by()));
+        let listeners = self.listeners.tasks().map(|by| ("signal listener", by));
+        let mut all: Vec<_> = sleeps.chain(listeners).collect();
+        all.sort_unstable_by_key(|(what, by)| (std::cmp::Reverse(*what), *by));
+        let groups = all.chunk_by(|one, other| one == other);
+        let orphan = |group: &[(&'static str, u32)]| {
+            let (what, by) = group[0];
+            Orphan { what, count: group.len(), task: self.tasks.name(by).cloned() }
+        };
+        groups.map(orphan).collect()
+    }
+
     /// Notes something about the task that is being polled.
     pub(crate) fn note(&mut self, kind: Kind, a: u64, b: u64) {
-        self.trace.push(Record::new(self.now, self.current, kind, a, b));
+        self.trace.push(Record::new(self.clock.now(), self.current, kind, a, b));
     }
+}
+
+/// By what the task that is being polled is known.
+#[derive(Default)]
+struct Own {
+    slot: u32,
+    waker: (usize, usize),
+}
+
+/// Two wakers that are alive and have the same parts wake the same.
+fn parts(waker: &Waker) -> (usize, usize) {
+    (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
 }
 
 /// Wakes one task. A clone is one count.
@@ -257,11 +328,6 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut state = self.world.state();
-        if state.tasks.wake(self.slot, self.id) {
-            let by = u64::from(state.current);
-            let record = Record::new(state.now, self.id, Kind::Wake, by, 0);
-            state.trace.push(record);
-        }
+        self.world.state().wake(self.slot, self.id);
     }
 }

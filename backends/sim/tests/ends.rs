@@ -5,14 +5,16 @@ mod support;
 use std::future::{Future, pending};
 use std::io;
 use std::num::NonZeroUsize;
+use std::panic::Location;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use futures_lite::future::{block_on as block_here, yield_now};
+use futures_lite::future::{block_on as block_here, poll_once, yield_now};
 use proc_daemon_runtime::{
-    AnyRuntime, Instant, JoinError, OwnedRuntime, Runtime, RuntimeOptions, Task, Timer,
+    AnyRuntime, Instant, JoinError, OwnedRuntime, Runtime, RuntimeOptions, SignalSet, SignalSource,
+    Task, TaskName, Timer,
 };
-use proc_daemon_sim::{SimHandle, Simulator};
+use proc_daemon_sim::{SimHandle, SimSleep, Simulator};
 use support::each_world;
 
 /// Longer than any choice of a seed delays a task here.
@@ -167,5 +169,66 @@ fn a_closed_world_has_no_tasks_and_takes_none() {
             assert!(matches!(block_here(task), Err(JoinError::RuntimeGone)));
         }
         assert!(sim.tasks().is_empty());
+    });
+}
+
+/// A sleep until far beyond the end, polled once.
+async fn registered(handle: &SimHandle) -> SimSleep {
+    let mut sleep = handle.timer().sleep(LONG * 100);
+    assert!(poll_once(&mut sleep).await.is_none());
+    sleep
+}
+
+#[test]
+fn a_closed_world_tells_what_waits_on_and_whose_it_is() {
+    each_world(|mut sim| {
+        let handle = sim.handle();
+        let task = TaskName::literal("forgets").at(Location::caller());
+        let mine = handle.clone();
+        handle.spawn(task, async move {
+            for _ in 0..2 {
+                Box::leak(Box::new(registered(&mine).await));
+            }
+            Box::leak(Box::new(mine.signals().listen(SignalSet::all()).unwrap()));
+        });
+        let held = sim.block_on(async {
+            handle.timer().sleep(LONG).await;
+            [registered(&handle).await]
+        });
+        let outside = handle.signals().listen(SignalSet::all()).unwrap();
+        let told: Vec<String> = sim.close().iter().map(ToString::to_string).collect();
+        let place = "of task `forgets`, spawned at";
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(told[0].starts_with(&format!("2 sleeps {place} {}:", file!())), "{told:?}");
+        assert_eq!(told[1], "1 sleep of task `main`");
+        assert!(told[2].starts_with(&format!("1 signal listener {place}")), "{told:?}");
+        assert_eq!(told[3], "1 signal listener, of no task");
+        drop((held, outside));
+    });
+}
+
+#[test]
+fn what_is_dropped_with_its_task_is_over_or_was_never_polled_waits_for_nothing() {
+    each_world(|mut sim| {
+        let handle = sim.handle();
+        let mine = handle.clone();
+        handle.spawn("parked".into(), async move {
+            let _kept = (registered(&mine).await, mine.signals().listen(SignalSet::all()));
+            pending::<()>().await;
+        });
+        let timer = handle.timer().clone();
+        AnyRuntime::from(handle.clone()).spawn_blocking("not begun".into(), Box::new(|| ()));
+        let over = sim.block_on(async {
+            let mut over = timer.sleep(Duration::from_secs(1));
+            (&mut over).await;
+            drop(registered(&handle).await);
+            [over]
+        });
+        let never_polled = timer.sleep(LONG);
+        AnyRuntime::from(handle).spawn_blocking("not begun either".into(), Box::new(|| ()));
+        sim.settle();
+        let orphans = sim.close();
+        assert!(orphans.is_empty(), "{orphans:?}");
+        drop((over, never_polled));
     });
 }

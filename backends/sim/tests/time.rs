@@ -1,8 +1,10 @@
 //! Virtual time: what moves it, by how much, and what happens at a moment. Verdicts are in `verdicts.rs`.
 
 use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -148,6 +150,24 @@ fn what_a_seed_chooses_is_bounded_as_its_options_are() {
     assert!(sums.len() > 5, "{sums:?}");
 }
 
+/// Polls with a waker that is not the task's own.
+async fn forwarded(future: impl Future<Output = ()>) {
+    struct Forward(Waker);
+
+    impl Wake for Forward {
+        fn wake(self: Arc<Self>) {
+            self.0.wake_by_ref();
+        }
+    }
+
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let waker = Waker::from(Arc::new(Forward(cx.waker().clone())));
+        future.as_mut().poll(&mut Context::from_waker(&waker))
+    })
+    .await;
+}
+
 /// The order in which `count` sleeps with one deadline wake their tasks.
 fn batch(seed: u64, policy: Policy, count: u32) -> Vec<u32> {
     let mut sim = world(seed, |options| options.policy = Some(policy));
@@ -158,7 +178,12 @@ fn batch(seed: u64, policy: Policy, count: u32) -> Vec<u32> {
         // One after the other, so that they register in this order.
         handle.clone().call_at(at(MILLI * n), move || {
             let sleep = timer.sleep_until(at(SECOND));
-            handle.spawn("sleeps".into(), sleep);
+            // The order does not depend on whose waker a sleep has.
+            if n % 2 == 0 {
+                handle.spawn("sleeps".into(), sleep);
+            } else {
+                handle.spawn("sleeps".into(), forwarded(sleep));
+            }
         });
     }
     sim.block_on(timer.sleep(SECOND * 2));

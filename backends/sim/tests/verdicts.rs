@@ -104,11 +104,46 @@ fn tasks_that_go_on_without_a_rest_are_a_livelock() {
         spawn(&sim, "spins", spin());
         spawn(&sim, "waits", pending());
         let verdict = run(&mut sim, pending());
-        let Verdict::Livelock(tasks) = &verdict else { panic!("{policy}: {verdict}") };
+        let Verdict::Livelock { tasks, .. } = &verdict else { panic!("{policy}: {verdict}") };
         assert_eq!(names(tasks), ["spins", "waits"]);
         assert!(tasks[0].ready && (900..=1000).contains(&tasks[0].polls), "{}", tasks[0]);
         assert_eq!(verdict.kind(), "livelock");
     }
+}
+
+#[test]
+fn a_livelock_says_who_was_polled_lately_and_how_often() {
+    let mut sim = world(|options| options.restless_polls = 1000);
+    let line = spawn(&sim, "spins", spin());
+    let handle = sim.handle();
+    spawn(&sim, "spawns", async move {
+        // Two polls of its own for one of a task that is over by the time that anybody looks.
+        loop {
+            handle.spawn("short".into(), async {});
+            yield_now().await;
+            yield_now().await;
+        }
+    });
+    spawn(&sim, "waits", pending());
+    let verdict = run(&mut sim, pending());
+    let Verdict::Livelock { lately, .. } = &verdict else { panic!("{verdict}") };
+    let lately: Vec<_> = lately.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(lately.iter().map(|(_, count)| count).sum::<u64>(), 32);
+    assert_eq!(lately.iter().map(|(name, _)| *name).collect::<Vec<_>>()[2], "short");
+    let of =
+        |wanted| lately.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, count)| *count);
+    assert!((12..=14).contains(&of("spins")) && (12..=14).contains(&of("spawns")), "{lately:?}");
+    let text = verdict.to_string();
+    let told = format!("{} were of `spins`, spawned at {}:{line}", of("spins"), file!());
+    assert!(text.contains("of the last 32 polls") && text.contains(&told), "{text}");
+}
+
+/// It is no task, and no dump lists it.
+#[test]
+fn a_main_future_that_spins_is_told_of_as_well() {
+    let mut sim = world(|options| options.restless_polls = 1000);
+    let verdict = run(&mut sim, spin());
+    assert!(verdict.to_string().contains("32 were of `main`"), "{verdict}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Lives of the program written by hand on madsim: `madsim-lives SECONDS LIVES` prints the processor time of
-//! one in nanoseconds, and its polls.
+//! Lives of the program written by hand on madsim: `madsim-lives SECONDS STRETCHED LIVES` prints the
+//! processor time of one in nanoseconds, and its polls.
 //!
 //! A program of its own because madsim simulates only under `--cfg madsim`, and because it puts itself in the
 //! place of the clock and the random numbers of the whole process.
@@ -34,24 +34,25 @@ impl World for Madsim {
     }
 }
 
-fn lives(seeds: u32, length: Duration) {
+fn lives(seeds: u32, length: Duration, stretched: u32) {
     for seed in 0..seeds {
         let runtime = Runtime::with_seed_and_config(u64::from(seed), Config::default());
-        runtime.block_on(life(Madsim, length));
+        runtime.block_on(life(Madsim, length, stretched));
     }
 }
 
 fn main() {
     let mut numbers = env::args().skip(1).map(|arg| arg.parse::<u32>());
-    let (Some(Ok(seconds)), Some(Ok(seeds))) = (numbers.next(), numbers.next()) else {
-        panic!("madsim-lives SECONDS LIVES");
+    let numbers = [(); 3].map(|()| numbers.next());
+    let [Some(Ok(seconds)), Some(Ok(stretched)), Some(Ok(seeds))] = numbers else {
+        panic!("madsim-lives SECONDS STRETCHED LIVES");
     };
     let length = Duration::from_secs(seconds.into());
     // The first lives of a process pay for its pages.
-    lives(seeds.div_ceil(10), length);
+    lives(seeds.div_ceil(10), length, stretched);
     polls();
     let since = cpu_time();
-    lives(seeds, length);
+    lives(seeds, length, stretched);
     let each = (cpu_time() - since).as_secs_f64() * 1e9 / f64::from(seeds);
     println!("{each} {}", polls() as f64 / f64::from(seeds));
 }

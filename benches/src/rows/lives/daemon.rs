@@ -5,13 +5,18 @@ use std::time::Duration;
 use proc_daemon::sim::{Faults, Sim, any};
 use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, Spec, task};
 
-use super::program::PERIODS;
+use super::program::periods;
 
 const MS: Duration = Duration::from_millis(1);
 
 /// One life, with every law held against it. How many polls it took.
-pub(super) fn life(seed: u64, length: Duration, faults: Faults) -> Result<u64, String> {
-    let life = Sim::new(seed).daemon(daemon()?).faults(faults).lasting(length).run();
+pub(super) fn life(
+    seed: u64,
+    length: Duration,
+    stretched: u32,
+    faults: Faults,
+) -> Result<u64, String> {
+    let life = Sim::new(seed).daemon(daemon(stretched)?).faults(faults).lasting(length).run();
     if life.verdict().is_clean() {
         Ok(life.polls())
     } else {
@@ -20,9 +25,9 @@ pub(super) fn life(seed: u64, length: Duration, faults: Faults) -> Result<u64, S
 }
 
 /// Six subsystems, each ticking as a task of the program written by hand does.
-fn daemon() -> Result<DaemonBuilder, String> {
+fn daemon(stretched: u32) -> Result<DaemonBuilder, String> {
     let config = Config::builder().build().map_err(|error| error.to_string())?;
-    let [store, cache, queue, worker, front, report] = PERIODS;
+    let [store, cache, queue, worker, front, report] = periods(stretched);
     Ok(Daemon::builder(config)
         .with_subsystem(interval("store", store))
         .with_subsystem(sleeps("cache", cache).requires("store"))

@@ -9,14 +9,15 @@ mod other;
 pub(crate) mod program;
 mod worlds;
 
-use std::time::Duration;
-
 use proc_daemon::sim::Faults;
 
 use crate::job::{Job, Row};
 use crate::madsim::VARIANT as MADSIM;
 use crate::meter::cpu_time;
 use crate::sampler::{Lines, rounds};
+
+/// A tick about every 30 s, as the housekeeping of a service has it.
+const SPARSE: u32 = 30;
 
 /// What one life of a batch came to, in the mean.
 struct Batch {
@@ -28,29 +29,33 @@ struct Batch {
 pub(crate) fn run(job: &Job, out: &Lines) {
     // The first lives of a process pay for its pages.
     for variant in &job.variants {
-        let _ = batch(variant, job.batch.div_ceil(10), job.window);
+        let _ = batch(variant, job, job.batch.div_ceil(10));
     }
-    rounds(job, |variant| match batch(variant, job.batch, job.window) {
+    rounds(job, |variant| match batch(variant, job, job.batch) {
         Ok(batch) => print(variant, job.row, &batch, out),
         Err(error) => out.failed(variant, error),
     });
 }
 
 fn print(variant: &str, row: Row, batch: &Batch, out: &Lines) {
-    let rate = if row == Row::LivesHour { "hours" } else { "lives" };
+    let rate = if row == Row::Lives { "lives" } else { "hours" };
     out.sample(variant, "life", batch.nanos);
     out.sample(variant, rate, 1e9 / batch.nanos);
     out.sample(variant, "polls", batch.polls);
     out.sample(variant, "poll", batch.nanos / batch.polls);
 }
 
-fn batch(variant: &str, lives: u32, length: Duration) -> Result<Batch, String> {
+fn batch(variant: &str, job: &Job, lives: u32) -> Result<Batch, String> {
+    let length = job.window;
+    let stretched = if job.row == Row::LivesHourSparse { SPARSE } else { 1 };
     match variant {
-        "bare" => by_hand(lives, |seed| worlds::bare(seed, length)),
-        "paused" => by_hand(lives, |_| worlds::paused(length).map_err(|error| error.to_string())),
-        MADSIM => other::madsim(lives, length).map_err(|error| error.to_string()),
-        "daemon" => timed(lives, |seed| daemon::life(seed, length, Faults::none())),
-        "faults" => timed(lives, |seed| daemon::life(seed, length, daemon::faults())),
+        "bare" => by_hand(lives, |seed| worlds::bare(seed, length, stretched)),
+        "paused" => {
+            by_hand(lives, |_| worlds::paused(length, stretched).map_err(|error| error.to_string()))
+        }
+        MADSIM => other::madsim(lives, length, stretched).map_err(|error| error.to_string()),
+        "daemon" => timed(lives, |seed| daemon::life(seed, length, stretched, Faults::none())),
+        "faults" => timed(lives, |seed| daemon::life(seed, length, stretched, daemon::faults())),
         other => Err(format!("there is no variant `{other}`")),
     }
 }

@@ -9,11 +9,11 @@ use super::Batch;
 use crate::madsim::PROGRAM;
 
 /// A process that takes its own time.
-pub(super) fn madsim(lives: u32, length: Duration) -> io::Result<Batch> {
+pub(super) fn madsim(lives: u32, length: Duration, stretched: u32) -> io::Result<Batch> {
     let program =
         env::var_os(PROGRAM).ok_or_else(|| io::Error::other(format!("{PROGRAM} is not set")))?;
     let output = Command::new(program)
-        .args([length.as_secs().to_string(), lives.to_string()])
+        .args([length.as_secs().to_string(), stretched.to_string(), lives.to_string()])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// How often each task ticks, here and in the daemon.
-pub(crate) const PERIODS: [Duration; 6] = [
+/// The tasks' periods, here and in the daemon: about a second. A life stretches them.
+const PERIODS: [Duration; 6] = [
     Duration::from_millis(1000),
     Duration::from_millis(900),
     Duration::from_millis(1100),
@@ -18,6 +18,11 @@ pub(crate) const PERIODS: [Duration; 6] = [
     Duration::from_millis(1200),
     Duration::from_millis(1050),
 ];
+
+/// How long each task waits between two ticks if the periods are stretched `by` so much.
+pub(crate) fn periods(by: u32) -> [Duration; PERIODS.len()] {
+    PERIODS.map(|period| period * by)
+}
 
 /// A runtime on virtual time.
 pub(crate) trait World: Clone + Send + 'static {
@@ -36,14 +41,18 @@ pub(crate) fn polls() -> u64 {
 }
 
 /// A life of this length.
-pub(crate) fn life(world: impl World, length: Duration) -> impl Future<Output = ()> {
+pub(crate) fn life(
+    world: impl World,
+    length: Duration,
+    stretched: u32,
+) -> impl Future<Output = ()> {
     Counted(Box::pin(async move {
         let stop = Arc::new(Stop::default());
         let ticks = |(task, period)| {
             let ticks = ticks(world.clone(), period, Arc::clone(&stop), task);
             world.spawn(Counted(Box::pin(ticks)))
         };
-        let tasks: Vec<_> = (0..).zip(PERIODS).map(ticks).collect();
+        let tasks: Vec<_> = (0..).zip(periods(stretched)).map(ticks).collect();
         world.sleep(length).await;
         stop.set();
         for task in tasks {

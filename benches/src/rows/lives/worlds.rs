@@ -10,10 +10,10 @@ use proc_daemon_sim::{SimHandle, SimOptions, Simulator};
 use super::program::{World, life};
 
 /// The simulator without a daemon. What is open is chosen by the seed, as in a daemon's life.
-pub(super) fn bare(seed: u64, length: Duration) -> Result<(), String> {
+pub(super) fn bare(seed: u64, length: Duration, stretched: u32) -> Result<(), String> {
     let mut simulator = Simulator::seeded(seed, &SimOptions::default());
     let world = simulator.handle();
-    let lived = simulator.try_block_on(TaskName::literal("main"), life(world, length));
+    let lived = simulator.try_block_on(TaskName::literal("main"), life(world, length, stretched));
     lived.map_err(|verdict| format!("seed {seed}: {verdict}"))
 }
 
@@ -29,10 +29,10 @@ impl World for SimHandle {
 }
 
 /// tokio as `#[tokio::test(start_paused = true)]` has it. It chooses nothing: a seed means nothing to it.
-pub(super) fn paused(length: Duration) -> io::Result<()> {
+pub(super) fn paused(length: Duration, stretched: u32) -> io::Result<()> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    runtime.block_on(life(Paused, length));
+    runtime.block_on(life(Paused, length, stretched));
     Ok(())
 }
 
