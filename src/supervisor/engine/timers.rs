@@ -21,6 +21,11 @@ pub(crate) enum Timer {
         unit: u32,
         generation: u32,
     },
+    /// The backoff after this generation is over.
+    Restart {
+        unit: u32,
+        generation: u32,
+    },
     /// The state dump has not been written.
     Dump,
     LameDuck,
