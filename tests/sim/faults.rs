@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Life, Moment, Sim, any, subsystem};
-use proc_daemon::{Context, Daemon, DaemonBuilder, EndKind, Result, Signal, task};
+use proc_daemon::{Context, Daemon, DaemonBuilder, EndKind, RestartPolicy, Result, Signal, task};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -14,7 +14,10 @@ async fn ticks(ctx: Context) -> Result {
 }
 
 fn two() -> DaemonBuilder {
-    Daemon::new().with_task("a", ticks).with_subsystem(task("b", ticks).grace(500 * MS))
+    let once = RestartPolicy::never;
+    Daemon::new()
+        .with_subsystem(task("a", ticks).restart_policy(once()))
+        .with_subsystem(task("b", ticks).restart_policy(once()).grace(500 * MS))
 }
 
 fn live(seed: u64, faults: Faults) -> Life {

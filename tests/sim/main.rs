@@ -5,6 +5,7 @@ mod failing;
 mod faults;
 mod options;
 mod render;
+mod restart;
 mod same;
 mod shape;
 mod sweep;

@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Sim, any};
-use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, Spec, task};
+use proc_daemon::{
+    Backoff, Config, Context, Daemon, DaemonBuilder, Exit, RestartPolicy, Result, Signal, Spec,
+    task,
+};
 
 const MS: Duration = Duration::from_millis(1);
 
 /// What a subsystem does with its life.
 fn behaviour(sim: &Sim, name: String) -> Spec {
-    match sim.choose(9, "behaviour") {
+    match sim.choose(11, "behaviour") {
         1 => task(name, ticks),
         2 => task(name, worker),
         3 => task(name, drains),
@@ -19,6 +22,8 @@ fn behaviour(sim: &Sim, name: String) -> Spec {
         6 => task(name, explicit).explicit_ready().start_timeout(40 * MS),
         7 => task(name, blocker),
         8 => task(name, stubborn).grace(100 * MS),
+        9 => task(name, decides),
+        10 => task(name, flaps),
         _ => task(name, idle),
     }
 }
@@ -83,6 +88,47 @@ async fn stubborn(ctx: Context) -> Result {
     Ok(())
 }
 
+/// Says itself what is to become of it, now and then with work in flight; each of its starts another thing.
+async fn decides(ctx: Context) -> Result {
+    let exit = [Exit::Default, Exit::DoNotRestart, Exit::ShutdownDaemon(7)];
+    let exit = exit[usize::try_from(ctx.generation() + ctx.id().as_u64()).unwrap_or(0) % 3];
+    let (work, runtime) = (ctx.in_flight(), ctx.runtime().clone());
+    if ctx.id().as_u64().is_multiple_of(2) {
+        ctx.spawn(async move {
+            runtime.sleep(40 * MS).await;
+            drop(work);
+        })
+        .detach();
+    }
+    ctx.sleep(900 * MS).await?;
+    ctx.end(exit)?;
+    if ctx.generation().is_multiple_of(2) { Ok(()) } else { Err("it broke".into()) }
+}
+
+/// Runs for a while and breaks; every third start breaks before it is ready.
+async fn flaps(ctx: Context) -> Result {
+    if !ctx.generation().is_multiple_of(3) {
+        ctx.sleep(150 * MS).await?;
+    }
+    Err("it broke".into())
+}
+
+/// Whether, how soon and how often it starts again.
+fn policy(sim: &Sim) -> RestartPolicy {
+    let policy = match sim.choose(5, "policy") {
+        1 => RestartPolicy::on_failure(),
+        2 => RestartPolicy::always(),
+        3 => RestartPolicy::on_failure().intensity(2, Duration::from_secs(60)),
+        4 => RestartPolicy::on_failure().intensity(2, Duration::from_millis(700)),
+        _ => RestartPolicy::never(),
+    };
+    match sim.choose(3, "backoff") {
+        1 => policy.backoff(Backoff::none()),
+        2 => policy.backoff(Backoff::exponential(10 * MS, 50 * MS).reset_after(200 * MS)),
+        _ => policy,
+    }
+}
+
 /// Up to 8 subsystems, each with up to two dependencies.
 pub(crate) fn daemon(sim: &Sim) -> DaemonBuilder {
     let mut config = Config::builder();
@@ -93,6 +139,9 @@ pub(crate) fn daemon(sim: &Sim) -> DaemonBuilder {
         _ => config,
     };
     let mut daemon = Daemon::builder(config.build().expect("these go together"));
+    if sim.choose(4, "restarts a second") == 1 {
+        daemon = daemon.restarts_per_second(1);
+    }
     for unit in 0..1 + sim.choose(8, "subsystems") {
         let mut spec = behaviour(sim, format!("s{unit}"));
         for _ in 0..sim.choose(3, "dependencies") {
@@ -101,6 +150,16 @@ pub(crate) fn daemon(sim: &Sim) -> DaemonBuilder {
                 spec = if sim.choose(2, "kind") == 0 { spec.requires(on) } else { spec.after(on) };
             }
         }
+        spec = spec.restart_policy(policy(sim));
+        if sim.choose(3, "optional") == 1 {
+            spec = spec.optional();
+        }
+        spec = match sim.choose(8, "given up") {
+            1 => spec.on_give_up(|_| Exit::Default),
+            2 => spec.on_give_up(|_| Exit::DoNotRestart),
+            3 => spec.on_give_up(|_| Exit::ShutdownDaemon(9)),
+            _ => spec,
+        };
         if sim.choose(6, "background") == 1 {
             spec = spec.background();
         }
