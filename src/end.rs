@@ -27,6 +27,8 @@ pub enum EndKind {
     Panic,
     /// It was not ready in time.
     StartTimeout,
+    /// Something that it requires has failed for good, so it was stopped, or never started again.
+    DependencyStopped,
     /// It was aborted when its grace was over, or when the shutdown was forced.
     Aborted,
     /// It did not end after its abort and was left behind.
@@ -96,6 +98,7 @@ impl EndKind {
             Self::Error => "error",
             Self::Panic => "panic",
             Self::StartTimeout => "start timeout",
+            Self::DependencyStopped => "dependency stopped",
             Self::Aborted => "aborted",
             Self::Zombie => "zombie",
         }

@@ -13,16 +13,19 @@
 //! | to write a backend | [`runtime`] |
 
 pub mod backends;
+mod backoff;
 mod boxed;
 pub mod config;
 mod daemon;
 mod end;
 pub mod error;
+mod exit;
 mod id;
 #[cfg(feature = "logging")]
 mod logging;
 mod reason;
 mod reload;
+mod restart;
 mod sentinel;
 mod shutdown;
 pub mod signal;
@@ -34,13 +37,16 @@ mod supervisor;
 mod sync;
 mod timeouts;
 
+pub use backoff::Backoff;
 pub use config::{Config, ConfigSource, LogLevel, Section};
 pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport, SubsystemStatus};
 pub use end::{End, EndKind};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result};
+pub use exit::Exit;
 pub use id::SubsystemId;
 pub use proc_daemon_runtime as runtime;
 pub use reason::ShutdownReason;
+pub use restart::RestartPolicy;
 pub use runtime::{Instant, JoinError, RuntimeOptions, Signal};
 pub use shutdown::{Elapsed, ShutdownCoordinator, Stopping};
 pub use state::SubsystemState;

@@ -12,10 +12,14 @@ pub enum ShutdownReason {
     Signal(Signal),
     /// The program asked, in these words.
     Requested(Cow<'static, str>),
-    /// This subsystem failed while it was running.
+    /// This subsystem failed, for good; its last start had been ready.
     SubsystemFailed(Arc<str>),
-    /// This subsystem failed, or took too long, before it was ready.
+    /// This subsystem failed, for good; its last start had failed, or taken too long, before it was ready, or there
+    /// was none.
     StartFailed(Arc<str>),
+    /// This subsystem, or [`Spec::on_give_up`](crate::Spec::on_give_up) about it, asked for the end with this
+    /// exit code.
+    SubsystemAsked(Arc<str>, u8),
     /// Every subsystem that keeps the daemon alive has ended.
     NothingToRun,
 }
@@ -27,6 +31,9 @@ impl fmt::Display for ShutdownReason {
             Self::Requested(words) => write!(f, "requested: {words}"),
             Self::SubsystemFailed(name) => write!(f, "subsystem `{name}` failed"),
             Self::StartFailed(name) => write!(f, "subsystem `{name}` failed to start"),
+            Self::SubsystemAsked(name, code) => {
+                write!(f, "subsystem `{name}` asked for the end with code {code}")
+            }
             Self::NothingToRun => f.write_str("nothing left to run"),
         }
     }

@@ -4,10 +4,10 @@ use std::fmt;
 ///
 /// ```text
 ///  Registered -> Waiting -> Starting -> Running -> Draining -> Stopping -> Stopped
-///                    \          \          \           |  grace over |  \-> Failed
-///                     \          \----------\----------+-> Aborting <+
-///                      \-> Stopped                           |  \-> Stopped
-///                                                            \-> Zombie
+///                 ^  \         \          \           |  grace over |  \-> Failed
+///                 |   \         \----------\----------+-> Aborting <+   \-> Backoff -> Starting, Waiting
+///                 |    \-> Stopped, Failed                  |  \-> Stopped, Failed, Backoff
+///              Backoff -> Stopped, Failed                   \-> Zombie
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -27,16 +27,18 @@ pub enum SubsystemState {
     Stopping,
     /// Joined, or never started.
     Stopped,
-    /// Joined after an error, a panic or a start that took too long.
+    /// Failed for good: it is not started again.
     Failed,
     /// Its grace is over: its future is being dropped.
     Aborting,
     /// It did not end within 250 ms of its abort. It is left behind and named at exit.
     Zombie,
+    /// Joined; it starts again when its backoff is over.
+    Backoff,
 }
 
 impl SubsystemState {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Registered,
         Self::Waiting,
         Self::Starting,
@@ -47,6 +49,7 @@ impl SubsystemState {
         Self::Failed,
         Self::Aborting,
         Self::Zombie,
+        Self::Backoff,
     ];
 
     /// The name in lower case: `running`.
@@ -63,6 +66,7 @@ impl SubsystemState {
             Self::Failed => "failed",
             Self::Aborting => "aborting",
             Self::Zombie => "zombie",
+            Self::Backoff => "backoff",
         }
     }
 

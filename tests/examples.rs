@@ -20,9 +20,11 @@ fn example(name: &str) -> Command {
 }
 
 #[test]
-fn hello_ends_with_1_and_names_the_reader() {
+fn hello_gives_up_with_69_and_names_the_reader() {
     // Which error it is depends on whether the machine has an /etc/hostname.
-    let exit = Process::spawn(&mut example("hello")).wait().expect_code(1);
+    let exit = Process::spawn(&mut example("hello")).wait().expect_code(69);
+    exit.expect_stderr("`reader` starts again in ");
+    exit.expect_stderr("it failed more often than its restart policy allows");
     exit.expect_stderr("`reader`: error");
     exit.expect_stderr("(from examples/hello.rs:");
 }

@@ -47,6 +47,7 @@ on_each_runtime! {
     a_second_interrupt_during_a_slow_drain_exits_130
     quit_dumps_the_state_and_exits_131
     a_used_address_is_named_and_nothing_is_announced
+    an_address_that_becomes_free_is_served
     garbage_and_a_long_head_leave_it_serving
     two_clients_that_pipeline_get_their_answers_in_order
     term_at_each_line_of_the_start_exits_0
@@ -193,10 +194,22 @@ fn a_used_address_is_named_and_nothing_is_announced(runtime: &str) {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound");
     let (_directory, path) = config(GOOD.replace("127.0.0.1:0", &address.to_string()));
-    let exit = Process::spawn(&mut command_on(runtime, &path)).wait().expect_code(1);
+    let exit = Process::spawn(&mut command_on(runtime, &path)).wait().expect_code(69);
     exit.expect_stderr(&format!("[http] listen = \"{address}\": Address already in use"));
     exit.expect_order(&["`http` failed", "store stopped", "subsystem `http` failed to start"]);
     assert_eq!(exit.stdout(), "");
+}
+
+fn an_address_that_becomes_free_is_served(runtime: &str) {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound");
+    let (_directory, path) = config(GOOD.replace("127.0.0.1:0", &address.to_string()));
+    let process = Process::spawn(&mut command_on(runtime, &path));
+    process.stderr_line("`http` starts again in ");
+    drop(taken);
+    process.stdout_line("ready");
+    process.signal(Signal::TERM);
+    process.wait().expect_code(0);
 }
 
 fn garbage_and_a_long_head_leave_it_serving(runtime: &str) {

@@ -32,7 +32,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use proc_daemon::{Config, Daemon, DaemonBuilder, Section, Subsystem, task_with};
+use proc_daemon::{Config, Daemon, DaemonBuilder, RestartPolicy, Section, Subsystem, task_with};
 
 use args::Args;
 use http::Http;
@@ -61,6 +61,8 @@ fn daemon(args: Args) -> DaemonBuilder {
                 .into_spec()
                 // Ready when it says so, by `ctx.ready()`: what requires it starts after that.
                 .explicit_ready()
+                // What is not a count will be none the next time. A disk that is away may come back.
+                .restart_policy(RestartPolicy::on_failure().unless(Store::is_hopeless))
                 .with_settings::<StoreSettings>("store"),
         )
         .with_subsystem(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use proc_daemon::{Context, Result, Subsystem};
+use proc_daemon::{Context, End, Result, Subsystem};
 use tracing::info;
 
 use crate::settings::StoreSettings;
@@ -52,6 +52,11 @@ impl Subsystem for Store {
 }
 
 impl Store {
+    /// Whether another start would end in the same way.
+    pub(crate) fn is_hopeless(end: &End) -> bool {
+        end.find::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::InvalidData)
+    }
+
     /// Counts one request.
     pub(crate) fn count(&self) {
         self.0.served.fetch_add(1, Ordering::Relaxed);

@@ -12,6 +12,9 @@ use crate::config::{Config, ErasedSection, IntoConfig, Pending, Section};
 use crate::error::{BuildError, Error, Result};
 use crate::subsystem::{Context, IntoSpec, SignalConfig, task};
 
+/// The storm guard's default.
+const RESTARTS_A_SECOND: u32 = 20;
+
 /// Collects a daemon. Inert until it is built or run; no setter fails.
 ///
 /// Every way to run it checks the whole first and reports everything that is wrong at once.
@@ -31,6 +34,7 @@ impl DaemonBuilder {
                 signals: SignalConfig::unix(),
                 options: None,
                 exit_when_stuck: false,
+                restarts_a_second: RESTARTS_A_SECOND,
             },
         }
     }
@@ -118,6 +122,17 @@ impl DaemonBuilder {
     /// the run has returned, for a runtime may wait for it for ever.
     pub fn exit_when_stuck(mut self, yes: bool) -> Self {
         self.draft.exit_when_stuck = yes;
+        self
+    }
+}
+
+/// # Restarts
+impl DaemonBuilder {
+    /// Sets how many restarts there may be in a second, of all subsystems together; 20 by default, as many at once
+    /// after a quiet second. More are delayed, so that a cause that strikes all of them does not take the machine as
+    /// well. 0 is no limit.
+    pub fn restarts_per_second(mut self, most: u32) -> Self {
+        self.draft.restarts_a_second = most;
         self
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proc_daemon_runtime::RuntimeOptions;
@@ -7,15 +8,19 @@ use crate::config::Pending;
 use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
 use crate::error::BuildError;
 use crate::reload::Snapshot;
+use crate::restart::{Restart, RestartPolicy};
 use crate::signal::ActionTable;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec};
 use crate::supervisor::engine::Rules;
-use crate::supervisor::graph::Graph;
+use crate::supervisor::graph::{Graph, GraphIssue};
+use crate::supervisor::hooks::Hooks;
 
 /// A daemon that has been checked and not run.
 pub(super) struct Plan {
     pub(super) graph: Graph,
     pub(super) rules: Vec<Rules>,
+    pub(super) hooks: BTreeMap<u32, Hooks>,
+    pub(super) restarts_a_second: u32,
     /// For the board, which has them as soon as there is a daemon.
     pub(super) rows: Box<[Row]>,
     /// How to start each subsystem, and whether it says itself when it is ready.
@@ -42,6 +47,7 @@ pub(super) struct Draft {
     pub(super) signals: SignalConfig,
     pub(super) options: Option<RuntimeOptions>,
     pub(super) exit_when_stuck: bool,
+    pub(super) restarts_a_second: u32,
 }
 
 impl Draft {
@@ -52,6 +58,10 @@ impl Draft {
         self.specs.extend(handlers.specs());
 
         let graph = Graph::build(&self.specs);
+        let graph = match policy_issues(&self.specs) {
+            none if none.is_empty() => graph,
+            issues => Err(graph.err().unwrap_or_default().into_iter().chain(issues).collect()),
+        };
         let mut sections = self.sections;
         sections.extend(self.specs.iter().flat_map(|spec| spec.sections.iter().cloned()));
         let config = PlannedConfig::new(self.config, sections);
@@ -68,6 +78,12 @@ impl Draft {
         Ok(Plan {
             graph,
             rules: self.specs.iter().map(rules).collect(),
+            hooks: (0..)
+                .zip(&self.specs)
+                .map(|(unit, spec)| (unit, hooks(spec)))
+                .filter(|(_, hooks)| hooks.unless.is_some() || hooks.on_give_up.is_some())
+                .collect(),
+            restarts_a_second: self.restarts_a_second,
             factories: self
                 .specs
                 .iter()
@@ -116,12 +132,48 @@ impl PlannedConfig {
 }
 
 fn rules(spec: &Spec) -> Rules {
+    let policy = policy(spec);
     Rules {
         explicit_ready: spec.explicit_ready,
         background: spec.background,
+        optional: spec.optional,
+        asks: spec.on_give_up.is_some(),
         grace: spec.grace,
         start_timeout: spec.start_timeout,
+        restart: policy.restart(),
+        backoff: policy.backs_off(),
+        intensity: policy.limit(),
     }
+}
+
+fn policy(spec: &Spec) -> RestartPolicy {
+    let default = || if spec.once { RestartPolicy::never() } else { RestartPolicy::default() };
+    spec.policy.clone().unwrap_or_else(default)
+}
+
+/// What is wrong with the policies, one line each.
+fn policy_issues(specs: &[Spec]) -> Vec<GraphIssue> {
+    let issues = specs.iter().flat_map(|spec| {
+        let policy = policy(spec);
+        let mut issues = policy.issues();
+        if spec.once && policy.restart() != Restart::Never {
+            issues.push(
+                "`Spec::once` can be started once: its restart policy must be `never()`".into(),
+            );
+        }
+        issues.into_iter().map(|what| GraphIssue::Policy {
+            name: spec.name.to_string(),
+            at: spec.location.to_string(),
+            what,
+        })
+    });
+    issues.collect()
+}
+
+/// The user's code that decides for a subsystem; most have none.
+fn hooks(spec: &Spec) -> Hooks {
+    let policy = spec.policy.as_ref().and_then(|policy| policy.exception().cloned());
+    Hooks { unless: policy, on_give_up: spec.on_give_up.clone() }
 }
 
 fn row(spec: Spec) -> Row {

@@ -19,8 +19,9 @@ use crate::supervisor::engine::Unit;
 /// | code | meaning |
 /// |---|---|
 /// | 0 | all stopped within their grace, or all completed |
-/// | 1 | a subsystem's own error |
-/// | 70 | a subsystem panicked |
+/// | 1 | a subsystem's own error, final |
+/// | 69 | a critical subsystem failed too often, or lost what it requires; or all failed, and nothing was left to run |
+/// | 70 | the same, by a panic |
 /// | 71, 74 | the runtime could not be built; the operating system refused something |
 /// | 75 | a subsystem was not ready in time |
 /// | 78 | bad configuration |

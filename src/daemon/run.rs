@@ -121,6 +121,8 @@ impl Daemon {
             timeouts: config.shutdown(),
             actions: plan.actions,
             finalizers: finalizers.len(),
+            restarts_a_second: plan.restarts_a_second,
+            seed: runtime.seed(),
         };
         let shared = Shared {
             runtime: runtime.clone(),
@@ -134,6 +136,7 @@ impl Daemon {
         let parts = Parts {
             shared: Arc::new(shared),
             factories: plan.factories,
+            hooks: plan.hooks,
             handlers: plan.handlers,
             finalizers,
             guard: guard.clone().map(|guard| guard as Arc<dyn Guard>).or(observer.guard),

@@ -10,6 +10,8 @@ use crate::state::SubsystemState;
 pub struct Status {
     /// Every subsystem is ready, and no shutdown has begun.
     pub ready: bool,
+    /// An optional subsystem was given up: the daemon lives on without it.
+    pub degraded: bool,
     /// It runs.
     pub live: bool,
     /// The subsystems, in the order of registration.
@@ -28,6 +30,10 @@ pub struct SubsystemStatus {
     pub state: SubsystemState,
     /// Which start of it this is; 0 before the first.
     pub generation: u64,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// When it is started again, while it is in backoff.
+    pub restart_at: Option<Instant>,
     /// Since when it is in that state, by the runtime's clock.
     pub since: Instant,
 }
@@ -37,6 +43,7 @@ impl Status {
         let rows = inner.board.rows();
         Self {
             ready: inner.board.is_ready(),
+            degraded: rows.iter().any(|row| row.state() == SubsystemState::Failed),
             live: inner.running.load(std::sync::atomic::Ordering::Acquire),
             subsystems: (0..)
                 .zip(rows)
@@ -45,6 +52,8 @@ impl Status {
                     name: row.name.to_string(),
                     state: row.state(),
                     generation: u64::from(row.generation()),
+                    restarts: u64::from(row.generation().saturating_sub(1)),
+                    restart_at: row.due(),
                     since: row.since(),
                 })
                 .collect(),

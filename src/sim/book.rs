@@ -1,6 +1,7 @@
 //! What was seen of one life, from outside the engine: events, effects, launches, and what the subsystems'
 //! own futures did. The laws and the model read it; nothing here comes from the engine's own state.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ pub(super) struct Book {
     pub(super) timeouts: ShutdownTimeouts,
     pub(super) actions: ActionTable,
     pub(super) board: Arc<Board>,
+    /// The storm guard's limit, and when the last of them left their backoff.
+    pub(super) restarts_a_second: u32,
+    pub(super) restarts: VecDeque<Instant>,
     pub(super) started: bool,
     /// When the shutdown began.
     pub(super) stop_began: Option<Instant>,
@@ -43,16 +47,39 @@ pub(super) struct Book {
 pub(super) struct Unit {
     pub(super) rules: Rules,
     pub(super) dependencies: Vec<u32>,
+    /// Which of the dependencies it cannot be without.
+    pub(super) requires: Vec<bool>,
     pub(super) dependents: Vec<u32>,
     pub(super) state: SubsystemState,
     pub(super) generation: u32,
     /// Its last generation was spawned, and its end has not been told.
     pub(super) live: bool,
+    /// When its last generation was to start, and when it was spawned.
     pub(super) launched: Option<Instant>,
+    pub(super) spawned: Option<Instant>,
     /// When the engine had it start.
     pub(super) starting: Option<Instant>,
-    /// It has told that it is ready, or has completed: what waits for it may start.
+    /// It is ready, or has completed: what waits for it may start.
     pub(super) met: bool,
+    /// What it requires has failed for good.
+    pub(super) lost: bool,
+    /// It was given up while nothing of it lived.
+    pub(super) lost_idle: bool,
+    /// It failed more often than is put up with.
+    pub(super) too_often: bool,
+    /// Failures in a row, and when those were that the intensity counts.
+    pub(super) streak: u32,
+    pub(super) failures: Vec<Instant>,
+    /// What is to become of it, by the model.
+    pub(super) next: Option<Next>,
+    /// When it is to start again, as was told last.
+    pub(super) due: Option<Instant>,
+    /// It was given up, and the user's code has not said what becomes of the daemon.
+    pub(super) asking: bool,
+    /// It was given up, and the daemon is to live on.
+    pub(super) spared: bool,
+    /// The exit code that it, or the user's code about it, wants.
+    pub(super) said: Option<u8>,
     pub(super) ready: bool,
     pub(super) asked: Option<Asked>,
     pub(super) aborted: Option<Instant>,
@@ -92,6 +119,15 @@ pub(super) struct Asked {
     pub(super) by: Instant,
 }
 
+/// What is to become of a subsystem that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Stopped,
+    Failed,
+    /// It starts again, between these two moments.
+    Backoff(Instant, Instant),
+}
+
 /// What a subsystem's future came to, as its own wrapper saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Came {
@@ -105,16 +141,28 @@ pub(super) enum Came {
 impl Book {
     pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
         let graph = engine.graph();
-        let units = (0..).zip(engine.units()).map(|(unit, known)| Unit {
-            rules: known.rules,
+        let units = (0..).zip(engine.units()).map(|(unit, _)| Unit {
+            rules: *engine.rule(unit),
+            requires: graph.dependencies(unit).iter().map(|on| graph.requires(unit, *on)).collect(),
             dependencies: graph.dependencies(unit).to_vec(),
             dependents: graph.dependents(unit).to_vec(),
             state: SubsystemState::Registered,
             generation: 0,
             live: false,
             launched: None,
+            spawned: None,
             starting: None,
             met: false,
+            lost: false,
+            lost_idle: false,
+            too_often: false,
+            streak: 0,
+            failures: Vec::new(),
+            next: None,
+            due: None,
+            asking: false,
+            spared: false,
+            said: None,
             ready: false,
             asked: None,
             aborted: None,
@@ -139,6 +187,8 @@ impl Book {
             timeouts: engine.settings().timeouts,
             actions: engine.settings().actions,
             board: Arc::clone(board),
+            restarts_a_second: engine.settings().restarts_a_second,
+            restarts: VecDeque::new(),
             started: false,
             stop_began: None,
             shown_ready: false,
@@ -185,6 +235,7 @@ impl Unit {
         self.generation = generation;
         self.live = true;
         self.launched = Some(self.starting.unwrap_or(now));
+        self.spawned = Some(now);
         self.ready = false;
         self.asked = None;
         self.aborted = None;

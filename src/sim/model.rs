@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::book::{Book, Came, Unit};
+use super::book::{Book, Came, Next, Unit};
+use crate::backoff::Backoff;
 use crate::end::EndKind;
+use crate::restart::Restart;
 use crate::signal::{Action, Row};
-use crate::supervisor::engine::Cause;
+use crate::state::SubsystemState as State;
+use crate::supervisor::engine::{Cause, How, Say, Turn};
 
 /// Presses of Ctrl-C closer to each other than this are one.
 const ONE_PRESS: Duration = Duration::from_millis(300);
@@ -40,7 +43,10 @@ pub(super) fn dumped(book: &mut Book, now: Instant) {
 
 /// Time has passed.
 pub(super) fn time(book: &mut Book, now: Instant) {
-    if book.dumping.is_some_and(|(_, since)| since + DUMP <= now) {
+    // What has left by then is left.
+    let budget = book.budget_at().unwrap_or(Instant::MAX);
+    let over = |since: Instant| since + DUMP <= now && since + DUMP < budget;
+    if book.dumping.is_some_and(|(_, since)| over(since)) {
         dumped(book, now);
     }
 }
@@ -49,8 +55,158 @@ fn force(book: &mut Book, signal: Signal, at: Instant) {
     book.forced_by.get_or_insert((signal, at));
 }
 
+/// Its `run` is over; work in flight, or children, are not.
+pub(super) fn returned(book: &mut Book, unit: u32, say: Say) {
+    let this = &mut book.units[unit as usize];
+    this.returned = this.asked.is_none();
+    if let Say::Shutdown(code) = say
+        && !this.left
+    {
+        this.said = Some(code);
+    }
+}
+
+/// What is to become of a subsystem whose last generation has ended so.
+pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instant) -> Next {
+    let stopping = book.stop_began.is_some();
+    let this = &mut book.units[unit as usize];
+    let asked = this.asked.is_some();
+    let failed = this.late
+        || match how {
+            How::Panicked => true,
+            How::Failed { stopping } => !(stopping && asked),
+            How::Completed => !this.asked_by_then && this.rules.explicit_ready && !this.ready,
+            How::Aborted => false,
+        };
+    if stopping || this.left {
+        return if failed { Next::Failed } else { Next::Stopped };
+    }
+    if let Say::Shutdown(code) = say {
+        this.said = Some(code);
+    }
+    // Aborted while the daemon is up: what it left in flight has outlasted its grace.
+    let failed = failed || how == How::Aborted;
+    let settled = if failed { Next::Failed } else { Next::Stopped };
+    match (say, this.rules.restart) {
+        (Say::Shutdown(_), _) => return Next::Stopped,
+        _ if this.lost => return Next::Failed,
+        (Say::Final, _) | (_, Restart::Never) => return settled,
+        (_, Restart::OnFailure) if !failed => return settled,
+        _ => {}
+    }
+    let long = |began: Instant| now.since(began) >= this.rules.backoff.resets_after();
+    if this.ready && this.spawned.is_some_and(long) {
+        this.streak = 0;
+    }
+    this.failures.push(now);
+    if let Some(limit) = this.rules.intensity {
+        this.failures.retain(|at| now.since(*at) < limit.window);
+        if this.failures.len() > limit.failures as usize {
+            this.too_often = true;
+            return Next::Failed;
+        }
+    }
+    let [shortest, longest] = delays(&this.rules.backoff, this.streak);
+    this.streak += 1;
+    this.due = None;
+    Next::Backoff(now + shortest, now + longest)
+}
+
+/// The shortest and the longest delay after `before` others, by the formula in the backoff's docs.
+fn delays(backoff: &Backoff, before: u32) -> [Duration; 2] {
+    let (base, factor, cap, jitter) = backoff.parts();
+    let grown = factor.powi(i32::try_from(before).unwrap_or(i32::MAX));
+    let cap = cap.as_secs_f64();
+    let nominal = (base.as_secs_f64() * grown).min(cap);
+    // Roundings are not what this is about.
+    let [shortest, longest] = [(1.0 - jitter, 1.0 - 1e-9), (1.0 + jitter, 1.0 + 1e-9)]
+        .map(|(moved, rounded)| (nominal * moved).min(cap) * rounded);
+    [shortest, longest + 1e-9]
+        .map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+}
+
+/// The engine says what a subsystem does now.
+pub(super) fn turned(book: &mut Book, turn: Turn) {
+    let stopping = book.stop_began.is_some();
+    let unit = &mut book.units[turn.unit as usize];
+    unit.state = turn.state;
+    // What was left behind was given up then: its end changes nothing.
+    if unit.left {
+        return;
+    }
+    unit.left = turn.state == State::Zombie;
+    match turn.state {
+        State::Running => unit.met = true,
+        State::Stopped => unit.met = !stopping,
+        State::Backoff => unit.met = false,
+        State::Zombie | State::Failed => {
+            unit.met = false;
+            // Its own end is being decided upon, or something of it lives.
+            unit.lost_idle = unit.lost && !unit.live && unit.next.is_none();
+            if !stopping {
+                unit.asking = unit.rules.asks;
+                let spared = unit.rules.optional && !unit.rules.asks;
+                go_on(book, turn.unit, spared);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The user's code has said what becomes of the daemon without `unit`.
+pub(super) fn gave_up(book: &mut Book, unit: u32, say: Say) {
+    let this = &mut book.units[unit as usize];
+    this.asking = false;
+    let spared = match say {
+        Say::Shutdown(code) => {
+            this.said = Some(code);
+            false
+        }
+        Say::Final => true,
+        Say::Nothing => this.rules.optional,
+    };
+    go_on(book, unit, spared && book.stop_began.is_none());
+}
+
+fn go_on(book: &mut Book, unit: u32, spared: bool) {
+    book.units[unit as usize].spared = spared;
+    if spared && book.cause.is_none() {
+        lose(book, unit);
+    }
+}
+
+/// What cannot be without `unit` is lost, and what cannot be without that.
+fn lose(book: &mut Book, unit: u32) {
+    let mut open = vec![unit];
+    while let Some(gone) = open.pop() {
+        for index in 0..book.units.len() {
+            let this = &book.units[index];
+            let needs = this.dependencies.iter().zip(&this.requires);
+            let needs = needs.filter(|(_, required)| **required).any(|(on, _)| *on == gone);
+            let over = matches!(this.state, State::Stopped | State::Failed | State::Zombie);
+            if needs && !over && !this.lost {
+                book.units[index].lost = true;
+                open.push(u32::try_from(index).unwrap_or(u32::MAX));
+            }
+        }
+    }
+}
+
 /// How a subsystem ended; none if it was never started.
 pub(super) fn end(unit: &Unit) -> Option<EndKind> {
+    if unit.lost_idle {
+        return Some(EndKind::DependencyStopped);
+    }
+    let end = own_end(unit)?;
+    let well = matches!(end, EndKind::Completed | EndKind::Requested);
+    Some(if well && unit.lost && unit.state == State::Failed {
+        EndKind::DependencyStopped
+    } else {
+        end
+    })
+}
+
+fn own_end(unit: &Unit) -> Option<EndKind> {
     unit.launched?;
     if unit.left {
         return Some(EndKind::Zombie);
@@ -77,23 +233,38 @@ pub(super) fn exit_code(book: &Book) -> u8 {
     if let Some((signal, _)) = book.forced_by {
         return 128 + u8::try_from(signal.number()).unwrap_or(0);
     }
-    let ends = || book.units.iter().filter_map(end);
-    if ends().any(|end| matches!(end, EndKind::Aborted | EndKind::Zombie)) {
+    let left = |unit| matches!(end(unit), Some(EndKind::Aborted | EndKind::Zombie));
+    if book.units.iter().any(left) {
         return 124;
     }
-    let culprit = match book.cause.filter(|_| book.own) {
-        Some(Cause::Failed(unit) | Cause::StartFailed(unit)) => end(&book.units[unit as usize]),
-        _ => None,
-    };
-    culprit.map(code).unwrap_or_else(|| ends().map(code).max().unwrap_or(0))
+    match book.cause.filter(|_| book.own) {
+        Some(Cause::Failed(unit) | Cause::StartFailed(unit)) => code(&book.units[unit as usize]),
+        Some(Cause::Asked(_, code)) => code,
+        cause => {
+            let failed = book.units.iter().filter(|unit| unit.state == State::Failed);
+            let worst = failed.map(code).max();
+            let well = |unit: &Unit| !unit.rules.background && unit.state != State::Failed;
+            match worst {
+                Some(worst) if cause == Some(Cause::NothingToRun) => {
+                    let only_background = book.units.iter().all(|unit| unit.rules.background);
+                    let alone = !only_background && !book.units.iter().any(well);
+                    if alone { worst.max(69) } else { worst }
+                }
+                worst => worst.unwrap_or(0),
+            }
+        }
+    }
 }
 
-fn code(end: EndKind) -> u8 {
-    match end {
-        EndKind::Completed | EndKind::Requested => 0,
-        EndKind::Error => 1,
-        EndKind::Panic => 70,
-        EndKind::StartTimeout => 75,
-        EndKind::Aborted | EndKind::Zombie => 124,
+/// The code of a failure.
+fn code(unit: &Unit) -> u8 {
+    match end(unit) {
+        Some(EndKind::Panic) => 70,
+        Some(EndKind::StartTimeout) => 75,
+        Some(EndKind::DependencyStopped) => 69,
+        Some(EndKind::Error) if unit.too_often => 69,
+        Some(EndKind::Error) => 1,
+        Some(EndKind::Completed) if unit.too_often => 69,
+        _ => 0,
     }
 }

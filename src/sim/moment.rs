@@ -6,7 +6,7 @@ use proc_daemon_runtime::{Instant, Signal};
 
 use crate::backends::sim::{Kind, Record, SimHandle};
 use crate::state::SubsystemState;
-use crate::supervisor::engine::{Cause, Effect, Event, How, Turn, UnitEvent};
+use crate::supervisor::engine::{Cause, Effect, Event, How, Say, Turn, UnitEvent};
 
 /// Something that happened to the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,13 @@ pub enum Moment {
         /// Which subsystem.
         unit: u32,
     },
+    /// A subsystem is to start again.
+    Due {
+        /// Which subsystem.
+        unit: u32,
+        /// When.
+        at: Instant,
+    },
     /// A subsystem ended.
     Ended {
         /// Which subsystem.
@@ -80,6 +87,7 @@ const FAULT: u8 = 11;
 /// Decisions and reports that the timeline does not show, and the hash is of.
 const INITIATED: u8 = 12;
 const REPORT: u8 = 13;
+const DUE: u8 = 14;
 
 /// The faults that a subsystem can be given.
 pub(super) const FAULTS: [&str; 8] =
@@ -109,22 +117,28 @@ pub(super) fn event(handle: &SimHandle, event: Event) {
         Event::Start => note(handle, START, 0, 0, 0),
         Event::Shutdown { own } => note(handle, SHUTDOWN, u32::from(own), 0, 0),
         Event::Signal(signal) => note(handle, SIGNAL, signal as u32, 0, 0),
-        Event::Unit { unit, generation, what: UnitEvent::Ended(how) } => {
+        Event::Unit { unit, generation, what: UnitEvent::Ended(how, say) } => {
             let how = match how {
                 How::Completed => 0,
                 How::Failed { .. } => 1,
                 How::Panicked => 2,
                 How::Aborted => 3,
             };
-            note(handle, ENDED, how, unit, u64::from(generation));
+            let said = match say {
+                Say::Nothing => 0,
+                Say::Final => 1,
+                Say::Shutdown(code) => 2 + u64::from(code),
+            };
+            note(handle, ENDED, how, unit, said << 32 | u64::from(generation));
         }
         Event::Unit { unit, generation, what } => {
             let what = match what {
                 UnitEvent::Ready => 0,
                 UnitEvent::Asked { busy } => 1 + u32::from(busy),
                 UnitEvent::Drained => 3,
-                UnitEvent::Returned { failed } => 4 + u32::from(failed),
-                UnitEvent::Ended(_) => 6,
+                UnitEvent::Returned { failed, .. } => 4 + u32::from(failed),
+                UnitEvent::Ended(..) => 6,
+                UnitEvent::GaveUp(_) => 10,
             };
             note(handle, REPORT, what, unit, u64::from(generation));
         }
@@ -145,9 +159,11 @@ pub(super) fn effect(handle: &SimHandle, effect: &Effect) {
                 Cause::Failed(unit) => (1, *unit),
                 Cause::StartFailed(unit) => (2, *unit),
                 Cause::NothingToRun => (3, 0),
+                Cause::Asked(unit, _) => (4, *unit),
             };
             note(handle, INITIATED, kind, which, 0);
         }
+        Effect::Due { unit, at } => note(handle, DUE, 0, *unit, at.as_nanos()),
         Effect::Exit => note(handle, EXIT, 0, 0, 0),
         _ => {}
     }
@@ -178,6 +194,7 @@ impl Moment {
             }
             ASKED => Self::Asked { unit, by: Instant::from_nanos(record.b) },
             ABORTED => Self::Aborted { unit },
+            DUE => Self::Due { unit, at: Instant::from_nanos(record.b) },
             ENDED => Self::Ended { unit, how: HOWS.get(small as usize)? },
             FAULT => Self::Fault { unit, fault: FAULTS.get(small as usize)? },
             _ => return None,
@@ -192,6 +209,7 @@ impl Moment {
             | Self::Turned { unit, .. }
             | Self::Asked { unit, .. }
             | Self::Aborted { unit }
+            | Self::Due { unit, .. }
             | Self::Ended { unit, .. }
             | Self::Fault { unit, .. } => Some(*unit),
             _ => None,

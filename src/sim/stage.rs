@@ -120,6 +120,13 @@ impl Stage {
         }
     }
 
+    /// How often the subsystem named `name` was started again; 0 if there is none.
+    #[must_use]
+    pub fn restarts(&self, name: &str) -> u64 {
+        let status = self.daemon.status();
+        status.subsystems.iter().find(|known| known.name == name).map_or(0, |known| known.restarts)
+    }
+
     /// The current moment; the life begins at 0.
     #[must_use]
     pub fn now(&self) -> Instant {

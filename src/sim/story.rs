@@ -10,7 +10,7 @@ use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Told};
 use crate::supervisor::driver::{Guard, Watch};
-use crate::supervisor::engine::{Effect, Engine, Event, How, Out, UnitEvent};
+use crate::supervisor::engine::{Effect, Engine, Event, Out, UnitEvent};
 
 /// One life as it goes: shared by the observer of the driver, the wrappers of the subsystems and the script.
 pub(super) struct Story {
@@ -48,22 +48,30 @@ impl Watch for Observer {
         let mut story = self.0.lock();
         let Story { handle, book: Some(book), .. } = &mut *story else { return };
         let mut found = laws::Found::default();
+        // What was decided before may not have been performed yet.
+        if first == 0 {
+            laws::start::readiness(book, &mut found);
+        }
         told(book, handle, event, now, &mut found);
         for turn in &out.turns {
             laws::states::turned(book, *turn, &mut found);
-            book.units[turn.unit as usize].state = turn.state;
+            laws::states::again(book, *turn, now, &mut found);
+            laws::situations::turned(book, handle, *turn);
+            model::turned(book, *turn);
             if turn.state == SubsystemState::Starting {
                 book.units[turn.unit as usize].starting = Some(now);
             }
             if turn.state == SubsystemState::Zombie {
-                book.units[turn.unit as usize].left = true;
                 laws::stop::left(book, turn.unit, handle.rests(), &mut found);
-                laws::situations::left(handle);
             }
             moment::turn(handle, *turn);
         }
+        laws::states::decided(book, event, &mut found);
         for effect in out.effects.range(first..) {
             decided(book, handle, effect, now, &mut found);
+        }
+        if let Event::Unit { unit, .. } = event {
+            book.units[unit as usize].next = None;
         }
         laws::due::after(book, handle, event, now, &mut found);
         if let Some((law, seen)) = found.take() {
@@ -78,7 +86,7 @@ impl Watch for Observer {
         let mut story = self.0.lock();
         let Story { handle, book: Some(book), .. } = &mut *story else { return };
         let mut found = laws::Found::default();
-        laws::start::launched(book, unit, generation, &mut found);
+        laws::start::launched(book, unit, generation, now, &mut found);
         book.units[unit as usize].launch(generation, now);
         moment::launched(handle, unit, generation);
         if let Some((law, seen)) = found.take() {
@@ -90,7 +98,6 @@ impl Watch for Observer {
 /// What the engine learns.
 fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: &mut laws::Found) {
     moment::event(handle, event);
-    laws::start::readiness(book, found);
     laws::situations::told(book, handle, event);
     match event {
         Event::Start => book.started = true,
@@ -106,6 +113,7 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             laws::stop::dump_heard(book, handle.rests(), found);
             model::time(book, now);
             laws::stop::overdue(book, handle, now, found);
+            laws::states::overdue(book, handle.slack(), now, found);
         }
         Event::Shutdown { .. } | Event::Finalized(_) => {}
         Event::Unit { unit, generation, what } => {
@@ -129,25 +137,22 @@ fn unit_told(
     match what {
         UnitEvent::Ready => {
             laws::start::heard_ready(book, unit, rests, found);
-            let unit = &mut book.units[unit as usize];
-            (unit.ready, unit.met) = (true, true);
+            let this = &mut book.units[unit as usize];
+            // Who is asked to stop, or aborted, becomes ready no more.
+            this.ready |= this.asked.is_none() && this.aborted.is_none();
         }
-        UnitEvent::Returned { .. } => {
-            let unit = &mut book.units[unit as usize];
-            unit.returned = unit.asked.is_none();
-        }
+        UnitEvent::Returned { say, .. } => model::returned(book, unit, say),
         UnitEvent::Asked { .. } => laws::stop::deadline(book, unit, found),
         UnitEvent::Drained => {}
-        UnitEvent::Ended(how) => {
+        UnitEvent::GaveUp(say) => model::gave_up(book, unit, say),
+        UnitEvent::Ended(how, say) => {
             laws::stop::ended(book, unit, how, rests, found);
             laws::situations::ended(book, handle, unit, how, now);
-            let explicit = book.units[unit as usize].rules.explicit_ready;
-            let unit = &mut book.units[unit as usize];
-            (unit.live, unit.ended) = (false, true);
-            unit.asked_by_then = unit.asked.is_some() && !unit.returned;
-            if how == How::Completed && !unit.asked_by_then && !explicit {
-                unit.met = true;
-            }
+            let this = &mut book.units[unit as usize];
+            (this.live, this.ended) = (false, true);
+            this.asked_by_then = this.asked.is_some() && !this.returned;
+            let next = model::decide(book, unit, how, say, now);
+            book.units[unit as usize].next = Some(next);
         }
     }
 }
@@ -180,6 +185,10 @@ fn decided(
         Effect::Ready(ready) => {
             laws::start::shown(book, *ready, found);
             book.shown_ready = *ready;
+        }
+        Effect::Due { unit, at } => {
+            laws::states::due(book, *unit, *at, now, found);
+            book.units[*unit as usize].due = Some(*at);
         }
         Effect::Initiate(cause) => {
             laws::due::initiated(book, *cause, found);

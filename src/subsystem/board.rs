@@ -32,6 +32,8 @@ pub(crate) struct Row {
     state: AtomicU8,
     generation: AtomicU32,
     since: AtomicU64,
+    /// When the next start is due, if it is in backoff.
+    due: AtomicU64,
     /// When its last poll began, in nanoseconds; the lowest bit says that it has not returned.
     polled: AtomicU64,
 }
@@ -99,6 +101,7 @@ impl Row {
             state: AtomicU8::new(SubsystemState::Registered as u8),
             generation: AtomicU32::new(0),
             since: AtomicU64::new(0),
+            due: AtomicU64::new(0),
             polled: AtomicU64::new(0),
         }
     }
@@ -125,6 +128,16 @@ impl Row {
 
     pub(crate) fn since(&self) -> Instant {
         Instant::from_nanos(self.since.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_due(&self, at: Instant) {
+        self.due.store(at.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// When the next start is due; none unless it is in backoff.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        (self.state() == SubsystemState::Backoff)
+            .then(|| Instant::from_nanos(self.due.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn poll_begins(&self, now: Instant) {

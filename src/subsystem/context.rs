@@ -11,7 +11,9 @@ use super::child::Child;
 use super::in_flight::{Drained, InFlight};
 use super::interval::Interval;
 use super::run::{Run, Told};
+use crate::boxed::Result;
 use crate::config::Config;
+use crate::exit::Exit;
 use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;
 use crate::shutdown::{Elapsed, ShutdownCoordinator, Stopping};
@@ -193,6 +195,21 @@ impl Context {
     /// Resolves when nothing is in flight. Cancel-safe.
     pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
         Drained::new(Arc::clone(&self.run))
+    }
+}
+
+/// # Ending
+impl Context {
+    /// Says what is to become of this subsystem, or of the daemon, once `run` returns:
+    /// `return ctx.end(Exit::DoNotRestart)`, or with an error `ctx.end(exit)?; return Err(error)`. The last call
+    /// counts.
+    ///
+    /// # Errors
+    ///
+    /// Never; the result is `run`'s.
+    pub fn end(&self, exit: Exit) -> Result<()> {
+        self.run.set_exit(exit);
+        Ok(())
     }
 }
 

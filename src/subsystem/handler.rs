@@ -46,7 +46,8 @@ impl Handlers {
         self.0.iter().map(|(handler, inbox)| {
             let name = format!("signal:{}", handler.signal);
             let state = (handler.clone(), Arc::clone(inbox));
-            let mut spec = Spec::erased(name.into(), Arc::new(Stateful(state, serve))).background();
+            let mut spec = Spec::erased(name.into(), Arc::new(Stateful(state, serve)));
+            spec = spec.background().optional();
             spec.location = handler.location;
             spec
         })

@@ -36,6 +36,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::boxed::Result;
+use crate::restart::RestartPolicy;
 
 pub(crate) use board::{Board, Row};
 pub use cancelled::Cancelled;
@@ -54,6 +55,7 @@ pub(crate) use run::Run;
 pub(crate) use run::Told;
 pub(crate) use shared::Shared;
 pub use signal_config::SignalConfig;
+pub(crate) use spec::OnGiveUp;
 pub use spec::{IntoSpec, Spec, task, task_with};
 
 /// A named, long-running part of a daemon.
@@ -87,10 +89,15 @@ pub trait Subsystem: Send + Sync + 'static {
 
     /// Runs until it is done, fails, or is asked to stop by `ctx`. Called at every start.
     ///
-    /// An error ends the daemon, unless it only says that the subsystem was asked to stop
+    /// An error is a failure, which the restart policy answers, unless it only says that the subsystem was asked to stop
     /// ([`Stopping`](crate::Stopping), also wrapped). A panic is caught and counts as a failure. The
     /// future is dropped at an abort.
     fn run(&self, ctx: Context) -> impl Future<Output = Result<()>> + Send;
+
+    /// Whether it is started again after its end, how soon and how often.
+    fn restart_policy(&self) -> RestartPolicy {
+        RestartPolicy::on_failure()
+    }
 
     /// A spec to adjust: readiness, grace, dependencies.
     #[track_caller]
@@ -127,5 +134,9 @@ impl<S: Subsystem> Subsystem for Arc<S> {
 
     fn run(&self, ctx: Context) -> impl Future<Output = Result<()>> + Send {
         S::run(self, ctx)
+    }
+
+    fn restart_policy(&self) -> RestartPolicy {
+        S::restart_policy(self)
     }
 }

@@ -1,6 +1,7 @@
 use proc_daemon_runtime::{PanicPayload, Signal, TaskName};
 
 use crate::boxed::BoxError;
+use crate::exit::Exit;
 use crate::shutdown::is_stopping;
 
 /// What reaches the driver from outside the engine.
@@ -22,10 +23,11 @@ pub(crate) enum What {
     Ready,
     /// It was asked to stop and nothing is in flight any more.
     Drained,
-    /// Its `run` has returned, with an error or a panic if `failed`; children or work in flight are left.
-    Returned { failed: bool },
-    /// It is joined: its future and its children are dropped.
-    Ended(Outcome),
+    /// Its `run` has returned, with an error or a panic if `failed`; children or work in flight are left. This is
+    /// what it has said about its end by now.
+    Returned { failed: bool, exit: Exit },
+    /// It is joined: its future and its children are dropped. This is what it said about its end.
+    Ended(Outcome, Exit),
 }
 
 /// How a generation ended, as its own task saw it.

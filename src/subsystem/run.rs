@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use proc_daemon_runtime::{Instant, PanicPayload, TaskName};
 use super::Shared;
 use super::children::Children;
 use super::report::{Outcome, Report, What};
+use crate::exit::Exit;
 use crate::sync::{Flight, Latch, Notify};
 
 /// One start of a subsystem: what its context, its body and the driver share.
@@ -24,6 +25,8 @@ pub(crate) struct Run {
     flight: Flight,
     told: AtomicU8,
     aborted: AtomicBool,
+    /// An [`Exit`]: 0 for the default, 1 to stay down, 2 + n for the daemon's end with code n.
+    exit: AtomicU16,
     body: Mutex<Option<Waker>>,
     rare: OnceLock<Box<Rare>>,
 }
@@ -66,6 +69,7 @@ impl Run {
             flight: Flight::default(),
             told: AtomicU8::new(if explicit { Told::ExplicitReady as u8 } else { 0 }),
             aborted: AtomicBool::new(false),
+            exit: AtomicU16::new(0),
             body: Mutex::new(None),
             rare: OnceLock::new(),
         }
@@ -99,13 +103,30 @@ impl Run {
     /// Reports that `run` has returned while something of it is left, once.
     pub(crate) fn returned(&self, failed: bool) {
         if self.tell(Told::Returned) {
-            self.report(What::Returned { failed });
+            self.report(What::Returned { failed, exit: self.exit() });
         }
     }
 
     pub(crate) fn ended(&self, outcome: Outcome) {
         self.tell(Told::Ended);
-        self.report(What::Ended(outcome));
+        self.report(What::Ended(outcome, self.exit()));
+    }
+
+    fn exit(&self) -> Exit {
+        match self.exit.load(Ordering::Relaxed) {
+            0 => Exit::Default,
+            1 => Exit::DoNotRestart,
+            code => Exit::ShutdownDaemon(u8::try_from(code - 2).unwrap_or(u8::MAX)),
+        }
+    }
+
+    pub(crate) fn set_exit(&self, exit: Exit) {
+        let exit = match exit {
+            Exit::Default => 0,
+            Exit::DoNotRestart => 1,
+            Exit::ShutdownDaemon(code) => 2 + u16::from(code),
+        };
+        self.exit.store(exit, Ordering::Relaxed);
     }
 
     // the driver's part

@@ -92,7 +92,7 @@ impl SignalConfig {
     /// The handler runs as a background subsystem named `signal:SIGUSR2`, with a context of its own. One
     /// call runs at a time; signals that arrive meanwhile are one more call. A signal that arrives before
     /// the handler's subsystem runs is kept. An error or a panic of the handler is a failure of that
-    /// subsystem.
+    /// subsystem: it starts again by the default restart policy, and is optional.
     #[track_caller]
     pub fn with_custom_handler<F, Fut>(mut self, signal: Signal, handler: F) -> Self
     where

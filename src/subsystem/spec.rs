@@ -13,6 +13,9 @@ use super::factory::{Constructor, Factory, Function, Once, Shared, Stateful};
 use super::{Context, Subsystem};
 use crate::boxed::Result;
 use crate::config::{ErasedSection, Section};
+use crate::end::End;
+use crate::exit::Exit;
+use crate::restart::RestartPolicy;
 
 /// A subsystem and how to run it; erased, so that one `Vec<Spec>` holds many kinds.
 ///
@@ -30,7 +33,16 @@ pub struct Spec {
     pub(crate) start_timeout: Option<Duration>,
     pub(crate) explicit_ready: bool,
     pub(crate) background: bool,
+    /// None: that of what it is made of.
+    pub(crate) policy: Option<RestartPolicy>,
+    /// It can be started once.
+    pub(crate) once: bool,
+    pub(crate) optional: bool,
+    pub(crate) on_give_up: Option<OnGiveUp>,
 }
+
+/// Decides what becomes of the daemon.
+pub(crate) type OnGiveUp = Arc<dyn Fn(&End) -> Exit + Send + Sync>;
 
 /// # Making one
 impl Spec {
@@ -38,17 +50,20 @@ impl Spec {
     #[track_caller]
     pub fn new<S: Subsystem>(subsystem: S) -> Self {
         let name = TaskName::from(subsystem.name().to_owned());
-        Self::erased(name, Arc::new(Shared(subsystem)))
+        let policy = subsystem.restart_policy();
+        Self::erased(name, Arc::new(Shared(subsystem))).restart_policy(policy)
     }
 
-    /// Runs a function that can be called once, so it may move what it captures.
+    /// Runs a function that can be called once, so it may move what it captures. It is never started again; a
+    /// policy that would is an error of `build`.
     #[track_caller]
     pub fn once<F, Fut>(name: impl Into<Cow<'static, str>>, function: F) -> Self
     where
         F: FnOnce(Context) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        Self::erased(name.into().into(), Arc::new(Once(Mutex::new(Some(function)))))
+        let factory = Arc::new(Once(Mutex::new(Some(function))));
+        Self { once: true, ..Self::erased(name.into().into(), factory) }
     }
 
     /// Makes a new value for every start. An error or a panic of the constructor is a failed start.
@@ -74,6 +89,10 @@ impl Spec {
             start_timeout: None,
             explicit_ready: false,
             background: false,
+            policy: None,
+            once: false,
+            optional: false,
+            on_give_up: None,
         }
     }
 }
@@ -86,7 +105,8 @@ impl Spec {
         self
     }
 
-    /// Starts it once `name` is ready and stops it before `name`. If `name` fails, so does this.
+    /// Starts it once `name` is ready and stops it before `name`. If `name` fails for good, this is stopped and
+    /// has failed as well.
     pub fn requires(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.requires.push(name.into().into());
         self
@@ -115,6 +135,35 @@ impl Spec {
     /// configuration's `shutdown.timeout_ms` by default, and never beyond `shutdown.force_timeout_ms`.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
+        self
+    }
+
+    /// Sets whether it is started again after its end, how soon and how often. Beats
+    /// [`Subsystem::restart_policy`].
+    pub fn restart_policy(mut self, policy: RestartPolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// The daemon ends when this is given up. The default: a daemon that quietly lost a part that it cannot do
+    /// without is the worse surprise.
+    pub fn critical(mut self) -> Self {
+        self.optional = false;
+        self
+    }
+
+    /// The daemon lives on when this is given up, without it and what requires it; its status says so.
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// Decides what becomes of the daemon when this is given up: [`Exit::Default`] is what
+    /// [`critical`](Self::critical) or [`optional`](Self::optional) says, [`Exit::DoNotRestart`] lets the daemon
+    /// live on, [`Exit::ShutdownDaemon`] ends it with a code. Called once, before what requires this is stopped, by
+    /// the daemon's own task: it must not block. A panic in it counts as `Default`.
+    pub fn on_give_up(mut self, decide: impl Fn(&End) -> Exit + Send + Sync + 'static) -> Self {
+        self.on_give_up = Some(Arc::new(decide));
         self
     }
 

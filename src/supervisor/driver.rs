@@ -22,9 +22,11 @@ use std::task::{Context, Poll};
 use proc_daemon_runtime::{AnySleep, AnyStream, Instant, PanicPayload, catch};
 use tracing::{debug, error, info};
 
-use super::engine::{Cause, Effect, Engine, Event, How, Out, UnitEvent};
+use super::engine::{Cause, Effect, Engine, Event, How, Out, Say, UnitEvent};
+use super::hooks::{Hooks, say};
 use super::notes;
-use crate::end::{EndKind, chain};
+use crate::end::{End, EndKind, chain};
+use crate::exit::Exit;
 use crate::reason::ShutdownReason;
 use crate::shutdown::Announced;
 use crate::subsystem::{Board, Factory, Handlers, Outcome, Report, Run, Shared, What, dump};
@@ -64,6 +66,7 @@ pub(crate) struct Driver {
     factories: Vec<(Arc<dyn Factory>, bool)>,
     runs: Vec<Option<Arc<Run>>>,
     failures: Failures,
+    hooks: BTreeMap<u32, Hooks>,
     handlers: Handlers,
     finalizers: Vec<Option<Finalizer>>,
     finalizer_names: Vec<&'static str>,
@@ -96,6 +99,7 @@ pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     /// For each subsystem, how to start it, and whether it says itself when it is ready.
     pub(crate) factories: Vec<(Arc<dyn Factory>, bool)>,
+    pub(crate) hooks: BTreeMap<u32, Hooks>,
     pub(crate) handlers: Handlers,
     pub(crate) finalizers: Vec<Finalizer>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
@@ -119,6 +123,7 @@ impl Driver {
             announced,
             shared: parts.shared,
             factories: parts.factories,
+            hooks: parts.hooks,
             handlers: parts.handlers,
             guard: parts.guard,
             watch,
@@ -197,8 +202,17 @@ impl Driver {
                 let what = match what {
                     What::Ready => UnitEvent::Ready,
                     What::Drained => UnitEvent::Drained,
-                    What::Returned { failed } => UnitEvent::Returned { failed },
-                    What::Ended(outcome) => UnitEvent::Ended(self.keep(unit, outcome)),
+                    What::Returned { failed, exit } => {
+                        UnitEvent::Returned { failed, say: say(exit) }
+                    }
+                    What::Ended(outcome, exit) => {
+                        let how = self.keep(unit, outcome);
+                        let say = match exit {
+                            Exit::Default if self.is_final(unit, generation, how) => Say::Final,
+                            exit => say(exit),
+                        };
+                        UnitEvent::Ended(how, say)
+                    }
                 };
                 Event::Unit { unit, generation, what }
             }
@@ -222,6 +236,34 @@ impl Driver {
                 self.keep_panic(unit, &format!("child `{child}` "), payload)
             }
         }
+    }
+
+    /// How the last generation of `unit` ended, as its hooks are told.
+    fn end_of(&self, unit: u32, kind: EndKind, ended_at: Instant) -> End {
+        let known = &self.engine.units()[unit as usize];
+        End {
+            kind,
+            error: self.failures.get(&unit).cloned(),
+            ran_for: ended_at.since(known.started_at),
+            generation: known.generation,
+        }
+    }
+
+    /// Whether the policy's `unless` says so of a failure of the live generation.
+    fn is_final(&self, unit: u32, generation: u32, how: How) -> bool {
+        let Some(hooks) = self.hooks.get(&unit) else { return false };
+        let live = self.engine.units()[unit as usize].generation == generation;
+        let kind = self.engine.kind_of(unit, how);
+        live && hooks.is_final(&self.end_of(unit, kind, self.shared.runtime.now()))
+    }
+
+    /// Asks the user's code what becomes of the daemon now that `unit` was given up.
+    fn ask_give_up(&mut self, unit: u32, now: Instant) {
+        let known = &self.engine.units()[unit as usize];
+        let (generation, kind) = (known.generation, known.end.unwrap_or(EndKind::Error));
+        let end = self.end_of(unit, kind, known.ended_at);
+        let said = self.hooks.get(&unit).map_or(Say::Nothing, |hooks| hooks.gave_up(&end));
+        self.step(Event::Unit { unit, generation, what: UnitEvent::GaveUp(said) }, now);
     }
 
     fn keep_panic(&mut self, unit: u32, who: &str, payload: PanicPayload) -> How {
@@ -250,7 +292,7 @@ impl Driver {
             row.publish(turn.state, turn.generation, now);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
         }
-        if let Event::Unit { unit, what: UnitEvent::Ended(_), .. } = event {
+        if let Event::Unit { unit, what: UnitEvent::Ended(..), .. } = event {
             self.log_end(unit);
         }
     }
@@ -288,6 +330,8 @@ impl Driver {
                     run.abort();
                 }
             }
+            Effect::Due { unit, at } => self.shared.board.row(unit).set_due(at),
+            Effect::AskGiveUp { unit } => self.ask_give_up(unit, now),
             Effect::Ready(ready) => self.shared.board.set_ready(ready),
             Effect::Initiate(cause) => {
                 let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
@@ -315,7 +359,7 @@ impl Driver {
             let event = self.shutdown_event(false);
             self.step(event, now);
         }
-        if !self.engine.launch(unit, generation) {
+        if !self.engine.launch(unit, generation, now) {
             return;
         }
         if let Some(watch) = &mut self.watch {
@@ -334,6 +378,7 @@ impl Driver {
             Cause::Signal(signal) => ShutdownReason::Signal(signal),
             Cause::Failed(unit) => ShutdownReason::SubsystemFailed(name(unit)),
             Cause::StartFailed(unit) => ShutdownReason::StartFailed(name(unit)),
+            Cause::Asked(unit, code) => ShutdownReason::SubsystemAsked(name(unit), code),
             Cause::NothingToRun => ShutdownReason::NothingToRun,
         }
     }

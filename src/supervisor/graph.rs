@@ -10,6 +10,8 @@ use crate::subsystem::Spec;
 pub(crate) struct Graph {
     dependencies: Rows,
     dependents: Rows,
+    /// Those of the dependents that cannot be without it.
+    requiring: Rows,
 }
 
 /// Row `n` is `targets[starts[n]..starts[n + 1]]`.
@@ -26,6 +28,7 @@ pub(crate) enum GraphIssue {
     Duplicate { name: String, first: String, second: String },
     Unknown { name: String, by: String, at: String, near: Option<String> },
     Cycle { path: Vec<String>, at: String },
+    Policy { name: String, at: String, what: String },
 }
 
 impl Graph {
@@ -33,11 +36,16 @@ impl Graph {
     pub(crate) fn build(specs: &[Spec]) -> Result<Self, Vec<GraphIssue>> {
         let mut issues = Vec::new();
         let units = index(specs, &mut issues);
-        let mut edges = Vec::new();
+        let (mut edges, mut needed) = (Vec::new(), Vec::new());
         for (unit, spec) in specs.iter().enumerate() {
-            for name in spec.requires.iter().chain(&spec.after) {
+            let required = spec.requires.iter().map(|name| (name, true));
+            for (name, needs) in required.chain(spec.after.iter().map(|name| (name, false))) {
                 match units.binary_search_by(|(other, _)| (*other).cmp(name.as_str())) {
-                    Ok(found) => edges.push((number(unit), units[found].1)),
+                    Ok(found) => {
+                        let edge = (number(unit), units[found].1);
+                        edges.push(edge);
+                        needed.extend(needs.then_some(edge));
+                    }
                     Err(_) => issues.push(GraphIssue::Unknown {
                         name: name.to_string(),
                         by: spec.name.to_string(),
@@ -48,7 +56,7 @@ impl Graph {
                 }
             }
         }
-        let graph = Self::from_edges(specs.len(), edges);
+        let graph = Self::from_edges(specs.len(), edges, needed);
         if let Some(cycle) = graph.cycle() {
             let name = |unit: &u32| specs[*unit as usize].name.to_string();
             let at = specs[cycle[0] as usize].location.to_string();
@@ -58,12 +66,23 @@ impl Graph {
     }
 
     /// A graph of `units` nodes; an edge goes from a unit to one it depends on. Repeated edges count once.
-    pub(crate) fn from_edges(units: usize, mut edges: Vec<(u32, u32)>) -> Self {
-        edges.sort_unstable();
-        edges.dedup();
+    /// `needed` are those of the edges that are more than an order.
+    pub(crate) fn from_edges(
+        units: usize,
+        mut edges: Vec<(u32, u32)>,
+        mut needed: Vec<(u32, u32)>,
+    ) -> Self {
+        for edges in [&mut edges, &mut needed] {
+            edges.sort_unstable();
+            edges.dedup();
+        }
         let dependencies = Rows::build(units, edges.iter().copied());
         let dependents = Rows::build(units, edges.iter().map(|(unit, on)| (*on, *unit)));
-        Self { dependencies, dependents }
+        let requiring = match needed.is_empty() {
+            true => Rows::default(),
+            false => Rows::build(units, needed.iter().map(|(unit, on)| (*on, *unit))),
+        };
+        Self { dependencies, dependents, requiring }
     }
 
     /// What `unit` depends on.
@@ -74,6 +93,16 @@ impl Graph {
     /// What depends on `unit`.
     pub(crate) fn dependents(&self, unit: u32) -> &[u32] {
         self.dependents.row(unit)
+    }
+
+    /// What cannot be without `unit`.
+    pub(crate) fn requiring(&self, unit: u32) -> &[u32] {
+        if self.requiring.starts.is_empty() { &[] } else { self.requiring.row(unit) }
+    }
+
+    /// Whether `dependent` cannot be without `unit`, or merely comes after it.
+    pub(crate) fn requires(&self, dependent: u32, unit: u32) -> bool {
+        self.requiring(unit).binary_search(&dependent).is_ok()
     }
 
     /// A cycle, its first node repeated at its end.
@@ -164,6 +193,7 @@ impl fmt::Display for GraphIssue {
                 write!(f, "{at}: `{by}` depends on `{name}`, which does not exist")?;
                 near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
             }
+            Self::Policy { name, at, what } => write!(f, "{at}: `{name}`: {what}"),
             Self::Cycle { path, at } => {
                 write!(f, "{at}: a cycle of dependencies: {}", path.join(" -> "))
             }

@@ -13,9 +13,10 @@
 //!
 //! 1. Only the engine changes lifecycle state; the driver feeds it in one place, one event at a time.
 //! 2. Effects are performed in the order in which they were decided, each before the next event.
-//! 3. The driver keeps what an engine cannot: tasks, errors, names.
+//! 3. The driver keeps what an engine cannot: tasks, errors, names, and the user's code that decides.
 
 pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod graph;
+pub(crate) mod hooks;
 mod notes;

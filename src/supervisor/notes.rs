@@ -1,10 +1,10 @@
 //! What the operator is told, in words.
 
 use proc_daemon_runtime::{Signal, TaskName};
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
-use super::engine::{Note, Waiting};
-use crate::subsystem::Board;
+use super::engine::{GaveUp, Note, Waiting};
+use crate::subsystem::{Board, short};
 
 /// Logs `note`, with the names that the engine does not know.
 pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
@@ -14,6 +14,18 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
         Note::StillStarting(waiting) => info!("still starting: {}", list(waiting, board)),
         Note::StillStopping(waiting) => info!("still stopping: {}", list(waiting, board)),
         Note::StartTimedOut(unit) => warn!("`{}` did not become ready in time", name(unit)),
+        Note::Restarts { unit, delay } => {
+            warn!("`{}` starts again in {}", name(unit), short(*delay));
+        }
+        Note::GaveUp { unit, why } => {
+            let why = match why {
+                GaveUp::Final => "its end is final",
+                GaveUp::Limit => "it failed more often than its restart policy allows",
+                GaveUp::Lost => "what it requires has failed",
+                GaveUp::Zombie => "it did not end after its abort",
+            };
+            error!("`{}` is not started again: {why}", name(unit));
+        }
         Note::GraceOver(unit) => warn!("the grace of `{}` is over: aborting it", name(unit)),
         Note::LeftBehind(unit) => {
             warn!(

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use futures_lite::future::{poll_once, yield_now};
 use parking_lot::Mutex;
-use proc_daemon::{Context, Daemon, EndKind, JoinError, Result, SubsystemState, task, task_with};
+use proc_daemon::{
+    Context, Daemon, EndKind, JoinError, RestartPolicy, Result, SubsystemState, task, task_with,
+};
 
 use crate::{Diary, Gate, OnDrop, Row};
 
@@ -89,21 +91,22 @@ fn a_childs_panic_goes_to_who_joins_it(row: &impl Row) {
 
 fn a_childs_panic_that_nobody_joins_fails_the_subsystem(row: &impl Row) {
     for keep in [false, true] {
-        let report =
-            row.run_with_panics(Daemon::new().with_task("parent", move |ctx| async move {
-                if keep {
-                    let busy = ctx.in_flight();
-                    let child = ctx.spawn_named("keeper", async move {
-                        let _busy = busy;
-                        panic!("in the child")
-                    });
-                    ctx.drained().await;
-                    drop::<proc_daemon::Child<()>>(child);
-                } else {
-                    ctx.spawn(async { panic!("in the child") }).detach();
-                }
-                pending::<Result>().await
-            }));
+        let parent = task("parent", move |ctx: Context| async move {
+            if keep {
+                let busy = ctx.in_flight();
+                let child = ctx.spawn_named("keeper", async move {
+                    let _busy = busy;
+                    panic!("in the child")
+                });
+                ctx.drained().await;
+                drop::<proc_daemon::Child<()>>(child);
+            } else {
+                ctx.spawn(async { panic!("in the child") }).detach();
+            }
+            pending::<Result>().await
+        });
+        let parent = parent.restart_policy(RestartPolicy::never());
+        let report = row.run_with_panics(Daemon::new().with_subsystem(parent));
         assert_eq!(report.code, 70, "{report}");
         let who = if keep { "child `keeper`" } else { "a child" };
         let text = report.to_string();

@@ -1,7 +1,7 @@
 //! Settings as subsystems see them, and what is refused before anything starts.
 
 use proc_daemon::{
-    ConfigSource, Context, Daemon, ErrorKind, Result, Section, Spec, Subsystem, task,
+    ConfigSource, Context, Daemon, ErrorKind, RestartPolicy, Result, Section, Spec, Subsystem, task,
 };
 use serde::Deserialize;
 
@@ -98,6 +98,7 @@ fn one_type_runs_twice_under_two_names(row: &impl Row) {
     assert!(report.is_clean(), "{report}");
     assert!(report.end_of("http").is_some() && report.end_of("admin").is_some());
     let refused = Spec::factory("bad", || Err::<Named, _>("no such device".into()));
+    let refused = refused.restart_policy(RestartPolicy::never());
     let report = row.run(Daemon::new().with_subsystem(refused));
     assert_eq!(report.code, 1, "{report}");
     assert!(report.to_string().contains("no such device"), "{report}");

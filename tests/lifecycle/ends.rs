@@ -6,7 +6,8 @@ use std::io;
 use futures_lite::future::yield_now;
 use proc_daemon::runtime::AnyRuntime;
 use proc_daemon::{
-    Context, Daemon, EndKind, ErrorKind, Result, ShutdownReason, Spec, Subsystem, task, task_with,
+    Context, Daemon, EndKind, ErrorKind, RestartPolicy, Result, ShutdownReason, Spec, Subsystem,
+    task, task_with,
 };
 
 use crate::{Row, idle};
@@ -19,6 +20,7 @@ crate::on_every_row!(
     the_report_is_json_too,
     ending_before_being_ready_is_a_failure,
     a_once_subsystem_may_move_what_it_captures,
+    a_failure_is_started_again_as_a_new_generation,
 );
 
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +28,12 @@ crate::on_every_row!(
 struct Load(#[source] io::Error);
 
 fn an_error_ends_the_daemon_named_with_its_cause_chain(row: &impl Row) {
-    let report = row.run(Daemon::new().with_task("idle", idle).with_task("store", |_| async {
+    let store = task("store", |_| async {
         yield_now().await;
         Err(Load(io::Error::other("disk on fire")).into())
-    }));
+    });
+    let store = store.restart_policy(RestartPolicy::never());
+    let report = row.run(Daemon::new().with_task("idle", idle).with_subsystem(store));
     assert_eq!(report.code, 1);
     assert_eq!(report.reason, Some(ShutdownReason::SubsystemFailed("store".into())));
     let text = report.to_string();
@@ -84,6 +88,7 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70(row: &impl Row) {
         ("in the factory", Spec::factory("bad", constructor)),
     ];
     for (what, spec) in cases {
+        let spec = spec.restart_policy(RestartPolicy::never());
         let daemon = Daemon::new().with_task("idle", idle).with_subsystem(spec);
         let report = row.run_with_panics(daemon);
         assert_eq!(report.code, 70, "{what}: {report}");
@@ -97,8 +102,9 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70(row: &impl Row) {
 }
 
 fn a_failure_is_an_error_of_run(row: &impl Row) {
-    let daemon =
-        Daemon::new().without_signals().with_task("bad", |_| async { Err("broken".into()) });
+    let bad = task("bad", |_| async { Err("broken".into()) });
+    let bad = bad.restart_policy(RestartPolicy::never());
+    let daemon = Daemon::new().without_signals().with_subsystem(bad);
     let run = async |runtime: AnyRuntime| daemon.run_on(runtime).await;
     let error = row.block_on(run).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Subsystem, "SUBSYSTEM_FAILED"));
@@ -155,6 +161,7 @@ fn the_report_is_json_too(row: &impl Row) {
 
 fn ending_before_being_ready_is_a_failure(row: &impl Row) {
     let early = task("early", |_| async { Ok(()) }).explicit_ready();
+    let early = early.restart_policy(RestartPolicy::never());
     let report = row.run(Daemon::new().with_subsystem(early));
     assert_eq!(report.code, 1, "{report}");
     assert_eq!(report.reason, Some(ShutdownReason::StartFailed("early".into())));
@@ -182,4 +189,25 @@ fn a_once_subsystem_may_move_what_it_captures(row: &impl Row) {
     );
     assert!(report.is_clean(), "{report}");
     assert_eq!(told.iter().take(2).collect::<Vec<_>>(), ["once", "state"]);
+}
+
+/// What depends on it runs on; its children are those of its own start.
+fn a_failure_is_started_again_as_a_new_generation(row: &impl Row) {
+    let flaps = task("flaps", |ctx: Context| async move {
+        ctx.spawn(std::future::pending::<()>()).detach();
+        match ctx.generation() {
+            1 => Err("broken".into()),
+            2 => panic!("broken"),
+            _ => {
+                ctx.shutdown("go");
+                idle(ctx).await
+            }
+        }
+    });
+    let idle = task("idle", idle).after("flaps");
+    let report = row.run_with_panics(Daemon::new().with_subsystem(flaps).with_subsystem(idle));
+    assert!(report.is_clean(), "{report}");
+    let end = report.end_of("flaps").unwrap();
+    assert_eq!((end.kind(), end.generation()), (EndKind::Requested, 3));
+    assert!(end.error().is_none(), "{report}");
 }

@@ -1,6 +1,6 @@
 //! Starting and stopping in dependency order.
 
-use proc_daemon::{Context, Daemon, Spec, task, task_with};
+use proc_daemon::{Context, Daemon, RestartPolicy, Spec, task, task_with};
 
 use crate::{Diary, Row};
 
@@ -61,11 +61,12 @@ fn after_orders_and_a_completed_dependency_counts(row: &impl Row) {
 
 fn a_failed_start_stops_what_had_started(row: &impl Row) {
     let diary = Diary::default();
+    let bad = task("bad", |_| async { Err("no disk".into()) }).requires("b");
     let report = row.run(
         Daemon::new()
             .with_subsystem(noting("a", &diary))
             .with_subsystem(noting("b", &diary).requires("a"))
-            .with_subsystem(task("bad", |_| async { Err("no disk".into()) }).requires("b"))
+            .with_subsystem(bad.restart_policy(RestartPolicy::never()))
             .with_subsystem(noting("never", &diary).requires("bad")),
     );
     assert_eq!(report.code, 1, "{report}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Life, Moment, Sim, any, subsystem};
-use proc_daemon::{Context, Daemon, DaemonBuilder, EndKind, Result, Signal, task};
+use proc_daemon::{Context, Daemon, DaemonBuilder, EndKind, RestartPolicy, Result, Signal, task};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -14,7 +14,10 @@ async fn ticks(ctx: Context) -> Result {
 }
 
 pub(crate) fn two() -> DaemonBuilder {
-    Daemon::new().with_task("a", ticks).with_subsystem(task("b", ticks).grace(500 * MS))
+    let once = RestartPolicy::never;
+    Daemon::new()
+        .with_subsystem(task("a", ticks).restart_policy(once()))
+        .with_subsystem(task("b", ticks).restart_policy(once()).grace(500 * MS))
 }
 
 pub(crate) fn live(seed: u64, faults: Faults) -> Life {
@@ -214,10 +217,11 @@ const STALLED: &str = "# proc-daemon-sim tape 1
 
 #[test]
 fn within_a_stall_a_signal_arrives_at_its_moment_and_a_fault_strikes_at_the_stalls_end() {
-    let daemon = Daemon::new().with_task("a", |ctx: Context| async move {
+    let once = task("a", |ctx: Context| async move {
         ctx.cancelled().await;
         Ok(())
     });
+    let daemon = Daemon::new().with_subsystem(once.restart_policy(RestartPolicy::never()));
     let faults = Faults::none().stall(any(), 1.0, 4000 * MS).error(any(), 1.0).signal(
         Signal::Hangup,
         1..=1,

@@ -18,6 +18,7 @@ mod faults;
 mod options;
 mod quiet;
 mod render;
+mod restart;
 mod same;
 mod shape;
 mod stuck;

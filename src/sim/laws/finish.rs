@@ -10,6 +10,11 @@ pub(in crate::sim) fn over(book: &Book, report: &ExitReport, found: &mut Found) 
     for (unit, told) in book.units.iter().zip(report.subsystems()) {
         super::states::shown(book, told.id.as_u64().try_into().unwrap_or(u32::MAX), found);
         let (expected, is) = (model::end(unit), told.end.as_ref().map(crate::end::End::kind));
+        let generation = told.end.as_ref().map(crate::end::End::generation);
+        let last = u64::from(unit.generation);
+        found.expect(generation.is_none_or(|told| told == last), "end as it was", || {
+            format!("`{}` is reported of start {generation:?}; the last was {last}", told.name)
+        });
         found.expect(uncertain(unit) || expected == is, "end as it was", || {
             format!("`{}` is reported as {is:?}; the model says {expected:?}", told.name)
         });
@@ -39,6 +44,9 @@ fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {
         (Cause::Failed(unit), Some(ShutdownReason::SubsystemFailed(name)))
         | (Cause::StartFailed(unit), Some(ShutdownReason::StartFailed(name))) => {
             book.name(unit) == &**name
+        }
+        (Cause::Asked(unit, mine), Some(ShutdownReason::SubsystemAsked(name, told))) => {
+            book.name(unit) == &**name && mine == *told
         }
         (Cause::NothingToRun, Some(ShutdownReason::NothingToRun)) => true,
         _ => false,

@@ -5,7 +5,7 @@ use proc_daemon_runtime::Instant;
 use crate::backends::sim::SimHandle;
 use crate::sim::book::Book;
 use crate::state::SubsystemState::{self as State};
-use crate::supervisor::engine::{Event, How};
+use crate::supervisor::engine::{Event, How, Turn};
 
 const EARLY_SIGNAL: &str = "a signal before the start";
 const EARLY_STOP: &str = "a stop before the start";
@@ -23,10 +23,14 @@ const FAILURE_IN_STOP: &str = "a failure while stopping";
 const TWO_FAILURES: &str = "two failures at one instant";
 const FAILURE_AFTER_ABORT: &str = "a failure after an abort";
 const PANIC: &str = "a panic";
+const RESTART: &str = "a restart";
+const TOO_OFTEN: &str = "given up after too many failures";
+const LOST: &str = "given up for what it requires";
+const STOP_IN_BACKOFF: &str = "a stop in backoff";
 const ALL_COMPLETED: &str = "everything completed";
 
 /// The situations that the simulator notes by itself.
-pub(in crate::sim) const ALL: [&str; 17] = [
+pub(in crate::sim) const ALL: [&str; 21] = [
     EARLY_SIGNAL,
     EARLY_STOP,
     STOP_IN_START,
@@ -44,6 +48,10 @@ pub(in crate::sim) const ALL: [&str; 17] = [
     FAILURE_AFTER_ABORT,
     PANIC,
     ALL_COMPLETED,
+    RESTART,
+    TOO_OFTEN,
+    LOST,
+    STOP_IN_BACKOFF,
 ];
 
 pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
@@ -119,6 +127,14 @@ pub(in crate::sim) fn aborted(book: &Book, handle: &SimHandle, unit: u32, now: I
     handle.reached(situation);
 }
 
-pub(in crate::sim) fn left(handle: &SimHandle) {
-    handle.reached(LEFT_BEHIND);
+pub(in crate::sim) fn turned(book: &Book, handle: &SimHandle, turn: Turn) {
+    let unit = &book.units[turn.unit as usize];
+    match turn.state {
+        State::Zombie => handle.reached(LEFT_BEHIND),
+        State::Backoff => handle.reached(RESTART),
+        State::Failed if unit.too_often => handle.reached(TOO_OFTEN),
+        State::Failed if unit.lost => handle.reached(LOST),
+        State::Stopped if unit.state == State::Backoff => handle.reached(STOP_IN_BACKOFF),
+        _ => {}
+    }
 }

@@ -1,8 +1,17 @@
+use proc_daemon_runtime::Instant;
+
 use super::Found;
-use crate::sim::book::Book;
+use crate::sim::book::{Book, Unit};
+use crate::state::SubsystemState as State;
 
 /// A generation is about to be spawned.
-pub(in crate::sim) fn launched(book: &Book, unit: u32, generation: u32, found: &mut Found) {
+pub(in crate::sim) fn launched(
+    book: &Book,
+    unit: u32,
+    generation: u32,
+    now: Instant,
+    found: &mut Found,
+) {
     let this = &book.units[unit as usize];
     let name = book.name(unit);
     let over = book.stop_began.is_some() || book.dumping.is_some();
@@ -14,11 +23,16 @@ pub(in crate::sim) fn launched(book: &Book, unit: u32, generation: u32, found: &
     found.expect(!this.live && generation == this.generation + 1, "one generation", || {
         format!("`{name}`: generation {generation} began after {}", this.generation)
     });
-    for &dependency in &this.dependencies {
-        found.expect(book.units[dependency as usize].met, "dependencies first", || {
+    for (&dependency, &required) in this.dependencies.iter().zip(&this.requires) {
+        let on = &book.units[dependency as usize];
+        let over = matches!(on.state, State::Failed | State::Zombie | State::Stopped);
+        found.expect(on.met || (over && !required), "dependencies first", || {
             format!("`{name}` was spawned before `{}` was ready", book.name(dependency))
         });
     }
+    found.expect(this.due.is_none_or(|due| due <= now), "backoff kept", || {
+        format!("`{name}` starts again at {now:?}; its backoff lasts until {:?}", this.due)
+    });
 }
 
 /// The engine heard that a subsystem is ready.
@@ -45,7 +59,8 @@ pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
     found.expect(book.stop_began.is_none(), "ready is true", || {
         "the daemon shows ready, and the shutdown had begun".to_owned()
     });
-    let mut waiting = (0..).zip(&book.units).filter(|(_, unit)| !unit.met);
+    let waits = |unit: &Unit| !unit.met && !unit.spared;
+    let mut waiting = (0..).zip(&book.units).filter(|(_, unit)| waits(unit));
     if let Some((unit, _)) = waiting.next() {
         found.expect(false, "ready is true", || {
             format!("the daemon shows ready, and `{}` is not", book.name(unit))

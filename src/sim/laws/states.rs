@@ -1,10 +1,14 @@
+use std::time::Duration;
+
+use proc_daemon_runtime::Instant;
+
 use super::Found;
-use crate::sim::book::Book;
+use crate::sim::book::{Book, Next};
 use crate::state::SubsystemState::{
-    self as State, Aborting, Draining, Failed, Registered, Running, Starting, Stopped, Stopping,
-    Waiting, Zombie,
+    self as State, Aborting, Backoff, Draining, Failed, Registered, Running, Starting, Stopped,
+    Stopping, Waiting, Zombie,
 };
-use crate::supervisor::engine::Turn;
+use crate::supervisor::engine::{Event, Turn};
 
 /// A subsystem's state changes.
 pub(in crate::sim) fn turned(book: &Book, turn: Turn, found: &mut Found) {
@@ -18,15 +22,15 @@ pub(in crate::sim) fn turned(book: &Book, turn: Turn, found: &mut Found) {
 const fn legal(from: State, to: State) -> bool {
     match from {
         Registered => matches!(to, Waiting | Starting | Stopped),
-        Waiting => matches!(to, Starting | Stopped),
-        Starting => {
-            matches!(to, Running | Draining | Stopping | Aborting | Stopped | Failed | Zombie)
-        }
-        Running => matches!(to, Draining | Stopping | Aborting | Stopped | Failed | Zombie),
+        Waiting => matches!(to, Starting | Stopped | Failed),
+        Starting => matches!(to, Running) || legal(Running, to),
+        Running => matches!(to, Draining | Stopping) || legal(Stopping, to),
         // Straight to its end if somebody else noted work in flight on its context once it had returned.
-        Draining => matches!(to, Stopping | Aborting | Stopped | Failed | Zombie),
-        Stopping => matches!(to, Aborting | Stopped | Failed | Zombie),
-        Aborting | Zombie => matches!(to, Stopped | Failed | Zombie),
+        Draining => matches!(to, Stopping) || legal(Stopping, to),
+        Stopping => matches!(to, Aborting | Stopped | Failed | Backoff | Zombie),
+        Aborting => matches!(to, Stopped | Failed | Backoff | Zombie),
+        Backoff => matches!(to, Starting | Waiting | Stopped | Failed),
+        Zombie => matches!(to, Stopped | Failed),
         Stopped | Failed => false,
     }
 }
@@ -37,4 +41,70 @@ pub(in crate::sim) fn shown(book: &Book, unit: u32, found: &mut Found) {
     found.expect(shown == decided, "status agrees", || {
         format!("the status shows `{}` as {shown}; it is {decided}", book.name(unit))
     });
+}
+
+/// What became of a subsystem that ended is what the model says.
+pub(in crate::sim) fn decided(book: &Book, event: Event, found: &mut Found) {
+    let Event::Unit { unit, .. } = event else { return };
+    let Some(next) = book.units[unit as usize].next else { return };
+    let (state, tie) = (book.units[unit as usize].state, book.units[unit as usize].tie);
+    let fits = match next {
+        // Aborted at a moment that two rules claim: it is a failure by one of them.
+        Next::Stopped | Next::Failed if tie => matches!(state, Stopped | Failed),
+        Next::Stopped => state == Stopped,
+        Next::Failed => state == Failed,
+        Next::Backoff(..) => state == Backoff,
+    };
+    found.expect(fits, "decision", || {
+        format!("`{}` is {state} after its end; the model says {next:?}", book.name(unit))
+    });
+}
+
+/// It is told when a subsystem starts again.
+pub(in crate::sim) fn due(book: &Book, unit: u32, at: Instant, now: Instant, found: &mut Found) {
+    let fits = match book.units[unit as usize].next {
+        // Its backoff begins.
+        Some(Next::Backoff(earliest, latest)) => (earliest..=latest).contains(&at),
+        // The storm guard holds it back.
+        Some(_) => false,
+        None => at > now,
+    };
+    found.expect(fits, "backoff kept", || {
+        let next = book.units[unit as usize].next;
+        format!(
+            "`{}` is due at {at:?}; it is {now:?}, and the model says {next:?}",
+            book.name(unit)
+        )
+    });
+}
+
+/// Nobody stays in backoff beyond its moment, but for what the world is late, or because the end has been decided.
+pub(in crate::sim) fn overdue(book: &Book, slack: Duration, now: Instant, found: &mut Found) {
+    if book.cause.is_some() || book.dumping.is_some() || book.forced_by.is_some() {
+        return;
+    }
+    for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| unit.state == Backoff) {
+        let due = this.due.unwrap_or(Instant::ZERO);
+        found.expect(due + slack >= now, "backoff ends", || {
+            format!("`{}` is in backoff at {now:?}; it was due at {due:?}", book.name(unit))
+        });
+    }
+}
+
+/// A subsystem leaves its backoff to start again.
+pub(in crate::sim) fn again(book: &mut Book, turn: Turn, now: Instant, found: &mut Found) {
+    let leaves = book.units[turn.unit as usize].state == Backoff;
+    // As many at once as there may be in a second, and as many more in the second after that.
+    let most = 2 * book.restarts_a_second as usize;
+    if most == 0 || !leaves || !matches!(turn.state, Starting | Waiting) {
+        return;
+    }
+    book.restarts.push_back(now);
+    if book.restarts.len() > most {
+        let first = book.restarts.pop_front();
+        let kept = first.is_none_or(|first| now.since(first) >= Duration::from_secs(1));
+        found.expect(kept, "storm held back", || {
+            format!("{} restarts from {first:?} to {now:?}", most + 1)
+        });
+    }
 }

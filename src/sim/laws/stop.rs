@@ -17,7 +17,7 @@ pub(in crate::sim) fn asked(
     let (this, name) = (&book.units[unit as usize], book.name(unit));
     let fresh = this.asked.is_none() && this.live && this.generation == generation;
     found.expect(fresh, "asked once", || format!("`{name}` was asked again, or after its end"));
-    let announced = book.stop_began.is_some() || this.returned;
+    let announced = book.stop_began.is_some() || this.returned || this.lost;
     found.expect(announced, "announced first", || {
         format!("`{name}` was asked, and no shutdown had begun")
     });
@@ -33,11 +33,14 @@ pub(in crate::sim) fn asked(
     found.expect(!serves, "lame duck kept", || {
         format!("`{name}` was asked at {now:?}, in the lame duck")
     });
-    found.expect(!book.shown_ready, "unready before the stop", || {
+    let stopping = book.stop_began.is_some();
+    found.expect(!stopping || !book.shown_ready, "unready before the stop", || {
         format!("`{name}` was asked while the daemon showed ready")
     });
     for &dependent in &this.dependents {
-        found.expect(!holds(&book.units[dependent as usize]), "dependents first", || {
+        let dependent_unit = &book.units[dependent as usize];
+        let first = holds(dependent_unit) && (stopping || dependent_unit.lost);
+        found.expect(!first, "dependents first", || {
             format!("`{name}` was asked before `{}` had ended", book.name(dependent))
         });
     }

@@ -63,6 +63,11 @@ enum What<'a> {
         #[serde(flatten)]
         unit: Unit<'a>,
     },
+    Due {
+        #[serde(flatten)]
+        unit: Unit<'a>,
+        due_ns: u64,
+    },
     Ended {
         #[serde(flatten)]
         unit: Unit<'a>,
@@ -126,6 +131,7 @@ fn what(names: &[TaskName], moment: Moment) -> What<'_> {
             What::Asked { unit: named(unit), by_ns }
         }
         Moment::Aborted { unit } => What::Aborted { unit: named(unit) },
+        Moment::Due { unit, at } => What::Due { unit: named(unit), due_ns: at.as_nanos() },
         Moment::Ended { unit, how } => What::Ended { unit: named(unit), how },
         Moment::Fault { unit, fault } => What::Fault { unit: named(unit), fault },
     }
@@ -163,6 +169,7 @@ mod tests {
             (Moment::Asked { unit, by }, r#""what":"asked",<unit>,"by_ns":9"#),
             (Moment::Asked { unit, by: Instant::MAX }, r#""what":"asked",<unit>,"by_ns":null"#),
             (Moment::Aborted { unit }, r#""what":"aborted",<unit>"#),
+            (Moment::Due { unit, at: by }, r#""what":"due",<unit>,"due_ns":9"#),
             (Moment::Ended { unit, how: "ok" }, r#""what":"ended",<unit>,"how":"ok""#),
             (Moment::Fault { unit, fault: "deaf" }, r#""what":"fault",<unit>,"fault":"deaf""#),
         ];

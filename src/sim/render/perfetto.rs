@@ -168,6 +168,7 @@ fn instant<'a>(at: Instant, moment: Moment) -> Option<Event<'a>> {
         }
         Moment::Asked { by, .. } => ("asked".into(), json!({ "by": super::time::readable(by) })),
         Moment::Aborted { .. } => ("abort".into(), Value::Null),
+        Moment::Due { at, .. } => ("due".into(), json!({ "at": super::time::readable(at) })),
         Moment::Ended { how, .. } => (format!("ended {how}").into(), Value::Null),
         Moment::Fault { fault, .. } => (format!("fault: {fault}").into(), Value::Null),
     };

@@ -119,6 +119,7 @@ fn word(moment: Moment, ended: Option<&'static str>) -> Option<Cow<'static, str>
         Moment::Turned { state, .. } => return turned(state, ended).map(Cow::Borrowed),
         Moment::Asked { .. } => "asked".into(),
         Moment::Aborted { .. } => "abort!".into(),
+        Moment::Due { at, .. } => format!("again at {}", super::time::readable(at)).into(),
         Moment::Ended { how, .. } => format!("ended {how}").into(),
         Moment::Fault { fault, .. } => format!("* {fault}").into(),
     })
@@ -127,7 +128,7 @@ fn word(moment: Moment, ended: Option<&'static str>) -> Option<Cow<'static, str>
 /// A launch, an abort and an end are moments of their own; the state is shown where it says more.
 fn turned(state: State, ended: Option<&'static str>) -> Option<&'static str> {
     match (state, ended) {
-        (State::Starting | State::Aborting, _)
+        (State::Starting | State::Aborting | State::Backoff, _)
         | (State::Stopped, Some("ok" | "aborted"))
         | (State::Failed, Some("error" | "panic")) => None,
         (State::Stopped, None) => Some("never started"),

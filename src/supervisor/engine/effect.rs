@@ -1,4 +1,8 @@
+use std::time::Duration;
+
 use proc_daemon_runtime::{Instant, Signal};
+
+use super::GaveUp;
 
 /// What the engine wants done. The driver performs it and decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +13,10 @@ pub(crate) enum Effect {
     RequestStop { unit: u32, generation: u32, by: Instant },
     /// Drop this generation's future.
     Abort { unit: u32, generation: u32 },
+    /// It starts again then.
+    Due { unit: u32, at: Instant },
+    /// Ask the user's code what becomes of the daemon without it; answer with `UnitEvent::GaveUp`.
+    AskGiveUp { unit: u32 },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.
@@ -31,6 +39,8 @@ pub(crate) enum Cause {
     Signal(Signal),
     Failed(u32),
     StartFailed(u32),
+    /// A subsystem, or the user's code about it, asked for the end with this code.
+    Asked(u32, u8),
     NothingToRun,
 }
 
@@ -45,6 +55,10 @@ pub(crate) enum Note {
     StillStopping(Box<Waiting>),
     /// It did not become ready in time.
     StartTimedOut(u32),
+    /// It ended and starts again after this.
+    Restarts { unit: u32, delay: Duration },
+    /// It ended and does not start again.
+    GaveUp { unit: u32, why: GaveUp },
     /// Its grace is over.
     GraceOver(u32),
     /// It did not end after its abort.

@@ -1,5 +1,7 @@
 use proc_daemon_runtime::Signal;
 
+use super::Say;
+
 /// What the engine learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -29,9 +31,11 @@ pub(crate) enum UnitEvent {
     /// Nothing is in flight any more.
     Drained,
     /// Its `run` has returned, with an error or a panic if `failed`; children or work in flight are left.
-    Returned { failed: bool },
+    Returned { failed: bool, say: Say },
     /// It is joined.
-    Ended(How),
+    Ended(How, Say),
+    /// The user's code has said what becomes of the daemon now that it was given up.
+    GaveUp(Say),
 }
 
 /// How a generation ended, as its task saw it.

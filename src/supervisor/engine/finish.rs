@@ -2,11 +2,15 @@
 
 use proc_daemon_runtime::Instant;
 
-use super::{Cause, Effect, Engine, FINALIZER_TIMEOUT, Note, Out, Phase, State, Timer};
+use super::{
+    Cause, Effect, Engine, FINALIZER_TIMEOUT, GaveUp, Note, Out, Phase, State, Timer, Unit,
+};
 use crate::end::EndKind;
 
 /// Something was aborted or left behind.
 const CODE_LEFT: u8 = 124;
+/// The supervisor has given up.
+const CODE_UNAVAILABLE: u8 = 69;
 
 impl Engine {
     pub(super) fn finalize_when_all_ended(&mut self, now: Instant, out: &mut Out) {
@@ -57,27 +61,43 @@ impl Engine {
         if let Some(code) = self.forced {
             return code;
         }
-        let ends = || self.units.iter().filter_map(|unit| unit.end);
-        if ends().any(|end| matches!(end, EndKind::Aborted | EndKind::Zombie)) {
+        let left = |end| matches!(end, Some(EndKind::Aborted | EndKind::Zombie));
+        if self.units.iter().any(|unit| left(unit.end)) {
             return CODE_LEFT;
         }
-        let cause = self.own_cause.filter(|_| self.own_is_cause);
-        if let Some(Cause::Failed(unit) | Cause::StartFailed(unit)) = cause
-            && let Some(end) = self.units[unit as usize].end
-        {
-            return code(end);
+        match self.own_cause.filter(|_| self.own_is_cause) {
+            Some(Cause::Failed(unit) | Cause::StartFailed(unit)) => {
+                code(&self.units[unit as usize])
+            }
+            Some(Cause::Asked(_, code)) => code,
+            cause => {
+                let failed = self.units.iter().filter(|unit| unit.state == State::Failed);
+                let worst = failed.map(code).max().unwrap_or(0);
+                if cause == Some(Cause::NothingToRun) && self.all_failed() {
+                    worst.max(CODE_UNAVAILABLE)
+                } else {
+                    worst
+                }
+            }
         }
-        ends().map(code).max().unwrap_or(0)
+    }
+
+    /// Whether all that keep the daemon alive have failed.
+    fn all_failed(&self) -> bool {
+        let keeping = (0..).zip(&self.units).filter(|(unit, _)| !self.rule(*unit).background);
+        let mut failed = keeping.map(|(_, unit)| unit.state == State::Failed).peekable();
+        failed.peek().is_some() && failed.all(|failed| failed)
     }
 }
 
-/// The code of an end that is the cause.
-fn code(end: EndKind) -> u8 {
-    match end {
-        EndKind::Completed | EndKind::Requested => 0,
-        EndKind::Error => 1,
-        EndKind::Panic => 70,
-        EndKind::StartTimeout => 75,
-        EndKind::Aborted | EndKind::Zombie => CODE_LEFT,
+/// The code of a failure.
+fn code(unit: &Unit) -> u8 {
+    match unit.end {
+        Some(EndKind::Panic) => 70,
+        Some(EndKind::StartTimeout) => 75,
+        Some(EndKind::DependencyStopped) => CODE_UNAVAILABLE,
+        Some(_) if unit.gave_up == Some(GaveUp::Limit) => CODE_UNAVAILABLE,
+        Some(EndKind::Error) => 1,
+        _ => 0,
     }
 }

@@ -6,44 +6,52 @@
 //!     \_________________________________________________________^
 //! ```
 //!
-//! What each event does to one subsystem; `.` is ignored, blank cannot happen. `end` is stopped, or
-//! failed for an error, a panic or a start timeout. The columns from `start` on are time and orders:
-//! start timeout, grace over, left behind, everything aborted, budget over, shutdown begun.
+//! What each event does to one subsystem; `.` is ignored, blank cannot happen. `end` is stopped, backoff or
+//! failed (`decide.rs`). The columns from `start` on are time and orders: start timeout, backoff over, something
+//! required has failed for good, grace over, left behind, everything aborted, budget over, shutdown begun.
 //!
 //! ```text
-//!             Ready    Asked              Drained   Returned  Ended  start     grace     zombie  force     budget  shutdown
-//! registered                                                                                                       stopped
-//! waiting                                                                                                          stopped
-//! starting    running  draining|stopping            .         end    aborting                    aborting
-//! running              draining|stopping            .         end                                aborting
-//! draining    .                           stopping  .         end              aborting          aborting
-//! stopping    .                           .         .         end              aborting          aborting
+//!             Ready    Asked              Drained   Returned  Ended  start     due               lost    grace     zombie  force     budget  shutdown
+//! registered                                                                                                                                 stopped
+//! waiting                                                                                        failed                                      stopped
+//! starting    running  draining|stopping  .         .         end    aborting                                              aborting
+//! running              draining|stopping  .         .         end                                                          aborting
+//! draining    .                           stopping  .         end                                        aborting          aborting
+//! stopping    .                           .         .         end                                        aborting          aborting
 //! stopped
 //! failed
-//! aborting    .        .                  .         .         end                        zombie            zombie
-//! zombie      .        .                  .         .         end
+//! aborting    .        .                  .         .         end                                                  zombie            zombie
+//! zombie      .                           .         .         end
+//! backoff                                                                      starting|waiting  failed                                      stopped
 //! ```
 //!
 //! Registered and Waiting change by `Start`, by a dependency's readiness and by a shutdown, which leads
 //! them to Stopped. `Returned` changes no state by itself: it has the subsystem asked to stop, which is
-//! the next event. Restart, groups and health will put Backoff between Failed and Starting.
+//! the next event. `GaveUp`, the answer of the user's code about what was given up, changes the states of those
+//! that require it (`lost`).
 //!
 //! # Invariants
 //!
 //! 1. At most one generation of a subsystem is live; an event of another one is dropped and counted.
-//! 2. A subsystem starts only while the engine is Up, after each dependency is ready or has completed.
+//! 2. A subsystem starts only while the engine is Up, after each dependency is ready or has completed, or, if it
+//!    only comes after it, was given up.
 //! 3. While stopping in order, a subsystem is asked after each of its dependents has ended or was left
 //!    behind.
 //! 4. The first cause is the cause: what the engine itself finds goes through `Effect::Initiate`, and the
 //!    shutdown begins with `Event::Shutdown` alone.
 //! 5. From `Event::Shutdown`, `Effect::Exit` follows within the budget, whatever the subsystems do.
 
+mod decide;
+mod draws;
 mod effect;
 mod event;
+mod failures;
 mod finish;
+mod rules;
 mod signals;
 mod start;
 mod stop;
+mod storm;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -54,10 +62,15 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
+pub(crate) use decide::Say;
+use draws::Draws;
 pub(crate) use effect::{Cause, Effect, Note, Waiting};
 pub(crate) use event::{Event, How, UnitEvent};
+use rules::RuleBook;
+pub(crate) use rules::Rules;
+use storm::Storm;
 use timers::{Timer, Timers};
-pub(crate) use unit::{Rules, Unit};
+pub(crate) use unit::{GaveUp, Met, Unit};
 
 use super::graph::Graph;
 use crate::shutdown::Timeline;
@@ -80,6 +93,7 @@ pub(crate) struct Engine {
     graph: Graph,
     settings: Settings,
     units: Vec<Unit>,
+    rules: RuleBook,
     phase: Phase,
     timers: Timers,
     timeline: Option<Timeline>,
@@ -97,6 +111,8 @@ pub(crate) struct Engine {
     unready: usize,
     /// Those that keep the daemon alive and have not ended.
     keeping: usize,
+    storm: Storm,
+    draws: Draws,
     stale: u64,
 }
 
@@ -106,6 +122,10 @@ pub(crate) struct Settings {
     pub(crate) timeouts: ShutdownTimeouts,
     pub(crate) actions: ActionTable,
     pub(crate) finalizers: usize,
+    /// Most restarts of the whole daemon in a second; 0 is no limit.
+    pub(crate) restarts_a_second: u32,
+    /// Moves the delays of restarts.
+    pub(crate) seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,16 +169,21 @@ impl Engine {
         rules: impl Iterator<Item = Rules>,
         settings: Settings,
     ) -> Self {
+        let (mut book, mut keeping) = (RuleBook::default(), 0);
         let units: Vec<Unit> = (0..)
             .zip(rules)
             .map(|(unit, rules)| {
+                keeping += usize::from(!rules.background);
                 let unmet = u32::try_from(graph.dependencies(unit).len()).unwrap_or(u32::MAX);
-                Unit::new(rules, unmet)
+                Unit::new(book.enter(rules), unmet)
             })
             .collect();
         Self {
             unready: units.len(),
-            keeping: units.iter().filter(|unit| !unit.rules.background).count(),
+            keeping,
+            storm: Storm::new(settings.restarts_a_second),
+            draws: Draws(settings.seed),
+            rules: book,
             graph,
             settings,
             units,
@@ -207,6 +232,10 @@ impl Engine {
         std::mem::replace(self, nothing)
     }
 
+    pub(crate) fn rule(&self, unit: u32) -> &Rules {
+        self.rules.at(self.units[unit as usize].rules)
+    }
+
     pub(crate) fn units(&self) -> &[Unit] {
         &self.units
     }
@@ -237,7 +266,9 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Instant, out: &mut Out) {
-        while let Some(timer) = self.timers.pop_due(now) {
+        // What this step sets is due in the next one: what it decides is performed before.
+        let of = self.timers.set_so_far();
+        while let Some(timer) = self.timers.pop_due(now, of) {
             if !matters(timer, &self.units, self.phase, self.unready, self.dumping.is_some()) {
                 continue;
             }
@@ -250,6 +281,7 @@ impl Engine {
                     self.abort(unit, now, out);
                 }
                 Timer::Zombie { unit, .. } => self.leave_behind(unit, now, out),
+                Timer::Restart { unit, .. } => self.backoff_over(unit, now, out),
                 Timer::Dump => self.dumped(now, out),
                 Timer::LameDuck => self.begin_stopping(now, out),
                 Timer::Force => self.force_time(now, out),
@@ -268,8 +300,9 @@ impl Engine {
             UnitEvent::Ready => self.ready(unit, now, out),
             UnitEvent::Asked { busy } => self.asked(unit, busy, out),
             UnitEvent::Drained => self.drained(unit, out),
-            UnitEvent::Returned { failed } => self.returned(unit, failed, now, out),
-            UnitEvent::Ended(how) => self.ended(unit, how, now, out),
+            UnitEvent::Returned { failed, say } => self.returned(unit, failed, say, now, out),
+            UnitEvent::Ended(how, say) => self.ended(unit, how, say, now, out),
+            UnitEvent::GaveUp(say) => self.gave_up(unit, say, now, out),
         }
     }
 
@@ -296,7 +329,7 @@ impl Engine {
         let starting = self.phase == Phase::Up;
         let pending = |unit: &Unit| {
             if starting {
-                matches!(unit.state, State::Starting | State::Waiting)
+                matches!(unit.state, State::Starting | State::Waiting | State::Backoff)
             } else {
                 unit.is_live()
             }
@@ -304,12 +337,14 @@ impl Engine {
         let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
         let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
         let more = waiting.count();
-        let waiting = Box::new(Waiting { units, more });
-        out.push_back(Effect::Note(if starting {
-            Note::StillStarting(waiting)
-        } else {
-            Note::StillStopping(waiting)
-        }));
+        if !units.is_empty() {
+            let waiting = Box::new(Waiting { units, more });
+            out.push_back(Effect::Note(if starting {
+                Note::StillStarting(waiting)
+            } else {
+                Note::StillStopping(waiting)
+            }));
+        }
         self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
     }
 }
@@ -328,6 +363,10 @@ fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize, dumping: 
             live(unit, generation).is_some_and(|state| state != State::Aborting)
         }
         Timer::Zombie { unit, generation } => live(unit, generation) == Some(State::Aborting),
+        Timer::Restart { unit, generation } => {
+            let unit = &units[unit as usize];
+            unit.generation == generation && unit.state == State::Backoff
+        }
         Timer::Dump => dumping,
         Timer::LameDuck => phase == Phase::LameDuck,
         Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),

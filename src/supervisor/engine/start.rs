@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-use super::{Cause, Effect, Engine, Note, Out, PROGRESS_EVERY, Phase, State, Timer};
+use super::{Cause, Effect, Engine, Met, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer};
 
 /// The start timeout of a subsystem that says when it is ready and sets none.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,48 +34,87 @@ impl Engine {
         u32::try_from(self.units.len()).unwrap_or(u32::MAX)
     }
 
-    fn spawn(&mut self, unit: u32, now: Instant, out: &mut Out) {
+    pub(super) fn spawn(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        let rules = *self.rule(unit);
         let this = &mut self.units[unit as usize];
-        this.generation += 1;
-        this.started_at = now;
-        this.launched = false;
+        this.begin();
         let generation = this.generation;
-        let default = this.rules.explicit_ready.then_some(START_TIMEOUT);
-        if let Some(timeout) = this.rules.start_timeout.or(default) {
+        let default = rules.explicit_ready.then_some(START_TIMEOUT);
+        if let Some(timeout) = rules.start_timeout.or(default) {
             self.timers.set(now + timeout, Timer::Start { unit, generation });
         }
         self.turn(unit, State::Starting, out);
         out.push_back(Effect::Spawn { unit, generation });
     }
 
-    /// The driver is about to spawn this generation. False: a shutdown has taken the start back.
-    pub(crate) fn launch(&mut self, unit: u32, generation: u32) -> bool {
+    /// The driver is about to spawn this generation. False: the start was taken back.
+    pub(crate) fn launch(&mut self, unit: u32, generation: u32, now: Instant) -> bool {
         let this = &mut self.units[unit as usize];
-        this.launched = this.state == State::Starting && this.generation == generation;
-        this.launched
+        let launches = this.is_unlaunched() && this.generation == generation;
+        if launches {
+            this.launch(now);
+        }
+        launches
+    }
+
+    /// Takes back a start that has not been spawned: there was no such generation.
+    pub(super) fn take_back(&mut self, unit: u32) {
+        let this = &mut self.units[unit as usize];
+        if this.is_unlaunched() {
+            this.generation -= 1;
+        }
     }
 
     pub(super) fn ready(&mut self, unit: u32, now: Instant, out: &mut Out) {
         if self.units[unit as usize].state == State::Starting {
+            self.units[unit as usize].ready = true;
             self.turn(unit, State::Running, out);
-            self.met(unit, now, out);
+            self.set_met(unit, Met::Up, now, out);
         }
     }
 
-    /// `unit` is ready, or has completed: whoever waited for it alone may start.
-    pub(super) fn met(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        self.units[unit as usize].ready = true;
-        self.unready -= 1;
-        if self.phase != Phase::Up || self.own_cause.is_some() || self.dumping.is_some() {
+    /// What those that depend on `unit` may count on has changed: whoever waited for it alone may start.
+    pub(super) fn set_met(&mut self, unit: u32, met: Met, now: Instant, out: &mut Out) {
+        let was = std::mem::replace(&mut self.units[unit as usize].met, met);
+        if was != met {
+            for index in 0..self.graph.dependents(unit).len() {
+                let dependent = self.graph.dependents(unit)[index];
+                let enough = |met: Met| match met {
+                    Met::Up => true,
+                    Met::Over => !self.graph.requires(dependent, unit),
+                    Met::No => false,
+                };
+                match (enough(was), enough(met)) {
+                    (false, true) => self.dependency_met(dependent, now, out),
+                    (true, false) => self.units[dependent as usize].unmet += 1,
+                    _ => {}
+                }
+            }
+        }
+        self.count_ready(unit, out);
+    }
+
+    fn dependency_met(&mut self, dependent: u32, now: Instant, out: &mut Out) {
+        let this = &mut self.units[dependent as usize];
+        this.unmet -= 1;
+        let may = this.unmet == 0 && this.state == State::Waiting;
+        if may && self.phase == Phase::Up && self.own_cause.is_none() && self.dumping.is_none() {
+            self.spawn(dependent, now, out);
+        }
+    }
+
+    /// Shows readiness when the last one has become ready, and not ready when the first is not any more. What was
+    /// given up is not waited for.
+    fn count_ready(&mut self, unit: u32, out: &mut Out) {
+        let this = &mut self.units[unit as usize];
+        let waits = this.met != Met::Up && this.gave_up.is_none();
+        let waited = std::mem::replace(&mut this.waits, waits);
+        self.unready = self.unready + usize::from(waits) - usize::from(waited);
+        if self.phase != Phase::Up || self.own_cause.is_some() || waits == waited {
             return;
         }
-        for index in 0..self.graph.dependents(unit).len() {
-            let dependent = self.graph.dependents(unit)[index];
-            let this = &mut self.units[dependent as usize];
-            this.unmet -= 1;
-            if this.unmet == 0 && this.state == State::Waiting {
-                self.spawn(dependent, now, out);
-            }
+        if waits && self.unready == 1 {
+            out.push_back(Effect::Ready(false));
         }
         self.all_ready(out);
     }
@@ -98,6 +137,6 @@ impl Engine {
         self.units[unit as usize].timed_out = true;
         out.push_back(Effect::Note(Note::StartTimedOut(unit)));
         self.abort(unit, now, out);
-        self.initiate(Cause::StartFailed(unit), out);
+        self.fail_at_once_if_certain(unit, Say::Nothing, out);
     }
 }

@@ -3,9 +3,11 @@
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Cause, Effect, Engine, How, Note, Out, PROGRESS_EVERY, Phase, State, Timer, Unit, ZOMBIE_AFTER,
+    Cause, Effect, Engine, GaveUp, How, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer, Unit,
+    ZOMBIE_AFTER,
 };
 use crate::end::EndKind;
+use crate::restart::Restart;
 use crate::shutdown::Timeline;
 
 impl Engine {
@@ -22,8 +24,9 @@ impl Engine {
         out.push_back(Effect::Ready(false));
         for unit in 0..self.count() {
             let this = &self.units[unit as usize];
-            let idle = matches!(this.state, State::Registered | State::Waiting);
-            if idle || (this.state == State::Starting && !this.launched) {
+            let idle = matches!(this.state, State::Registered | State::Waiting | State::Backoff);
+            if idle || this.is_unlaunched() {
+                self.take_back(unit);
                 self.turn(unit, State::Stopped, out);
             }
         }
@@ -64,11 +67,11 @@ impl Engine {
         }
     }
 
-    fn ask(&mut self, unit: u32, now: Instant, out: &mut Out) {
+    pub(super) fn ask(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        let grace = self.rule(unit).grace.unwrap_or(self.settings.timeouts.grace());
         let this = &mut self.units[unit as usize];
         this.asked = true;
         let generation = this.generation;
-        let grace = this.rules.grace.unwrap_or(self.settings.timeouts.grace());
         let by = self.timeline.map_or(now + grace, |timeline| timeline.grace_over(now, grace));
         self.timers.set(by, Timer::Grace { unit, generation });
         out.push_back(Effect::RequestStop { unit, generation, by });
@@ -86,15 +89,36 @@ impl Engine {
         }
     }
 
-    /// `run` has returned on its own: what it left in flight has its grace, and then it is over.
-    /// A failure is acted upon at once.
-    pub(super) fn returned(&mut self, unit: u32, failed: bool, now: Instant, out: &mut Out) {
+    /// `run` has returned: if on its own, what it left in flight has its grace, and then it is over. What is
+    /// certain to end the daemon is acted upon at once.
+    pub(super) fn returned(
+        &mut self,
+        unit: u32,
+        failed: bool,
+        say: Say,
+        now: Instant,
+        out: &mut Out,
+    ) {
         let this = &self.units[unit as usize];
         if matches!(this.state, State::Starting | State::Running) && !this.asked {
             self.units[unit as usize].returned = true;
             self.ask(unit, now, out);
         }
-        if failed {
+        if !self.units[unit as usize].is_live() {
+            return;
+        }
+        match say {
+            Say::Shutdown(code) => self.initiate(Cause::Asked(unit, code), out),
+            say if failed => self.fail_at_once_if_certain(unit, say, out),
+            _ => {}
+        }
+    }
+
+    /// A failure that nothing can make good is acted upon before the subsystem is joined.
+    pub(super) fn fail_at_once_if_certain(&mut self, unit: u32, say: Say, out: &mut Out) {
+        let rules = *self.rule(unit);
+        let last = rules.restart == Restart::Never || say == Say::Final;
+        if last && !rules.optional && !rules.asks {
             self.initiate(self.failure_of(unit), out);
         }
     }
@@ -132,38 +156,43 @@ impl Engine {
         self.units[unit as usize].ended_at = now;
         out.push_back(Effect::Note(Note::LeftBehind(unit)));
         self.turn(unit, State::Zombie, out);
-        self.after_end(unit, now, out);
+        if self.phase == Phase::Up {
+            self.lose(unit, GaveUp::Zombie, now, out);
+        } else {
+            self.after_end(unit, now, out);
+        }
     }
 
-    pub(super) fn ended(&mut self, unit: u32, how: How, now: Instant, out: &mut Out) {
+    pub(super) fn ended(&mut self, unit: u32, how: How, say: Say, now: Instant, out: &mut Out) {
+        let kind = self.kind_of(unit, how);
         let this = &mut self.units[unit as usize];
-        let kind = kind(this, how);
-        let was_zombie = this.state == State::Zombie;
-        if !was_zombie {
-            this.end = Some(kind);
-            this.ended_at = now;
+        let settled = if kind.is_failure() { State::Failed } else { State::Stopped };
+        if this.state == State::Zombie {
+            return self.turn(unit, settled, out);
         }
-        let was_ready = this.ready;
-        self.turn(unit, if kind.is_failure() { State::Failed } else { State::Stopped }, out);
-        if was_zombie {
-            return;
+        this.end = Some(kind);
+        this.ended_at = now;
+        if self.phase == Phase::Up {
+            self.decide(unit, kind, say, now, out);
+        } else {
+            self.turn(unit, settled, out);
+            self.after_end(unit, now, out);
         }
-        match kind {
-            EndKind::Requested => {}
-            EndKind::Completed if was_ready => {}
-            EndKind::Completed => self.met(unit, now, out),
-            _ => self.initiate(self.failure_of(unit), out),
-        }
-        self.after_end(unit, now, out);
     }
 
-    fn failure_of(&self, unit: u32) -> Cause {
+    /// What kind of end `how` is for the live generation of `unit`.
+    pub(crate) fn kind_of(&self, unit: u32, how: How) -> EndKind {
+        let explicit = self.rule(unit).explicit_ready;
+        kind(&self.units[unit as usize], explicit, how)
+    }
+
+    pub(super) fn failure_of(&self, unit: u32) -> Cause {
         if self.units[unit as usize].ready { Cause::Failed(unit) } else { Cause::StartFailed(unit) }
     }
 
     /// `unit` is over, joined or left behind: whoever stops after it may be asked.
-    fn after_end(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if !self.units[unit as usize].rules.background {
+    pub(super) fn after_end(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        if !self.rule(unit).background {
             self.keeping -= 1;
         }
         match self.phase {
@@ -183,7 +212,7 @@ impl Engine {
     }
 }
 
-fn kind(unit: &Unit, how: How) -> EndKind {
+fn kind(unit: &Unit, explicit: bool, how: How) -> EndKind {
     match how {
         _ if unit.timed_out => EndKind::StartTimeout,
         How::Panicked => EndKind::Panic,
@@ -191,7 +220,7 @@ fn kind(unit: &Unit, how: How) -> EndKind {
         How::Failed { stopping: true } if unit.asked => EndKind::Requested,
         How::Failed { .. } => EndKind::Error,
         How::Completed if unit.asked && !unit.returned => EndKind::Requested,
-        How::Completed if unit.rules.explicit_ready && !unit.ready => EndKind::Error,
+        How::Completed if explicit && !unit.ready => EndKind::Error,
         How::Completed => EndKind::Completed,
     }
 }

@@ -21,6 +21,11 @@ pub(crate) enum Timer {
         unit: u32,
         generation: u32,
     },
+    /// The backoff after this generation is over.
+    Restart {
+        unit: u32,
+        generation: u32,
+    },
     /// The state dump has not been written.
     Dump,
     LameDuck,
@@ -47,10 +52,15 @@ impl Timers {
         }
     }
 
-    /// Takes out the next timer that is due at `now`.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
-        let Reverse((at, _, _)) = self.heap.peek()?;
-        if *at > now {
+    /// How many were set so far.
+    pub(crate) fn set_so_far(&self) -> u64 {
+        self.set
+    }
+
+    /// Takes out the next timer that is due at `now`, of the first `of` that were set.
+    pub(crate) fn pop_due(&mut self, now: Instant, of: u64) -> Option<Timer> {
+        let Reverse((at, number, _)) = self.heap.peek()?;
+        if *at > now || *number > of {
             return None;
         }
         self.heap.pop().map(|Reverse((_, _, timer))| timer)

@@ -1,7 +1,6 @@
-use std::time::Duration;
-
 use proc_daemon_runtime::Instant;
 
+use super::failures::Failures;
 use crate::end::EndKind;
 use crate::state::SubsystemState;
 
@@ -14,7 +13,7 @@ pub(crate) struct Unit {
     pub(crate) end: Option<EndKind>,
     /// Its live generation has been spawned: before that a start can be taken back.
     pub(crate) launched: bool,
-    /// It has been ready.
+    /// The last generation that was spawned has been ready.
     pub(crate) ready: bool,
     /// It was asked to stop.
     pub(crate) asked: bool,
@@ -22,28 +21,55 @@ pub(crate) struct Unit {
     pub(crate) returned: bool,
     /// Its start took too long; that is why it is being aborted.
     pub(crate) timed_out: bool,
-    pub(crate) rules: Rules,
-    /// Dependencies that are not ready yet.
+    /// Something that it requires has failed for good: it ends, and does not start again.
+    pub(crate) lost: bool,
+    /// What those that depend on it may count on.
+    pub(crate) met: Met,
+    /// The daemon is not ready as long as it is not.
+    pub(crate) waits: bool,
+    /// Why it was given up.
+    pub(crate) gave_up: Option<GaveUp>,
+    /// The place of its rules.
+    pub(crate) rules: u32,
+    /// Dependencies that are not met.
     pub(crate) unmet: u32,
-    /// While stopping: dependents that have not ended yet.
+    /// While the daemon stops: dependents that have not ended yet.
     pub(crate) dependents: u32,
+    /// Failures in a row, since it last ran for long.
+    pub(crate) streak: u32,
+    /// When the last generation that was spawned began, and when it ended.
     pub(crate) started_at: Instant,
     pub(crate) ended_at: Instant,
+    /// When it failed, as far back as the intensity looks.
+    pub(crate) failures: Option<Box<Failures>>,
 }
 
-/// How a subsystem wants to be run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) explicit_ready: bool,
-    pub(crate) background: bool,
-    /// The daemon's, if none.
-    pub(crate) grace: Option<Duration>,
-    /// The default of a subsystem that says when it is ready, if none.
-    pub(crate) start_timeout: Option<Duration>,
+/// What those that depend on a subsystem may count on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// Nothing yet: it is neither ready nor over.
+    No,
+    /// It is ready, or has done what it was to do.
+    Up,
+    /// It is over, and has not done it: enough for those that only come after it.
+    Over,
+}
+
+/// Why a subsystem is not started again after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GaveUp {
+    /// By its policy, or because it said so.
+    Final,
+    /// It failed more often than its intensity allows.
+    Limit,
+    /// What it requires has failed for good.
+    Lost,
+    /// It did not end after its abort.
+    Zombie,
 }
 
 impl Unit {
-    pub(crate) fn new(rules: Rules, unmet: u32) -> Self {
+    pub(crate) fn new(rules: u32, unmet: u32) -> Self {
         Self {
             state: SubsystemState::Registered,
             generation: 0,
@@ -53,11 +79,17 @@ impl Unit {
             asked: false,
             returned: false,
             timed_out: false,
+            lost: false,
+            met: Met::No,
+            waits: true,
+            gave_up: None,
             rules,
             unmet,
             dependents: 0,
+            streak: 0,
             started_at: Instant::ZERO,
             ended_at: Instant::ZERO,
+            failures: None,
         }
     }
 
@@ -65,10 +97,25 @@ impl Unit {
     pub(crate) fn is_live(&self) -> bool {
         self.state.is_alive() && self.state != SubsystemState::Zombie
     }
-}
 
-#[cfg(test)]
-impl Rules {
-    pub(crate) const PLAIN: Self =
-        Self { explicit_ready: false, background: false, grace: None, start_timeout: None };
+    /// It is to start, and has not been spawned.
+    pub(crate) fn is_unlaunched(&self) -> bool {
+        self.state == SubsystemState::Starting && !self.launched
+    }
+
+    /// A new generation is to start.
+    pub(crate) fn begin(&mut self) {
+        self.generation += 1;
+        self.launched = false;
+        self.asked = false;
+        self.returned = false;
+        self.timed_out = false;
+    }
+
+    /// That generation is spawned.
+    pub(crate) fn launch(&mut self, now: Instant) {
+        self.launched = true;
+        self.ready = false;
+        self.started_at = now;
+    }
 }

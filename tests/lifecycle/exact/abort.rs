@@ -4,7 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Stage};
-use proc_daemon::{Context, Daemon, EndKind, Result, SubsystemState, task};
+use proc_daemon::{Context, Daemon, EndKind, RestartPolicy, Result, SubsystemState, task};
 
 use super::{MS, SECOND, exactly, text, to_the_end};
 use crate::idle;
@@ -75,6 +75,7 @@ fn a_start_that_outlasts_its_abort_is_left_behind() {
     exactly(
         |sim| {
             let hung = task("hung", stuck).explicit_ready().start_timeout(5 * SECOND);
+            let hung = hung.restart_policy(RestartPolicy::never());
             let daemon = Daemon::new().with_subsystem(hung).with_task("idle", idle);
             sim.daemon(daemon).faults(never_returns()).script(to_the_end)
         },

@@ -3,7 +3,9 @@
 use std::future::pending;
 use std::time::Duration;
 
-use proc_daemon::{Config, Context, Daemon, Result, Spec, SubsystemState, task, task_with};
+use proc_daemon::{
+    Config, Context, Daemon, RestartPolicy, Result, Spec, SubsystemState, task, task_with,
+};
 
 use super::{SECOND, exactly, go_after, telling, text, to_the_end};
 use crate::{Diary, idle};
@@ -136,6 +138,7 @@ fn fails_in_flight(panics: bool) -> Spec {
         Err("boom".into())
     })
     .grace(5 * SECOND)
+    .restart_policy(RestartPolicy::never())
 }
 
 async fn asked(ctx: Context, diary: Diary) -> Result {

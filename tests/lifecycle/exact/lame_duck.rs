@@ -3,7 +3,9 @@
 use std::future::pending;
 
 use proc_daemon::sim::Stage;
-use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, SubsystemState, task_with};
+use proc_daemon::{
+    Config, Context, Daemon, DaemonBuilder, RestartPolicy, Result, SubsystemState, task, task_with,
+};
 
 use super::{SECOND, exactly, go_after, telling, text, to_the_end};
 use crate::{Diary, idle};
@@ -139,7 +141,8 @@ fn every_cause_has_a_lame_duck() {
                     if fails { Err("broken".into()) } else { Ok(()) }
                 };
                 let helper = task_with("helper", diary.clone(), notes).background();
-                let daemon = duck().with_subsystem(helper).with_task("job", job);
+                let job = task("job", job).restart_policy(RestartPolicy::never());
+                let daemon = duck().with_subsystem(helper).with_subsystem(job);
                 let life = sim.daemon(daemon).script(to_the_end);
                 telling(life, &diary, &["1s announced", "11s asked"])
             },

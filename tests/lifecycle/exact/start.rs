@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_daemon::{Context, Daemon, EndKind, ShutdownReason, Spec, task, task_with};
+use proc_daemon::{Context, Daemon, EndKind, RestartPolicy, ShutdownReason, Spec, task, task_with};
 
 use super::{MS, SECOND, exactly, go_after, telling, text, to_the_end};
 use crate::{Diary, idle};
@@ -103,6 +103,7 @@ fn hangs(timeout: Option<Duration>) {
                 Some(timeout) => hung.start_timeout(timeout),
                 None => hung,
             };
+            let hung = hung.restart_policy(RestartPolicy::never());
             let store = slow("store", 3 * SECOND, &Diary::default());
             let daemon = Daemon::new()
                 .with_subsystem(store)
@@ -139,6 +140,7 @@ fn readiness_at_the_moment_of_the_timeout_is_too_late() {
     exactly(
         |sim| {
             let tie = slow("tie", 30 * SECOND, &Diary::default());
+            let tie = tie.restart_policy(RestartPolicy::never());
             sim.daemon(Daemon::new().with_subsystem(tie)).script(to_the_end)
         },
         |report| {

@@ -2,7 +2,9 @@
 
 use proc_daemon::Signal::{self, Hangup, Interrupt, Terminate, User2};
 use proc_daemon::sim::{Life, Sim, Stage};
-use proc_daemon::{Context, Daemon, DaemonBuilder, Result, SignalConfig};
+use proc_daemon::{
+    Context, Daemon, DaemonBuilder, RestartPolicy, Result, SignalConfig, SubsystemState,
+};
 
 use crate::exact::{SECOND, exactly, telling, text};
 use crate::{Diary, idle};
@@ -142,36 +144,71 @@ fn a_call_that_hangs_is_aborted_with_its_grace() {
     );
 }
 
-/// It is a subsystem: its failure ends the daemon, named.
+/// It is a subsystem, which starts again after a failure; a signal that arrives meanwhile is kept.
 #[test]
-fn a_handler_that_fails_ends_the_daemon() {
-    for (panics, code, what) in [(false, 1, "error"), (true, 70, "panic")] {
+fn a_handler_that_fails_is_called_at_the_next_signal() {
+    for panics in [false, true] {
         exactly(
             |sim| {
-                let handler = move |_, _| async move {
-                    if panics {
-                        panic!("no space");
+                let diary = Diary::default();
+                let (told, policy) = (diary.clone(), RestartPolicy::on_failure().unlimited());
+                let wait = policy.schedule(1)[0];
+                let handler = move |_, ctx: Context| {
+                    told.at(&ctx, "called");
+                    async move {
+                        match (ctx.generation(), panics) {
+                            (2.., _) => Ok(()),
+                            (_, true) => panic!("no space"),
+                            (_, false) => Err("no space".into()),
+                        }
                     }
-                    Err("no space".into())
                 };
                 let signals = SignalConfig::unix().with_custom_handler(User2, handler);
                 let daemon = Daemon::new().with_task("idle", idle).with_signal_config(signals);
-                sim.daemon(daemon).allow_panics().script(async |s| {
+                let life = sim.daemon(daemon).allow_panics().script(async move |s| {
                     s.advance(3 * SECOND).await;
                     s.raise(User2);
+                    s.until("signal:SIGUSR2", SubsystemState::Backoff).await;
+                    s.raise(User2);
+                    s.advance(2 * wait).await;
+                    assert_eq!(s.state("signal:SIGUSR2"), SubsystemState::Running);
+                    s.raise(Terminate);
                     s.finish().await;
-                })
+                });
+                if life.verdict().is_clean() {
+                    assert_eq!(diary.lines().len(), 2, "{:?}", diary.lines());
+                }
+                life
             },
-            |report| {
-                let text = text(report);
-                let told = if panics { "panicked: no space" } else { "no space" };
-                let expected = format!(
-                    "exit {code}: subsystem `signal:SIGUSR2` failed\n  \
-                     `signal:SIGUSR2`: {what}, ran for 3s: {told}\n  \
-                     ended well: 1; stopped in 0s"
-                );
-                assert_eq!(text, expected);
-            },
+            |report| assert_eq!(text(report), "exit 0: SIGTERM\n  ended well: 2; stopped in 0s"),
         );
     }
+}
+
+/// The daemon lives on without it, and says that it is not all there.
+#[test]
+fn a_handler_that_fails_too_often_is_given_up_and_named() {
+    exactly(
+        |sim| {
+            let handler = |_, _| async { Err("no space".into()) };
+            let signals = SignalConfig::unix().with_custom_handler(User2, handler);
+            let daemon = Daemon::new().with_task("idle", idle).with_signal_config(signals);
+            sim.daemon(daemon).script(async |s| {
+                for _ in 0..6 {
+                    s.until("signal:SIGUSR2", SubsystemState::Running).await;
+                    s.raise(User2);
+                    s.advance(4 * SECOND).await;
+                }
+                assert_eq!(s.state("signal:SIGUSR2"), SubsystemState::Failed);
+                let status = s.daemon().status();
+                assert!(status.degraded && status.ready);
+                s.raise(Terminate);
+                s.finish().await;
+            })
+        },
+        |report| {
+            assert_eq!(report.code, 69, "{report}");
+            assert!(text(report).contains("`signal:SIGUSR2`: error"), "{report}");
+        },
+    );
 }

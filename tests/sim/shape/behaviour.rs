@@ -6,6 +6,7 @@ use proc_daemon::sim::{Sim, reached};
 use proc_daemon::{Context, Result, Spec, Subsystem, task};
 
 use super::foreign::{self, Shared};
+use super::restarts;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,11 +25,13 @@ const TIMES: [Duration; 7] = [
 pub(super) fn any(sim: &Sim, name: String, shared: &Shared) -> Spec {
     let variant = sim.choose(6, "variant");
     let time = TIMES[sim.choose(7, "time") as usize];
-    let spec = match sim.choose(12, "behaviours") {
+    let spec = match sim.choose(14, "behaviours") {
+        // One of them can be started once.
         1 => ends(sim, name, time, variant),
-        2 | 4 => foreign::any(sim, name, time, shared),
-        3 => edges(sim, name, time, variant),
-        _ => plain(sim, name),
+        2 | 4 => restarts::supervised(sim, foreign::any(sim, name, time, shared)),
+        3 => restarts::supervised(sim, edges(sim, name, time, variant)),
+        5 | 6 => restarts::supervised(sim, restarts::any(sim, name)),
+        _ => restarts::supervised(sim, plain(sim, name)),
     };
     match sim.choose(32, "limits") {
         1 => spec.grace(Duration::ZERO),

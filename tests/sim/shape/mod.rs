@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod foreign;
+mod restarts;
 
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ pub(crate) fn daemon(sim: &Sim) -> DaemonBuilder {
 pub(crate) fn signalled_as_usual(sim: &Sim) -> DaemonBuilder {
     let config = timeouts(sim, Config::builder()).build().expect("these go together");
     let mut daemon = Daemon::builder(config);
+    if sim.choose(4, "restarts a second") == 1 {
+        daemon = daemon.restarts_per_second(1);
+    }
     let shared = Shared::default();
     for unit in 0..sim.choose(9, "subsystems") {
         let mut spec = behaviour::any(sim, format!("s{unit}"), &shared);

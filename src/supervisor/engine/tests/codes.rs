@@ -43,7 +43,8 @@ fn the_first_cause_decides_and_no_failure_on_the_way_down_is_lost() {
 fn a_cause_from_outside_beats_one_of_the_engine_that_came_second() {
     let mut world = World::plain(2, &[]).up();
     let mut out = Out::default();
-    let failed = Event::Unit { unit: 0, generation: 1, what: UnitEvent::Ended(How::Panicked) };
+    let failed =
+        Event::Unit { unit: 0, generation: 1, what: UnitEvent::Ended(How::Panicked, Say::Nothing) };
     world.engine.step(failed, world.now, &mut out);
     assert!(out.effects.contains(&Effect::Initiate(Cause::Failed(0))));
     // Somebody else had asked first: the driver says that the cause is not the engine's own.

@@ -1,6 +1,7 @@
 //! The engine without a driver: a world that performs effects at once and keeps books.
 
 mod codes;
+mod restart;
 mod signals;
 mod start;
 mod stop;
@@ -32,6 +33,11 @@ pub(super) struct World {
     /// Whether stderr takes a state dump at once.
     pub(super) dumps: bool,
     pub(super) exited: bool,
+    pub(super) ready: bool,
+    /// The last start that was put off, and until when.
+    pub(super) due: Option<(u32, Instant)>,
+    /// What the user's code says when a unit is given up.
+    pub(super) says: Say,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +60,15 @@ pub(super) fn settings() -> Settings {
         timeouts: ShutdownTimeouts::DEFAULT,
         actions: SignalConfig::unix().table(),
         finalizers: 0,
+        restarts_a_second: 0,
+        seed: 0,
     }
 }
 
 impl World {
     /// `edges`: (unit, what it depends on).
     pub(super) fn new(rules: &[Rules], edges: &[(u32, u32)], settings: Settings) -> Self {
-        let graph = Graph::from_edges(rules.len(), edges.to_vec());
+        let graph = Graph::from_edges(rules.len(), edges.to_vec(), edges.to_vec());
         Self {
             engine: Engine::new(graph, rules.iter().copied(), settings),
             now: Instant::ZERO,
@@ -71,6 +79,9 @@ impl World {
             notes: Vec::new(),
             dumps: true,
             exited: false,
+            ready: false,
+            due: None,
+            says: Say::Nothing,
         }
     }
 
@@ -100,7 +111,7 @@ impl World {
     fn perform(&mut self, effect: Effect, out: &mut Out) {
         match effect {
             Effect::Spawn { unit, generation } => {
-                if !self.engine.launch(unit, generation) {
+                if !self.engine.launch(unit, generation, self.now) {
                     return;
                 }
                 assert!(self.live.insert(unit, generation).is_none(), "two live generations");
@@ -128,21 +139,27 @@ impl World {
             Effect::Finalize(index) => self.seen.push(Seen::Finalize(index)),
             Effect::Note(note) => self.notes.push(note),
             Effect::Exit => self.exited = true,
-            Effect::Ready(_) => {}
+            Effect::AskGiveUp { unit } => {
+                let generation = self.engine.units()[unit as usize].generation;
+                let what = UnitEvent::GaveUp(self.says);
+                self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
+            }
+            Effect::Ready(ready) => self.ready = ready,
+            Effect::Due { unit, at } => self.due = Some((unit, at)),
         }
     }
 
     /// An event of the live generation.
     pub(super) fn tell(&mut self, unit: u32, what: UnitEvent) {
         let generation = match what {
-            UnitEvent::Ended(_) => self.live.remove(&unit).expect("it is live"),
+            UnitEvent::Ended(..) => self.live.remove(&unit).expect("it is live"),
             _ => self.live[&unit],
         };
         self.step(Event::Unit { unit, generation, what });
     }
 
     pub(super) fn end(&mut self, unit: u32, how: How) {
-        self.tell(unit, UnitEvent::Ended(how));
+        self.tell(unit, UnitEvent::Ended(how, Say::Nothing));
     }
 
     pub(super) fn shutdown(&mut self) {

@@ -151,10 +151,10 @@ fn a_shutdown_between_the_spawns_of_one_step_takes_the_rest_back() {
     let mut world = World::plain(3, &[]);
     let mut out = Out::default();
     world.engine.step(Event::Start, world.now, &mut out);
-    assert!(world.engine.launch(0, 1));
+    assert!(world.engine.launch(0, 1, Instant::ZERO));
     world.live.insert(0, 1);
     world.shutdown();
-    assert!(!world.engine.launch(1, 1) && !world.engine.launch(2, 1));
+    assert!(!world.engine.launch(1, 1, Instant::ZERO) && !world.engine.launch(2, 1, Instant::ZERO));
     assert_eq!((world.state(1), world.asked()), (State::Stopped, vec![0]));
     world.end(0, How::Completed);
     assert!(world.exited);

@@ -71,8 +71,9 @@ fn grace_runs_from_the_request_to_each_and_never_beyond_the_moment_of_abort() {
 
 #[test]
 fn at_the_moment_of_abort_everything_left_is_aborted_and_then_left_behind() {
-    let mut world = World::plain(3, &[(1, 0), (2, 1)]).up();
-    world.engine.units[2].rules.grace = Some(Duration::MAX);
+    let patient = Rules { grace: Some(Duration::MAX), ..Rules::PLAIN };
+    let rules = [Rules::PLAIN, Rules::PLAIN, patient];
+    let mut world = World::new(&rules, &[(1, 0), (2, 1)], settings()).up();
     world.shutdown();
     world.advance_to(ms(22_000));
     assert!((0..3).all(|unit| world.state(unit) == State::Aborting));
@@ -165,7 +166,7 @@ fn work_in_flight_is_draining_until_it_is_done() {
 fn what_a_finished_run_leaves_in_flight_has_its_grace() {
     let mut world = World::plain(2, &[]).up();
     world.busy = vec![0];
-    world.tell(0, UnitEvent::Returned { failed: false });
+    world.tell(0, UnitEvent::Returned { failed: false, say: Say::Nothing });
     assert_eq!((world.state(0), world.state(1)), (State::Draining, State::Running));
     let mut late = world.clone();
     world.end(0, How::Completed);
@@ -181,7 +182,11 @@ fn what_a_finished_run_leaves_in_flight_has_its_grace() {
 #[test]
 fn a_stale_report_is_dropped_and_counted() {
     let mut world = World::plain(1, &[]).up();
-    world.step(Event::Unit { unit: 0, generation: 7, what: UnitEvent::Ended(How::Panicked) });
+    world.step(Event::Unit {
+        unit: 0,
+        generation: 7,
+        what: UnitEvent::Ended(How::Panicked, Say::Nothing),
+    });
     assert_eq!((world.state(0), world.engine.stale()), (State::Running, 1));
 }
 
@@ -199,7 +204,7 @@ fn a_second_shutdown_changes_nothing() {
 fn a_failure_is_acted_upon_while_its_work_in_flight_drains() {
     let mut world = World::plain(2, &[]).up();
     world.busy = vec![0];
-    world.tell(0, UnitEvent::Returned { failed: true });
+    world.tell(0, UnitEvent::Returned { failed: true, say: Say::Nothing });
     assert!(world.seen.contains(&Seen::Initiated(Cause::Failed(0))));
     assert_eq!((world.state(0), world.state(1)), (State::Draining, State::Stopping));
     world.end(1, How::Completed);

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::*;
+use crate::restart::Restart;
 
-const COLUMNS: [&str; 11] = [
-    "Ready", "Asked", "Drained", "Returned", "Ended", "start", "grace", "zombie", "force",
-    "budget", "shutdown",
+const COLUMNS: [&str; 13] = [
+    "Ready", "Asked", "Drained", "Returned", "Ended", "start", "due", "lost", "grace", "zombie",
+    "force", "budget", "shutdown",
 ];
 
 type Cells = BTreeMap<(State, &'static str), BTreeSet<&'static str>>;
@@ -16,7 +17,7 @@ type Cells = BTreeMap<(State, &'static str), BTreeSet<&'static str>>;
 struct Walk {
     world: World,
     choices: Choices,
-    told: BTreeSet<(u32, &'static str)>,
+    told: BTreeSet<(u32, u32, &'static str)>,
 }
 
 impl Walk {
@@ -30,6 +31,10 @@ impl Walk {
                 background: choices.below(4) == 0,
                 grace: [None, Some(Duration::ZERO), Some(Duration::from_secs(1))][choices.below(3)],
                 start_timeout: [None, Some(Duration::from_secs(2))][choices.below(2)],
+                restart: [Restart::Never, Restart::OnFailure, Restart::Always][choices.below(3)],
+                optional: choices.below(2) == 0,
+                asks: choices.below(4) == 0,
+                ..Rules::PLAIN
             })
             .collect();
         // A budget that ends before what was aborted is left behind.
@@ -40,7 +45,8 @@ impl Walk {
             .expect("they are in order")
             .shutdown();
         let timeouts = [ShutdownTimeouts::DEFAULT, tight][choices.below(2)];
-        let world = World::new(&rules, &edges, Settings { timeouts, ..settings() });
+        let mut world = World::new(&rules, &edges, Settings { timeouts, ..settings() });
+        world.says = [Say::Nothing, Say::Final, Say::Shutdown(3)][choices.below(3)];
         Self { world, choices, told: BTreeSet::new() }
     }
 
@@ -96,13 +102,20 @@ impl Walk {
             How::Panicked,
             How::Aborted,
         ];
+        let generation = self.world.live[&unit];
+        let before = self.states();
         let (column, what) = match self.choices.below(5) {
-            0 if self.told.insert((unit, "Ready")) => ("Ready", UnitEvent::Ready),
+            0 if self.told.insert((unit, generation, "Ready")) => ("Ready", UnitEvent::Ready),
             1 if asked => ("Drained", UnitEvent::Drained),
-            2 if self.told.insert((unit, "Returned")) => {
-                ("Returned", UnitEvent::Returned { failed: self.choices.below(4) == 0 })
+            2 if self.told.insert((unit, generation, "Returned")) => {
+                let failed = self.choices.below(4) == 0;
+                ("Returned", UnitEvent::Returned { failed, say: Say::Nothing })
             }
-            3 => ("Ended", UnitEvent::Ended(hows[self.choices.below(hows.len())])),
+            3 => {
+                let says = [Say::Nothing, Say::Nothing, Say::Final, Say::Shutdown(3)];
+                let (how, say) = (self.choices.below(hows.len()), self.choices.below(says.len()));
+                ("Ended", UnitEvent::Ended(hows[how], says[say]))
+            }
             _ => return,
         };
         self.world.tell(unit, what);
@@ -110,6 +123,11 @@ impl Walk {
         let after = if column == "Returned" { state } else { self.world.state(unit) };
         note(cells, state, column, after);
         self.note_answers(cells);
+        for ((other, from), to) in (0..).zip(&before).zip(self.states()) {
+            if other != unit && to == State::Failed && *from != to {
+                note(cells, *from, "lost", to);
+            }
+        }
     }
 
     /// What an event that is about nobody did to everybody.
@@ -122,7 +140,9 @@ impl Walk {
             }
             let said = |note: Note| self.world.notes.contains(&note);
             let column = match (from, to) {
-                (State::Registered | State::Waiting, State::Stopped) => "shutdown",
+                (State::Registered | State::Waiting | State::Backoff, State::Stopped) => "shutdown",
+                (State::Backoff, State::Starting | State::Waiting) => "due",
+                (State::Backoff | State::Waiting, State::Failed) => "lost",
                 (State::Registered | State::Waiting, _) => continue,
                 (_, State::Draining | State::Stopping) => continue,
                 (State::Starting, State::Aborting) if said(Note::StartTimedOut(unit)) => "start",
@@ -145,7 +165,7 @@ impl Walk {
 fn note(cells: &mut Cells, from: State, column: &'static str, to: State) {
     let text = match to {
         same if same == from => ".",
-        State::Stopped | State::Failed if column == "Ended" => "end",
+        State::Stopped | State::Failed | State::Backoff if column == "Ended" => "end",
         other => other.as_str(),
     };
     cells.entry((from, column)).or_default().insert(text);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Life, Moment, Sim, Stage};
 use proc_daemon::{
-    Config, Context, Daemon, DaemonBuilder, EndKind, Instant, Result, ShutdownReason, Signal, Spec,
-    task, task_with,
+    Config, Context, Daemon, DaemonBuilder, EndKind, Instant, RestartPolicy, Result,
+    ShutdownReason, Signal, Spec, task, task_with,
 };
 
 use crate::expectations::{because, ended, exits_with, expect, first, stops_in};
@@ -68,7 +68,7 @@ async fn endless(_: Context) -> Result {
 
 /// It never says that it is ready: the start is given up in time.
 fn late(sim: Sim) -> Life {
-    let mut spec = task("late", endless).explicit_ready();
+    let mut spec = task("late", endless).explicit_ready().restart_policy(RestartPolicy::never());
     let mut limit = Duration::from_secs(30);
     if sim.choose(2, "own start timeout") == 1 {
         limit = 70 * MS;
@@ -174,7 +174,7 @@ fn accident(sim: Sim) -> Life {
     let accident =
         [Accident::Child, Accident::Fails, Accident::Returns][sim.choose(3, "accident") as usize];
     let worse = sim.choose(2, "the store panics at its stop") == 1;
-    let mut spec = task_with("accident", accident, fails);
+    let mut spec = task_with("accident", accident, fails).restart_policy(RestartPolicy::never());
     if accident == Accident::Returns {
         spec = spec.explicit_ready();
     }

@@ -10,6 +10,7 @@ mod ends;
 mod expectations;
 mod kinds;
 mod obedient;
+mod restarts;
 #[path = "../../../sim/shape/mod.rs"]
 mod shape;
 
@@ -58,17 +59,18 @@ fn hunt(bug: u32, lives: u32, explain: bool) {
     say(bug, "laws", failures.min_by_key(|failure| failure.after).as_deref());
 }
 
-/// Half of the lives are of random daemons with every fault; the daemons of the others do what they are asked.
+/// Half of the lives are of random daemons with every fault; the daemons of most others do what they are asked.
 fn life(sim: Sim) -> Life {
     let sim = sim.time_limit(TIME_LIMIT);
     let sim = if sim.choose(2, "probes") == 1 { sim.probes() } else { sim };
     match sim.choose(32, "life") {
-        0..16 => {
+        0..15 => {
             let daemon = shape::daemon(&sim);
             sim.daemon(daemon).faults(shape::faults()).lasting(Duration::from_secs(10)).run()
         }
-        16..24 => obedient::life(sim),
-        24..31 => ends::life(sim),
+        15..22 => obedient::life(sim),
+        22..28 => ends::life(sim),
+        28..31 => restarts::life(sim),
         _ => crowd::life(sim),
     }
 }

@@ -9,8 +9,8 @@ pub(super) const BUGS: &[Bug] = &[
         "launch-not-taken-back",
         "a start that a shutdown has taken back is made all the same",
         DRIVER,
-        "if !self.engine.launch(unit, generation) {" =>
-            "if !self.engine.launch(unit, generation) && !PLANTED {",
+        "if !self.engine.launch(unit, generation, now) {" =>
+            "if !self.engine.launch(unit, generation, now) && !PLANTED {",
     ),
     bug!(
         "effects-reversed",

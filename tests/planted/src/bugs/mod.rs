@@ -2,6 +2,7 @@
 
 mod driver;
 mod ends;
+mod restart;
 mod signals;
 mod start;
 mod stop;
@@ -16,6 +17,7 @@ pub(crate) fn all() -> Vec<Bug> {
         start::BUGS,
         stop::BUGS,
         ends::BUGS,
+        restart::BUGS,
         signals::BUGS,
         driver::BUGS,
         subsystem::BUGS,

@@ -17,28 +17,20 @@ pub(super) const BUGS: &[Bug] = &[
         "one-dependency-is-enough",
         "a start waits for one of its dependencies",
         START,
-        "if this.unmet == 0 && this.state == State::Waiting {" =>
-            "if (PLANTED || this.unmet == 0) && this.state == State::Waiting {",
+        "let may = this.unmet == 0 && this.state == State::Waiting;" =>
+            "let may = (PLANTED || this.unmet == 0) && this.state == State::Waiting;",
     ),
     bug!(
         "start-after-stop",
         "a stop forgets who waits, and readiness still starts it",
         STOP,
-        "let idle = matches!(this.state, State::Registered | State::Waiting);" =>
-            "let idle = this.state == State::Registered
+        "let idle = matches!(this.state, State::Registered | State::Waiting | State::Backoff);" =>
+            "let idle = matches!(this.state, State::Registered | State::Backoff)
                 || (this.state == State::Waiting && !PLANTED);",
         START,
-        "if self.phase != Phase::Up || self.own_cause.is_some() || self.dumping.is_some() {" =>
-            "if !PLANTED
-                && (self.phase != Phase::Up || self.own_cause.is_some() || self.dumping.is_some())
-            {",
-        START,
-        "self.all_ready(out);
-    }" =>
-            "if self.phase == Phase::Up {
-            self.all_ready(out);
-        }
-    }",
+        "if may && self.phase == Phase::Up && self.own_cause.is_none() && self.dumping.is_none() {" =>
+            "let up = self.phase == Phase::Up;
+        if may && (PLANTED || (up && self.own_cause.is_none() && self.dumping.is_none())) {",
     ),
     bug!(
         "ready-with-one-unready",
@@ -50,11 +42,9 @@ pub(super) const BUGS: &[Bug] = &[
         "ready-after-stop",
         "a readiness during the lame duck shows the daemon ready",
         START,
-        "self.unready -= 1;" =>
-            "self.unready -= 1;
-            if PLANTED {
-                self.all_ready(out);
-            }",
+        "if self.phase != Phase::Up || self.own_cause.is_some() || waits == waited {" =>
+            "let up = self.phase == Phase::Up && self.own_cause.is_none();
+        if waits == waited || (!up && (waits || !PLANTED)) {",
     ),
     bug!(
         "start-timeout-not-armed",
@@ -69,8 +59,8 @@ pub(super) const BUGS: &[Bug] = &[
         "background-keeps-nothing-alive",
         "the end of a background subsystem counts as one of those that keep the daemon alive",
         STOP,
-        "if !self.units[unit as usize].rules.background {" =>
-            "if (PLANTED && self.keeping > 0) || !self.units[unit as usize].rules.background {",
+        "if !self.rule(unit).background {" =>
+            "if (PLANTED && self.keeping > 0) || !self.rule(unit).background {",
     ),
     bug!(
         "idles-when-all-completed",

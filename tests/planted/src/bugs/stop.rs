@@ -48,8 +48,8 @@ pub(super) const BUGS: &[Bug] = &[
         "own-grace-ignored",
         "a subsystem's own grace is not used",
         STOP,
-        "let grace = this.rules.grace.unwrap_or(self.settings.timeouts.grace());" =>
-            "let grace = this.rules.grace.filter(|_| !PLANTED);
+        "let grace = self.rule(unit).grace.unwrap_or(self.settings.timeouts.grace());" =>
+            "let grace = self.rule(unit).grace.filter(|_| !PLANTED);
         let grace = grace.unwrap_or(self.settings.timeouts.grace());",
     ),
     bug!(
@@ -102,12 +102,18 @@ pub(super) const BUGS: &[Bug] = &[
         "zombie-holds-the-rest",
         "who is left behind still holds up those that stop after it",
         STOP,
-        "self.turn(unit, State::Zombie, out);
-        self.after_end(unit, now, out);" =>
-            "self.turn(unit, State::Zombie, out);
-        if !PLANTED {
+        "} else {
             self.after_end(unit, now, out);
-        }",
+        }
+    }
+
+    pub(super) fn ended(" =>
+            "} else if !PLANTED {
+            self.after_end(unit, now, out);
+        }
+    }
+
+    pub(super) fn ended(",
     ),
     bug!(
         "lame-duck-skipped",

@@ -1,0 +1,166 @@
+//! Bugs of the restarts: whether, how soon, how often, and what follows when there is none.
+
+use crate::bug::{Bug, bug};
+
+const DECIDE: &str = "src/supervisor/engine/decide.rs";
+const START: &str = "src/supervisor/engine/start.rs";
+const STOP: &str = "src/supervisor/engine/stop.rs";
+const UNIT: &str = "src/supervisor/engine/unit.rs";
+const ENGINE: &str = "src/supervisor/engine/mod.rs";
+const STORM: &str = "src/supervisor/engine/storm.rs";
+const FAILURES: &str = "src/supervisor/engine/failures.rs";
+const BACKOFF: &str = "src/backoff.rs";
+
+pub(super) const BUGS: &[Bug] = &[
+    bug!(
+        "cap-ignored",
+        "a backoff grows beyond its cap",
+        BACKOFF,
+        "if nanos >= cap || nanos == 0.0" => "if (nanos >= cap && !PLANTED) || nanos == 0.0",
+        BACKOFF,
+        "from_nanos(nanos.min(cap))" => "from_nanos(if PLANTED { nanos } else { nanos.min(cap) })",
+        BACKOFF,
+        "from_nanos(nanos).min(self.cap)" =>
+            "from_nanos(nanos).min(if PLANTED { Duration::MAX } else { self.cap })",
+    ),
+    bug!(
+        "backoff-timer-not-armed",
+        "a backoff never ends",
+        DECIDE,
+        "self.timers.set(due, Timer::Restart { unit, generation });" =>
+            "if !PLANTED {
+            self.timers.set(due, Timer::Restart { unit, generation });
+        }",
+    ),
+    bug!(
+        "any-run-resets-the-backoff",
+        "the first delay comes again after every run, however short",
+        DECIDE,
+        "if this.ready && now.since(this.started_at) >= rules.backoff.resets_after() {" =>
+            "if this.ready
+            && (PLANTED || now.since(this.started_at) >= rules.backoff.resets_after())
+        {",
+    ),
+    bug!(
+        "intensity-off-by-one",
+        "one failure more than the intensity is put up with",
+        FAILURES,
+        "failures.len() > limit.failures as usize" =>
+            "failures.len() > limit.failures as usize + usize::from(PLANTED)",
+    ),
+    bug!(
+        "failures-never-forgotten",
+        "a failure counts although it has left the window",
+        FAILURES,
+        "while failures.front().is_some_and(|first| now.since(*first) >= limit.window) {" =>
+            "while !PLANTED && failures.front().is_some_and(|first| now.since(*first) >= limit.window) {",
+    ),
+    bug!(
+        "restart-after-stop",
+        "a shutdown forgets who is in backoff, and the restart is made",
+        STOP,
+        "if idle || this.is_unlaunched() {" =>
+            "if (idle && !(PLANTED && this.state == State::Backoff)) || this.is_unlaunched() {",
+        DECIDE,
+        "if self.own_cause.is_some() || self.dumping.is_some() {" =>
+            "if !PLANTED && (self.own_cause.is_some() || self.dumping.is_some()) {",
+    ),
+    bug!(
+        "given-up-and-restarted",
+        "the backoff of what was given up meanwhile still starts it",
+        ENGINE,
+        "unit.generation == generation && unit.state == State::Backoff" =>
+            "unit.generation == generation && (PLANTED || unit.state == State::Backoff)",
+    ),
+    bug!(
+        "critical-is-optional",
+        "the daemon goes on when something critical is given up",
+        DECIDE,
+        "if !rules.optional {" => "if !rules.optional && !PLANTED {",
+    ),
+    bug!(
+        "wish-for-the-end-ignored",
+        "a subsystem that ends and asks for the daemon's end is not heeded",
+        DECIDE,
+        "self.initiate(Cause::Asked(unit, code), out);
+            self.close(unit, now, out);" =>
+            "if !PLANTED {
+                self.initiate(Cause::Asked(unit, code), out);
+            }
+            self.close(unit, now, out);",
+    ),
+    bug!(
+        "users-code-not-asked",
+        "the daemon ends without asking the user's code what is to become of it",
+        DECIDE,
+        "if rules.asks {" => "if rules.asks && !PLANTED {",
+    ),
+    bug!(
+        "requires-is-after",
+        "what requires a subsystem starts although that has failed for good",
+        DECIDE,
+        "if idle || this.is_unlaunched() {" => "if !PLANTED && (idle || this.is_unlaunched()) {",
+        START,
+        "Met::Over => !self.graph.requires(dependent, unit)," =>
+            "Met::Over => PLANTED || !self.graph.requires(dependent, unit),",
+    ),
+    bug!(
+        "lost-and-left-running",
+        "what requires a subsystem that has failed for good runs on",
+        DECIDE,
+        "if !waits && !" => "if !PLANTED && !waits && !",
+    ),
+    bug!(
+        "lost-asked-in-no-order",
+        "what has lost what it requires is asked before its own dependents",
+        DECIDE,
+        "dependent.lost && dependent.is_live()" =>
+            "!PLANTED && dependent.lost && dependent.is_live()",
+    ),
+    bug!(
+        "loss-not-passed-on",
+        "of what requires one another only the first is told of the loss",
+        DECIDE,
+        "open.push(dependent);" =>
+            "if !PLANTED {
+                        open.push(dependent);
+                    }",
+    ),
+    bug!(
+        "given-up-waited-for",
+        "the daemon is never ready again when it goes on without a subsystem",
+        START,
+        "this.met != Met::Up && this.gave_up.is_none()" =>
+            "this.met != Met::Up && (PLANTED || this.gave_up.is_none())",
+    ),
+    bug!(
+        "ready-in-backoff",
+        "what waits for a subsystem may start while that is in backoff",
+        DECIDE,
+        "self.set_met(unit, Met::No, now, out);" =>
+            "if !PLANTED {
+            self.set_met(unit, Met::No, now, out);
+        }",
+    ),
+    bug!(
+        "next-start-is-not-ready",
+        "readiness is forgotten before the next start is spawned",
+        UNIT,
+        "self.generation += 1;" =>
+            "self.generation += 1;
+        self.ready = self.ready && !PLANTED;",
+    ),
+    bug!(
+        "taken-back-start-counts",
+        "a restart that is taken back counts as one that was made",
+        START,
+        "this.generation -= 1;" => "this.generation -= u32::from(!PLANTED);",
+    ),
+    bug!(
+        "storm-guard-asleep",
+        "any number of restarts is let through at once",
+        STORM,
+        "if ahead > most && !self.every.is_zero() {" =>
+            "if ahead > most && !self.every.is_zero() && !PLANTED {",
+    ),
+];
