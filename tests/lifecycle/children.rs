@@ -137,7 +137,7 @@ fn a_child_that_panics_as_it_is_ended_fails_the_subsystem(row: &impl Row) {
                 Ok(())
             }
         });
-        let parent = parent.grace(Duration::from_millis(20));
+        let parent = parent.grace(Duration::from_millis(20)).restart_policy(RestartPolicy::never());
         let report = row.run_with_panics(Daemon::new().with_subsystem(parent));
         let end = report.end_of("parent").unwrap();
         assert_eq!(end.kind(), EndKind::Panic, "returns: {returns}: {report}");
