@@ -27,6 +27,8 @@ pub enum EndKind {
     Panic,
     /// It was not ready in time.
     StartTimeout,
+    /// It failed its liveness check, and was stopped to be started again.
+    Unhealthy,
     /// Something that it requires has failed for good, so it was stopped, or never started again.
     DependencyStopped,
     /// It was aborted when its grace was over, or when the shutdown was forced.
@@ -98,6 +100,7 @@ impl EndKind {
             Self::Error => "error",
             Self::Panic => "panic",
             Self::StartTimeout => "start timeout",
+            Self::Unhealthy => "unhealthy",
             Self::DependencyStopped => "dependency stopped",
             Self::Aborted => "aborted",
             Self::Zombie => "zombie",
@@ -107,7 +110,7 @@ impl EndKind {
     /// Whether it is the subsystem's failure.
     #[must_use]
     pub const fn is_failure(self) -> bool {
-        matches!(self, Self::Error | Self::Panic | Self::StartTimeout)
+        matches!(self, Self::Error | Self::Panic | Self::StartTimeout | Self::Unhealthy)
     }
 }
 

@@ -32,6 +32,7 @@ pub mod signal;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod state;
+mod strategy;
 mod subsystem;
 mod supervisor;
 mod sync;
@@ -50,6 +51,7 @@ pub use restart::RestartPolicy;
 pub use runtime::{Instant, JoinError, RuntimeOptions, Signal};
 pub use shutdown::{Elapsed, ShutdownCoordinator, Stopping};
 pub use state::SubsystemState;
+pub use strategy::Strategy;
 pub use subsystem::{
     Cancelled, Child, Context, InFlight, Interval, IntoSpec, MissedTicks, SignalConfig, Spec,
     Subsystem, task, task_with,

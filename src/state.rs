@@ -9,6 +9,9 @@ use std::fmt;
 ///                 |    \-> Stopped, Failed                  |  \-> Stopped, Failed, Backoff
 ///              Backoff -> Stopped, Failed                   \-> Zombie
 /// ```
+///
+/// A call by name leads from Stopped and Failed to Starting or Waiting, from any to Stopped, and from Stopped and
+/// Failed to Removed; a group leads from Stopped to Backoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -35,10 +38,12 @@ pub enum SubsystemState {
     Zombie,
     /// Joined; it starts again when its backoff is over.
     Backoff,
+    /// Taken out of the daemon. Its name may be used again.
+    Removed,
 }
 
 impl SubsystemState {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Registered,
         Self::Waiting,
         Self::Starting,
@@ -50,6 +55,7 @@ impl SubsystemState {
         Self::Aborting,
         Self::Zombie,
         Self::Backoff,
+        Self::Removed,
     ];
 
     /// The name in lower case: `running`.
@@ -67,6 +73,7 @@ impl SubsystemState {
             Self::Aborting => "aborting",
             Self::Zombie => "zombie",
             Self::Backoff => "backoff",
+            Self::Removed => "removed",
         }
     }
 

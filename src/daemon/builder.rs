@@ -10,6 +10,7 @@ use super::plan::{Draft, Plan};
 use super::{Daemon, ExitReport};
 use crate::config::{Config, ErasedSection, IntoConfig, Pending, Section};
 use crate::error::{BuildError, Error, Result};
+use crate::strategy::Strategy;
 use crate::subsystem::{Context, IntoSpec, SignalConfig, task};
 
 /// The storm guard's default.
@@ -30,6 +31,7 @@ impl DaemonBuilder {
             draft: Draft {
                 config: config.into_pending(),
                 specs: Vec::new(),
+                groups: Vec::new(),
                 sections: Vec::new(),
                 signals: SignalConfig::unix(),
                 options: None,
@@ -63,6 +65,13 @@ impl DaemonBuilder {
         for subsystem in subsystems {
             self.draft.specs.push(subsystem.__into_spec());
         }
+        self
+    }
+
+    /// Declares a group: `strategy` says who of it is started again when one of its members is. Subsystems join it
+    /// with [`Spec::group`](crate::Spec::group).
+    pub fn with_group(mut self, name: impl Into<Cow<'static, str>>, strategy: Strategy) -> Self {
+        self.draft.groups.push((name.into().into(), strategy));
         self
     }
 }

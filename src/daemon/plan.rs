@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proc_daemon_runtime::RuntimeOptions;
+use proc_daemon_runtime::{RuntimeOptions, TaskName};
 
 use crate::boxed::BoxError;
 use crate::config::Pending;
@@ -10,14 +10,17 @@ use crate::error::BuildError;
 use crate::reload::Snapshot;
 use crate::restart::{Restart, RestartPolicy};
 use crate::signal::ActionTable;
+use crate::strategy::Strategy;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec};
 use crate::supervisor::engine::Rules;
 use crate::supervisor::graph::{Graph, GraphIssue};
+use crate::supervisor::groups::Groups;
 use crate::supervisor::hooks::Hooks;
 
 /// A daemon that has been checked and not run.
 pub(super) struct Plan {
     pub(super) graph: Graph,
+    pub(super) groups: Groups,
     pub(super) rules: Vec<Rules>,
     pub(super) hooks: BTreeMap<u32, Hooks>,
     pub(super) restarts_a_second: u32,
@@ -43,6 +46,7 @@ pub(super) enum PlannedConfig {
 pub(super) struct Draft {
     pub(super) config: Pending,
     pub(super) specs: Vec<Spec>,
+    pub(super) groups: Vec<(TaskName, Strategy)>,
     pub(super) sections: Vec<ErasedSection>,
     pub(super) signals: SignalConfig,
     pub(super) options: Option<RuntimeOptions>,
@@ -58,14 +62,19 @@ impl Draft {
         self.specs.extend(handlers.specs());
 
         let graph = Graph::build(&self.specs);
-        let graph = match policy_issues(&self.specs) {
-            none if none.is_empty() => graph,
-            issues => Err(graph.err().unwrap_or_default().into_iter().chain(issues).collect()),
+        let groups = Groups::build(&self.groups, &self.specs);
+        let graph = match (graph, groups, policy_issues(&self.specs)) {
+            (Ok(graph), Ok(groups), none) if none.is_empty() => Ok((graph, groups)),
+            (graph, groups, issues) => {
+                let mut all = graph.err().unwrap_or_default();
+                all.extend(groups.err().into_iter().flatten().chain(issues));
+                Err(all)
+            }
         };
         let mut sections = self.sections;
         sections.extend(self.specs.iter().flat_map(|spec| spec.sections.iter().cloned()));
         let config = PlannedConfig::new(self.config, sections);
-        let (graph, config) = match (graph, config) {
+        let ((graph, groups), config) = match (graph, config) {
             (Ok(graph), Ok(config)) => (graph, config),
             (graph, config) => {
                 let error = BuildError::graph(graph.err().unwrap_or_default());
@@ -77,6 +86,7 @@ impl Draft {
         };
         Ok(Plan {
             graph,
+            groups,
             rules: self.specs.iter().map(rules).collect(),
             hooks: (0..)
                 .zip(&self.specs)
@@ -138,6 +148,7 @@ fn rules(spec: &Spec) -> Rules {
         background: spec.background,
         optional: spec.optional,
         asks: spec.on_give_up.is_some(),
+        once: spec.once,
         grace: spec.grace,
         start_timeout: spec.start_timeout,
         restart: policy.restart(),

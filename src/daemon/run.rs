@@ -143,7 +143,7 @@ impl Daemon {
             watch: observer.watch,
             signals,
         };
-        let engine = Engine::new(plan.graph, plan.rules.into_iter(), settings);
+        let engine = Engine::new(plan.graph, plan.groups, plan.rules.into_iter(), settings);
         let mut remains = Driver::new(engine, parts).await;
         let report = self.report(&mut remains, began, runtime.now());
         debug!("exit {}", report.code);

@@ -145,6 +145,8 @@ pub(super) fn event(handle: &SimHandle, event: Event) {
         Event::Dumped => note(handle, REPORT, 7, 0, 0),
         Event::Finalized(_) => note(handle, REPORT, 8, 0, 0),
         Event::Tick => note(handle, REPORT, 9, 0, 0),
+        Event::Control { unit, op, .. } => note(handle, REPORT, 11 + op as u32, unit, 0),
+        Event::Added { unit, .. } => note(handle, REPORT, 15, unit, 0),
     }
 }
 

@@ -116,6 +116,7 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             laws::states::overdue(book, handle.slack(), now, found);
         }
         Event::Shutdown { .. } | Event::Finalized(_) => {}
+        Event::Control { .. } | Event::Added { .. } => {}
         Event::Unit { unit, generation, what } => {
             if book.units[unit as usize].generation == generation {
                 unit_told(book, handle, unit, what, now, found);

@@ -55,8 +55,8 @@ pub(crate) use run::Run;
 pub(crate) use run::Told;
 pub(crate) use shared::Shared;
 pub use signal_config::SignalConfig;
-pub(crate) use spec::OnGiveUp;
 pub use spec::{IntoSpec, Spec, task, task_with};
+pub(crate) use spec::{Kind, OnGiveUp};
 
 /// A named, long-running part of a daemon.
 ///

@@ -25,8 +25,8 @@ use crate::restart::RestartPolicy;
 pub struct Spec {
     pub(crate) name: TaskName,
     pub(crate) factory: Arc<dyn Factory>,
-    pub(crate) requires: Vec<TaskName>,
-    pub(crate) after: Vec<TaskName>,
+    pub(crate) dependencies: Vec<(TaskName, Kind)>,
+    pub(crate) group: Option<TaskName>,
     pub(crate) sections: Vec<ErasedSection>,
     pub(crate) location: &'static Location<'static>,
     pub(crate) grace: Option<Duration>,
@@ -39,6 +39,17 @@ pub struct Spec {
     pub(crate) once: bool,
     pub(crate) optional: bool,
     pub(crate) on_give_up: Option<OnGiveUp>,
+}
+
+/// How a subsystem depends on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Order only.
+    After,
+    /// It cannot be without it.
+    Requires,
+    /// And it starts again when the other does.
+    Binds,
 }
 
 /// Decides what becomes of the daemon.
@@ -81,8 +92,8 @@ impl Spec {
         Self {
             name,
             factory,
-            requires: Vec::new(),
-            after: Vec::new(),
+            dependencies: Vec::new(),
+            group: None,
             sections: Vec::new(),
             location: Location::caller(),
             grace: None,
@@ -97,6 +108,12 @@ impl Spec {
     }
 }
 
+impl Spec {
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = (&TaskName, Kind)> {
+        self.dependencies.iter().map(|(name, kind)| (name, *kind))
+    }
+}
+
 /// # Settings
 impl Spec {
     /// Gives it another name: one type can then run more than once.
@@ -108,13 +125,27 @@ impl Spec {
     /// Starts it once `name` is ready and stops it before `name`. If `name` fails for good, this is stopped and
     /// has failed as well.
     pub fn requires(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.requires.push(name.into().into());
+        self.dependencies.push((name.into().into(), Kind::Requires));
+        self
+    }
+
+    /// As [`requires`](Self::requires), and starts it again whenever `name` is: it is stopped first, and starts
+    /// once `name` is ready again. As systemd's `BindsTo=` with `PartOf=`.
+    pub fn binds(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.dependencies.push((name.into().into(), Kind::Binds));
         self
     }
 
     /// Starts it once `name` is ready, or has ended, and stops it before `name`.
     pub fn after(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.after.push(name.into().into());
+        self.dependencies.push((name.into().into(), Kind::After));
+        self
+    }
+
+    /// Puts it into the group named `name`, which [`DaemonBuilder::with_group`](crate::DaemonBuilder::with_group)
+    /// declares. The last one counts.
+    pub fn group(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.group = Some(name.into().into());
         self
     }
 
@@ -188,8 +219,8 @@ impl fmt::Debug for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spec")
             .field("name", &self.name)
-            .field("requires", &self.requires)
-            .field("after", &self.after)
+            .field("dependencies", &self.dependencies)
+            .field("group", &self.group)
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,10 @@
 //! The dependency order of subsystems: who waits for whom, in compressed rows.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::config::nearest;
-use crate::subsystem::Spec;
+use crate::subsystem::{Kind, Spec};
 
 /// Who depends on whom. An edge means: starts after, stops before. Acyclic by construction.
 #[derive(Clone, Debug, Default)]
@@ -12,13 +13,27 @@ pub(crate) struct Graph {
     dependents: Rows,
     /// Those of the dependents that cannot be without it.
     requiring: Rows,
+    /// Those of these that start again when it does.
+    binding: Rows,
 }
 
-/// Row `n` is `targets[starts[n]..starts[n + 1]]`.
+/// Row `n` is `targets[starts[n]..starts[n + 1]]`, unless it has changed since it was built.
 #[derive(Clone, Debug, Default)]
 struct Rows {
     starts: Vec<u32>,
     targets: Vec<u32>,
+    changed: BTreeMap<u32, Vec<u32>>,
+}
+
+/// Who depends on whom, as pairs: a unit, and one that it depends on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edges {
+    /// All of them.
+    pub(crate) all: Vec<(u32, u32)>,
+    /// Those that are more than an order.
+    pub(crate) needed: Vec<(u32, u32)>,
+    /// Those of these along which restarts go.
+    pub(crate) bound: Vec<(u32, u32)>,
 }
 
 /// What is wrong with a set of subsystems. Each prints on one line.
@@ -29,6 +44,8 @@ pub(crate) enum GraphIssue {
     Unknown { name: String, by: String, at: String, near: Option<String> },
     Cycle { path: Vec<String>, at: String },
     Policy { name: String, at: String, what: String },
+    NoGroup { name: String, by: String, at: String, near: Option<String> },
+    GroupTwice { name: String },
 }
 
 impl Graph {
@@ -36,16 +53,11 @@ impl Graph {
     pub(crate) fn build(specs: &[Spec]) -> Result<Self, Vec<GraphIssue>> {
         let mut issues = Vec::new();
         let units = index(specs, &mut issues);
-        let (mut edges, mut needed) = (Vec::new(), Vec::new());
+        let mut edges = Edges::default();
         for (unit, spec) in specs.iter().enumerate() {
-            let required = spec.requires.iter().map(|name| (name, true));
-            for (name, needs) in required.chain(spec.after.iter().map(|name| (name, false))) {
+            for (name, kind) in spec.dependencies() {
                 match units.binary_search_by(|(other, _)| (*other).cmp(name.as_str())) {
-                    Ok(found) => {
-                        let edge = (number(unit), units[found].1);
-                        edges.push(edge);
-                        needed.extend(needs.then_some(edge));
-                    }
+                    Ok(found) => edges.add(number(unit), units[found].1, kind),
                     Err(_) => issues.push(GraphIssue::Unknown {
                         name: name.to_string(),
                         by: spec.name.to_string(),
@@ -56,7 +68,7 @@ impl Graph {
                 }
             }
         }
-        let graph = Self::from_edges(specs.len(), edges, needed);
+        let graph = Self::from_edges(specs.len(), edges);
         if let Some(cycle) = graph.cycle() {
             let name = |unit: &u32| specs[*unit as usize].name.to_string();
             let at = specs[cycle[0] as usize].location.to_string();
@@ -65,24 +77,36 @@ impl Graph {
         if issues.is_empty() { Ok(graph) } else { Err(issues) }
     }
 
-    /// A graph of `units` nodes; an edge goes from a unit to one it depends on. Repeated edges count once.
-    /// `needed` are those of the edges that are more than an order.
-    pub(crate) fn from_edges(
-        units: usize,
-        mut edges: Vec<(u32, u32)>,
-        mut needed: Vec<(u32, u32)>,
-    ) -> Self {
-        for edges in [&mut edges, &mut needed] {
+    /// A graph of `units` nodes. Repeated edges count once.
+    pub(crate) fn from_edges(units: usize, mut edges: Edges) -> Self {
+        for edges in [&mut edges.all, &mut edges.needed, &mut edges.bound] {
             edges.sort_unstable();
             edges.dedup();
         }
-        let dependencies = Rows::build(units, edges.iter().copied());
-        let dependents = Rows::build(units, edges.iter().map(|(unit, on)| (*on, *unit)));
-        let requiring = match needed.is_empty() {
-            true => Rows::default(),
-            false => Rows::build(units, needed.iter().map(|(unit, on)| (*on, *unit))),
+        let backwards = |edges: &[(u32, u32)]| match edges {
+            [] => Rows::default(),
+            edges => Rows::build(units, edges.iter().map(|(unit, on)| (*on, *unit))),
         };
-        Self { dependencies, dependents, requiring }
+        Self {
+            dependencies: Rows::build(units, edges.all.iter().copied()),
+            dependents: backwards(&edges.all),
+            requiring: backwards(&edges.needed),
+            binding: backwards(&edges.bound),
+        }
+    }
+
+    /// Enters `unit`, on which nobody depends yet.
+    pub(crate) fn grow(&mut self, unit: u32, dependencies: &[(u32, Kind)]) {
+        for &(on, kind) in dependencies {
+            self.dependencies.push(unit, on);
+            self.dependents.push(on, unit);
+            if kind >= Kind::Requires {
+                self.requiring.push(on, unit);
+            }
+            if kind == Kind::Binds {
+                self.binding.push(on, unit);
+            }
+        }
     }
 
     /// What `unit` depends on.
@@ -97,7 +121,12 @@ impl Graph {
 
     /// What cannot be without `unit`.
     pub(crate) fn requiring(&self, unit: u32) -> &[u32] {
-        if self.requiring.starts.is_empty() { &[] } else { self.requiring.row(unit) }
+        self.requiring.row(unit)
+    }
+
+    /// What starts again when `unit` does.
+    pub(crate) fn binding(&self, unit: u32) -> &[u32] {
+        self.binding.row(unit)
     }
 
     /// Whether `dependent` cannot be without `unit`, or merely comes after it.
@@ -134,6 +163,15 @@ impl Graph {
     }
 }
 
+impl Edges {
+    /// `unit` depends on `on`.
+    pub(crate) fn add(&mut self, unit: u32, on: u32, kind: Kind) {
+        self.all.push((unit, on));
+        self.needed.extend((kind >= Kind::Requires).then_some((unit, on)));
+        self.bound.extend((kind == Kind::Binds).then_some((unit, on)));
+    }
+}
+
 impl Rows {
     fn build(rows: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         let mut starts = vec![0u32; rows + 1];
@@ -149,12 +187,26 @@ impl Rows {
             targets[next[row as usize] as usize] = target;
             next[row as usize] += 1;
         }
-        Self { starts, targets }
+        Self { starts, targets, changed: BTreeMap::new() }
     }
 
     fn row(&self, row: u32) -> &[u32] {
-        let row = row as usize;
-        &self.targets[self.starts[row] as usize..self.starts[row + 1] as usize]
+        if let Some(row) = self.changed.get(&row) {
+            return row;
+        }
+        match self.starts.get(row as usize..row as usize + 2) {
+            Some([start, end]) => &self.targets[*start as usize..*end as usize],
+            _ => &[],
+        }
+    }
+
+    /// Adds a target to a row, once.
+    fn push(&mut self, row: u32, target: u32) {
+        let mut targets = self.row(row).to_vec();
+        if let Err(place) = targets.binary_search(&target) {
+            targets.insert(place, target);
+            self.changed.insert(row, targets);
+        }
     }
 }
 
@@ -193,6 +245,14 @@ impl fmt::Display for GraphIssue {
                 write!(f, "{at}: `{by}` depends on `{name}`, which does not exist")?;
                 near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
             }
+            Self::NoGroup { name, by, at, near } => {
+                write!(f, "{at}: `{by}` is in the group `{name}`, which nobody has declared")?;
+                match near {
+                    Some(near) => write!(f, "; did you mean `{near}`?"),
+                    None => f.write_str(": `DaemonBuilder::with_group` does that"),
+                }
+            }
+            Self::GroupTwice { name } => write!(f, "the group `{name}` is declared twice"),
             Self::Policy { name, at, what } => write!(f, "{at}: `{name}`: {what}"),
             Self::Cycle { path, at } => {
                 write!(f, "{at}: a cycle of dependencies: {}", path.join(" -> "))

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`engine`] decides, [`Driver`](driver::Driver) performs. [`graph`] is the dependency order that both
-//! rest on.
+//! rest on, [`groups`] who starts again with whom.
 //!
 //! # Invariants
 //!
@@ -18,5 +18,6 @@
 pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod graph;
+pub(crate) mod groups;
 pub(crate) mod hooks;
 mod notes;

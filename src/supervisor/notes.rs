@@ -26,6 +26,9 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
             };
             error!("`{}` is not started again: {why}", name(unit));
         }
+        Note::TakesAlong { unit, others } => {
+            info!("`{}` takes along: {}", name(unit), list(others, board));
+        }
         Note::GraceOver(unit) => warn!("the grace of `{}` is over: aborting it", name(unit)),
         Note::LeftBehind(unit) => {
             warn!(

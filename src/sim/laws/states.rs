@@ -5,8 +5,8 @@ use proc_daemon_runtime::Instant;
 use super::Found;
 use crate::sim::book::{Book, Next};
 use crate::state::SubsystemState::{
-    self as State, Aborting, Backoff, Draining, Failed, Registered, Running, Starting, Stopped,
-    Stopping, Waiting, Zombie,
+    self as State, Aborting, Backoff, Draining, Failed, Registered, Removed, Running, Starting,
+    Stopped, Stopping, Waiting, Zombie,
 };
 use crate::supervisor::engine::{Event, Turn};
 
@@ -31,7 +31,9 @@ const fn legal(from: State, to: State) -> bool {
         Aborting => matches!(to, Stopped | Failed | Backoff | Zombie),
         Backoff => matches!(to, Starting | Waiting | Stopped | Failed),
         Zombie => matches!(to, Stopped | Failed),
-        Stopped | Failed => false,
+        Stopped => matches!(to, Starting | Waiting | Backoff | Removed),
+        Failed => matches!(to, Starting | Waiting | Removed),
+        Removed => false,
     }
 }
 

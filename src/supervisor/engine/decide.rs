@@ -2,7 +2,7 @@
 
 use proc_daemon_runtime::Instant;
 
-use super::{Cause, Effect, Engine, GaveUp, Met, Note, Out, Phase, State, Timer};
+use super::{Cause, Effect, Engine, GaveUp, Leaving, Met, Note, Out, Phase, State, Timer};
 use crate::end::EndKind;
 use crate::restart::Restart;
 
@@ -31,14 +31,23 @@ impl Engine {
         let rules = *self.rule(unit);
         // Aborted while the daemon is up: its `run` returned, and what it left in flight outlasted its grace.
         let failed = kind.is_failure() || kind == EndKind::Aborted;
+        let leaving = self.units[unit as usize].leaving;
         if let Say::Shutdown(code) = say {
             self.initiate(Cause::Asked(unit, code), out);
             self.close(unit, now, out);
-        } else if self.units[unit as usize].lost {
+        } else if leaving == Leaving::Lost {
             if matches!(kind, EndKind::Completed | EndKind::Requested) {
                 self.units[unit as usize].end = Some(EndKind::DependencyStopped);
             }
             self.give_up(unit, GaveUp::Lost, now, out);
+        } else if leaving == Leaving::Retired {
+            let settled = if kind.is_failure() { State::Failed } else { State::Stopped };
+            self.turn(unit, settled, out);
+            self.settle_retired(unit, now, out);
+        } else if leaving == Leaving::Again && say == Say::Nothing {
+            self.hold(unit, out);
+            self.set_met(unit, Met::No, now, out);
+            self.ask_leaving_dependencies(unit, now, out);
         } else if failed {
             if rules.restart == Restart::Never || say == Say::Final {
                 self.give_up(unit, GaveUp::Final, now, out);
@@ -48,6 +57,9 @@ impl Engine {
         } else if rules.restart == Restart::Always && say == Say::Nothing {
             self.again_unless_too_often(unit, now, out);
         } else {
+            if say == Say::Final {
+                self.units[unit as usize].leaving = Leaving::Retired;
+            }
             self.close(unit, now, out);
         }
     }
@@ -70,13 +82,19 @@ impl Engine {
         self.timers.set(due, Timer::Restart { unit, generation });
         self.turn(unit, State::Backoff, out);
         self.set_met(unit, Met::No, now, out);
-        out.push_back(Effect::Due { unit, at: due });
+        self.show_due(unit, due, out);
         out.push_back(Effect::Note(Note::Restarts { unit, delay }));
+        self.take_along(unit, Leaving::Again, due, now, out);
+        self.ask_leaving_dependencies(unit, now, out);
     }
 
     /// The backoff of `unit` is over.
     pub(super) fn backoff_over(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if self.own_cause.is_some() || self.dumping.is_some() {
+        if !self.may_start() {
+            return;
+        }
+        if self.is_held(unit) {
+            self.units[unit as usize].held = true;
             return;
         }
         if let Some(at) = self.storm.hold(now) {
@@ -93,7 +111,7 @@ impl Engine {
     }
 
     /// It is not started again, and has failed.
-    fn give_up(&mut self, unit: u32, why: GaveUp, now: Instant, out: &mut Out) {
+    pub(super) fn give_up(&mut self, unit: u32, why: GaveUp, now: Instant, out: &mut Out) {
         self.turn(unit, State::Failed, out);
         self.lose(unit, why, now, out);
     }
@@ -131,7 +149,7 @@ impl Engine {
         self.lose_requiring(unit, now, out);
         self.set_met(unit, Met::Over, now, out);
         self.after_end(unit, now, out);
-        self.ask_lost_dependencies(unit, now, out);
+        self.ask_leaving_dependencies(unit, now, out);
     }
 
     /// It has done what it was to do.
@@ -139,64 +157,5 @@ impl Engine {
         self.turn(unit, State::Stopped, out);
         self.set_met(unit, Met::Up, now, out);
         self.after_end(unit, now, out);
-    }
-
-    /// `unit` has failed for good: whatever cannot be without it ends.
-    fn lose_requiring(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if self.phase != Phase::Up || self.own_cause.is_some() {
-            return;
-        }
-        // Everybody concerned first: they are asked in order, those that depend on others before those.
-        let (mut lost, mut open) = (Vec::new(), vec![unit]);
-        while let Some(unit) = open.pop() {
-            for &dependent in self.graph.requiring(unit) {
-                let this = &mut self.units[dependent as usize];
-                let over = matches!(this.state, State::Stopped | State::Failed | State::Zombie);
-                if !std::mem::replace(&mut this.lost, true) && !over {
-                    lost.push(dependent);
-                    open.push(dependent);
-                }
-            }
-        }
-        for &unit in &lost {
-            let this = &self.units[unit as usize];
-            let idle = matches!(this.state, State::Waiting | State::Backoff);
-            if idle || this.is_unlaunched() {
-                self.take_back(unit);
-                self.units[unit as usize].end = Some(EndKind::DependencyStopped);
-                self.give_up(unit, GaveUp::Lost, now, out);
-            }
-        }
-        for unit in lost {
-            self.ask_lost(unit, now, out);
-        }
-    }
-
-    /// `unit` is over: what it depends on, if that is lost, may be asked.
-    fn ask_lost_dependencies(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if !self.units[unit as usize].lost {
-            return;
-        }
-        for index in 0..self.graph.dependencies(unit).len() {
-            let dependency = self.graph.dependencies(unit)[index];
-            self.ask_lost(dependency, now, out);
-        }
-    }
-
-    /// Asks a lost subsystem to stop once nobody lives that is lost as well and stops before it.
-    fn ask_lost(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        // A shutdown asks everybody in turn.
-        if self.own_cause.is_some() {
-            return;
-        }
-        let this = &self.units[unit as usize];
-        let waits = !this.lost || !this.is_live() || this.asked || this.state == State::Aborting;
-        let held = |dependent: &u32| {
-            let dependent = &self.units[*dependent as usize];
-            dependent.lost && dependent.is_live()
-        };
-        if !waits && !self.graph.dependents(unit).iter().any(held) {
-            self.ask(unit, now, out);
-        }
     }
 }

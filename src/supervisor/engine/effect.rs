@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::GaveUp;
+use super::{GaveUp, Refusal, Ticket};
 
 /// What the engine wants done. The driver performs it and decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Effect {
     Due { unit: u32, at: Instant },
     /// Ask the user's code what becomes of the daemon without it; answer with `UnitEvent::GaveUp`.
     AskGiveUp { unit: u32 },
+    /// Answer this call.
+    Answer { ticket: Ticket, answer: Result<(), Refusal> },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.
@@ -57,6 +59,8 @@ pub(crate) enum Note {
     StartTimedOut(u32),
     /// It ended and starts again after this.
     Restarts { unit: u32, delay: Duration },
+    /// These start again with it.
+    TakesAlong { unit: u32, others: Box<Waiting> },
     /// It ended and does not start again.
     GaveUp { unit: u32, why: GaveUp },
     /// Its grace is over.

@@ -1,6 +1,6 @@
 use proc_daemon_runtime::Signal;
 
-use super::Say;
+use super::{Op, Say, Ticket};
 
 /// What the engine learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub(crate) enum Event {
     Finalized(usize),
     /// Time has passed: look at the timers.
     Tick,
+    /// Somebody asks for this; `caller` is a subsystem. Answered by `Effect::Answer`.
+    Control { ticket: Ticket, unit: u32, op: Op, caller: Option<u32> },
+    /// A subsystem has been entered by `Engine::add`.
+    Added { ticket: Ticket, unit: u32 },
     /// Something about one generation. A generation that is not the live one is stale and dropped.
     Unit { unit: u32, generation: u32, what: UnitEvent },
 }

@@ -97,7 +97,7 @@ fn code(unit: &Unit) -> u8 {
         Some(EndKind::StartTimeout) => 75,
         Some(EndKind::DependencyStopped) => CODE_UNAVAILABLE,
         Some(_) if unit.gave_up == Some(GaveUp::Limit) => CODE_UNAVAILABLE,
-        Some(EndKind::Error) => 1,
+        Some(EndKind::Error | EndKind::Unhealthy) => 1,
         _ => 0,
     }
 }

@@ -41,12 +41,15 @@
 //!    shutdown begins with `Event::Shutdown` alone.
 //! 5. From `Event::Shutdown`, `Effect::Exit` follows within the budget, whatever the subsystems do.
 
+mod control;
 mod decide;
 mod draws;
 mod effect;
 mod event;
 mod failures;
 mod finish;
+mod joint;
+mod leave;
 mod rules;
 mod signals;
 mod start;
@@ -57,15 +60,19 @@ mod tests;
 mod timers;
 mod unit;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
+use control::Calls;
+pub(crate) use control::{Op, Refusal, Ticket};
 pub(crate) use decide::Say;
 use draws::Draws;
 pub(crate) use effect::{Cause, Effect, Note, Waiting};
 pub(crate) use event::{Event, How, UnitEvent};
+use joint::Joint;
+pub(crate) use leave::Leaving;
 use rules::RuleBook;
 pub(crate) use rules::Rules;
 use storm::Storm;
@@ -73,6 +80,7 @@ use timers::{Timer, Timers};
 pub(crate) use unit::{GaveUp, Met, Unit};
 
 use super::graph::Graph;
+use super::groups::Groups;
 use crate::shutdown::Timeline;
 use crate::signal::ActionTable;
 use crate::state::SubsystemState as State;
@@ -91,6 +99,7 @@ const NAMES_IN_A_NOTE: usize = 8;
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
     graph: Graph,
+    groups: Groups,
     settings: Settings,
     units: Vec<Unit>,
     rules: RuleBook,
@@ -113,6 +122,11 @@ pub(crate) struct Engine {
     keeping: usize,
     storm: Storm,
     draws: Draws,
+    joints: BTreeMap<u32, Joint>,
+    last_joint: u32,
+    calls: Calls,
+    /// What was asked for before the start.
+    early: Vec<Event>,
     stale: u64,
 }
 
@@ -163,9 +177,10 @@ impl Out {
 }
 
 impl Engine {
-    /// An engine over `graph`, one rule for each of its nodes.
+    /// An engine over `graph` and `groups`, one rule for each node.
     pub(crate) fn new(
         graph: Graph,
+        groups: Groups,
         rules: impl Iterator<Item = Rules>,
         settings: Settings,
     ) -> Self {
@@ -183,8 +198,13 @@ impl Engine {
             keeping,
             storm: Storm::new(settings.restarts_a_second),
             draws: Draws(settings.seed),
+            joints: BTreeMap::new(),
+            last_joint: 0,
+            calls: Calls::default(),
+            early: Vec::new(),
             rules: book,
             graph,
+            groups,
             settings,
             units,
             phase: Phase::Idle,
@@ -210,6 +230,11 @@ impl Engine {
             Event::Dumped => self.dumped(now, out),
             Event::Finalized(index) => self.finalized(index, now, out),
             Event::Tick => self.tick(now, out),
+            Event::Control { .. } if self.phase == Phase::Idle => self.early.push(event),
+            Event::Control { ticket, unit, op, caller } => {
+                self.control(ticket, unit, op, caller, now, out);
+            }
+            Event::Added { ticket, unit } => self.added(ticket, unit, now, out),
             Event::Unit { unit, generation, what } => {
                 if self.units[unit as usize].generation == generation {
                     self.unit_event(unit, what, now, out);
@@ -218,6 +243,7 @@ impl Engine {
                 }
             }
         }
+        self.answer(out);
     }
 
     /// When to step with `Event::Tick`, if nothing comes before.
@@ -228,7 +254,12 @@ impl Engine {
 
     /// This engine, leaving one over nothing in its place.
     pub(crate) fn take(&mut self) -> Self {
-        let nothing = Self::new(Graph::default(), std::iter::empty(), self.settings.clone());
+        let nothing = Self::new(
+            Graph::default(),
+            Groups::default(),
+            std::iter::empty(),
+            self.settings.clone(),
+        );
         std::mem::replace(self, nothing)
     }
 
@@ -243,6 +274,11 @@ impl Engine {
     /// The units, taken out: nothing is left to step.
     pub(crate) fn take_units(&mut self) -> Vec<Unit> {
         std::mem::take(&mut self.units)
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     #[cfg(feature = "sim")]
@@ -315,6 +351,7 @@ impl Engine {
         });
         self.live = self.live + usize::from(is) - usize::from(was);
         out.turns.push(Turn { unit, state, generation: this.generation });
+        self.calls.changed(unit);
     }
 
     /// Asks for a shutdown, once.

@@ -12,6 +12,8 @@ pub(crate) struct Rules {
     pub(crate) optional: bool,
     /// The user's code decides what becomes of the daemon when it is given up.
     pub(crate) asks: bool,
+    /// It can be started once.
+    pub(crate) once: bool,
     /// The daemon's, if none.
     pub(crate) grace: Option<Duration>,
     /// The default of a subsystem that says when it is ready, if none.
@@ -55,6 +57,7 @@ impl Rules {
         background: false,
         optional: false,
         asks: false,
+        once: false,
         grace: None,
         start_timeout: None,
         restart: Restart::Never,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-use super::{Cause, Effect, Engine, Met, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer};
+use super::{
+    Cause, Effect, Engine, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer,
+};
 
 /// The start timeout of a subsystem that says when it is ready and sets none.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,14 +22,27 @@ impl Engine {
             return;
         }
         for unit in 0..self.count() {
-            if self.units[unit as usize].unmet == 0 {
-                self.spawn(unit, now, out);
-            } else {
-                self.turn(unit, State::Waiting, out);
-            }
+            self.go(unit, now, out);
         }
         self.all_ready(out);
         self.nothing_to_run(out);
+        for event in std::mem::take(&mut self.early) {
+            self.step(event, now, out);
+        }
+    }
+
+    /// Starts `unit`, or has it wait for what it depends on.
+    pub(super) fn go(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        if self.units[unit as usize].unmet == 0 {
+            self.spawn(unit, now, out);
+        } else {
+            self.turn(unit, State::Waiting, out);
+        }
+    }
+
+    /// Whether anything may start.
+    pub(super) fn may_start(&self) -> bool {
+        self.phase == Phase::Up && self.own_cause.is_none() && self.dumping.is_none()
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -98,7 +113,7 @@ impl Engine {
         let this = &mut self.units[dependent as usize];
         this.unmet -= 1;
         let may = this.unmet == 0 && this.state == State::Waiting;
-        if may && self.phase == Phase::Up && self.own_cause.is_none() && self.dumping.is_none() {
+        if may && self.may_start() && !self.is_held(dependent) {
             self.spawn(dependent, now, out);
         }
     }
@@ -107,7 +122,8 @@ impl Engine {
     /// given up is not waited for.
     fn count_ready(&mut self, unit: u32, out: &mut Out) {
         let this = &mut self.units[unit as usize];
-        let waits = this.met != Met::Up && this.gave_up.is_none();
+        let gone = this.gave_up.is_some() || this.leaving == Leaving::Retired;
+        let waits = this.met != Met::Up && !gone;
         let waited = std::mem::replace(&mut this.waits, waits);
         self.unready = self.unready + usize::from(waits) - usize::from(waited);
         if self.phase != Phase::Up || self.own_cause.is_some() || waits == waited {

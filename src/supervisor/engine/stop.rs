@@ -3,8 +3,8 @@
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Cause, Effect, Engine, GaveUp, How, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer, Unit,
-    ZOMBIE_AFTER,
+    Cause, Effect, Engine, GaveUp, How, Leaving, Note, Out, PROGRESS_EVERY, Phase, Say, State,
+    Timer, Unit, ZOMBIE_AFTER,
 };
 use crate::end::EndKind;
 use crate::restart::Restart;
@@ -22,6 +22,7 @@ impl Engine {
         self.timeline = Some(timeline);
         self.phase = Phase::LameDuck;
         out.push_back(Effect::Ready(false));
+        self.refuse_starts();
         for unit in 0..self.count() {
             let this = &self.units[unit as usize];
             let idle = matches!(this.state, State::Registered | State::Waiting | State::Backoff);
@@ -117,7 +118,9 @@ impl Engine {
     /// A failure that nothing can make good is acted upon before the subsystem is joined.
     pub(super) fn fail_at_once_if_certain(&mut self, unit: u32, say: Say, out: &mut Out) {
         let rules = *self.rule(unit);
-        let last = rules.restart == Restart::Never || say == Say::Final;
+        let leaving = self.units[unit as usize].leaving;
+        let last = (rules.restart == Restart::Never || say == Say::Final)
+            && matches!(leaving, Leaving::No | Leaving::Unhealthy);
         if last && !rules.optional && !rules.asks {
             self.initiate(self.failure_of(unit), out);
         }
@@ -156,11 +159,14 @@ impl Engine {
         self.units[unit as usize].ended_at = now;
         out.push_back(Effect::Note(Note::LeftBehind(unit)));
         self.turn(unit, State::Zombie, out);
-        if self.phase == Phase::Up {
-            self.lose(unit, GaveUp::Zombie, now, out);
-        } else {
+        if self.phase != Phase::Up {
             self.after_end(unit, now, out);
+        } else if self.units[unit as usize].leaving == Leaving::Retired {
+            self.settle_retired(unit, now, out);
+        } else {
+            self.lose(unit, GaveUp::Zombie, now, out);
         }
+        self.leave_joint(unit, now, out);
     }
 
     pub(super) fn ended(&mut self, unit: u32, how: How, say: Say, now: Instant, out: &mut Out) {
@@ -168,7 +174,11 @@ impl Engine {
         let this = &mut self.units[unit as usize];
         let settled = if kind.is_failure() { State::Failed } else { State::Stopped };
         if this.state == State::Zombie {
-            return self.turn(unit, settled, out);
+            self.turn(unit, settled, out);
+            if self.units[unit as usize].removed {
+                self.gone(unit, out);
+            }
+            return;
         }
         this.end = Some(kind);
         this.ended_at = now;
@@ -178,12 +188,21 @@ impl Engine {
             self.turn(unit, settled, out);
             self.after_end(unit, now, out);
         }
+        self.leave_joint(unit, now, out);
     }
 
     /// What kind of end `how` is for the live generation of `unit`.
     pub(crate) fn kind_of(&self, unit: u32, how: How) -> EndKind {
         let explicit = self.rule(unit).explicit_ready;
-        kind(&self.units[unit as usize], explicit, how)
+        let this = &self.units[unit as usize];
+        match kind(this, explicit, how) {
+            EndKind::Completed | EndKind::Requested | EndKind::Aborted
+                if this.leaving == Leaving::Unhealthy && self.phase == Phase::Up =>
+            {
+                EndKind::Unhealthy
+            }
+            kind => kind,
+        }
     }
 
     pub(super) fn failure_of(&self, unit: u32) -> Cause {

@@ -1,5 +1,6 @@
 use proc_daemon_runtime::Instant;
 
+use super::Leaving;
 use super::failures::Failures;
 use crate::end::EndKind;
 use crate::state::SubsystemState;
@@ -21,8 +22,16 @@ pub(crate) struct Unit {
     pub(crate) returned: bool,
     /// Its start took too long; that is why it is being aborted.
     pub(crate) timed_out: bool,
-    /// Something that it requires has failed for good: it ends, and does not start again.
-    pub(crate) lost: bool,
+    /// Why it is stopped, or was, although the daemon goes on.
+    pub(crate) leaving: Leaving,
+    /// Its joint restart; 0 is none.
+    pub(crate) joint: u32,
+    /// Its joint waits for its end.
+    pub(crate) awaited: bool,
+    /// It starts when its joint does.
+    pub(crate) held: bool,
+    /// It is to be removed.
+    pub(crate) removed: bool,
     /// What those that depend on it may count on.
     pub(crate) met: Met,
     /// The daemon is not ready as long as it is not.
@@ -79,7 +88,11 @@ impl Unit {
             asked: false,
             returned: false,
             timed_out: false,
-            lost: false,
+            leaving: Leaving::No,
+            joint: 0,
+            awaited: false,
+            held: false,
+            removed: false,
             met: Met::No,
             waits: true,
             gave_up: None,
@@ -110,6 +123,8 @@ impl Unit {
         self.asked = false;
         self.returned = false;
         self.timed_out = false;
+        self.leaving = Leaving::No;
+        self.held = false;
     }
 
     /// That generation is spawned.

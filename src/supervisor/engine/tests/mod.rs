@@ -1,6 +1,8 @@
 //! The engine without a driver: a world that performs effects at once and keeps books.
 
 mod codes;
+mod control;
+mod joint;
 mod restart;
 mod signals;
 mod start;
@@ -14,6 +16,7 @@ use proc_daemon_runtime::{Instant, Signal};
 use super::*;
 use crate::SignalConfig;
 use crate::end::EndKind;
+use crate::supervisor::graph::Edges;
 
 pub(super) use std::time::Duration;
 
@@ -29,10 +32,13 @@ pub(super) struct World {
     pub(super) seen: Vec<Seen>,
     /// The state in which each stop request was answered, and the one that the answer led to.
     pub(super) answers: Vec<(State, State)>,
+    /// What became of each call.
+    pub(super) answered: BTreeMap<Ticket, Result<(), Refusal>>,
     pub(super) notes: Vec<Note>,
     /// Whether stderr takes a state dump at once.
     pub(super) dumps: bool,
     pub(super) exited: bool,
+    calls: u64,
     pub(super) ready: bool,
     /// The last start that was put off, and until when.
     pub(super) due: Option<(u32, Instant)>,
@@ -68,17 +74,25 @@ pub(super) fn settings() -> Settings {
 impl World {
     /// `edges`: (unit, what it depends on).
     pub(super) fn new(rules: &[Rules], edges: &[(u32, u32)], settings: Settings) -> Self {
-        let graph = Graph::from_edges(rules.len(), edges.to_vec(), edges.to_vec());
+        let (all, needed) = (edges.to_vec(), edges.to_vec());
+        let edges = Edges { all, needed, bound: Vec::new() };
+        Self::of(rules, edges, Groups::default(), settings)
+    }
+
+    pub(super) fn of(rules: &[Rules], edges: Edges, groups: Groups, settings: Settings) -> Self {
+        let graph = Graph::from_edges(rules.len(), edges);
         Self {
-            engine: Engine::new(graph, rules.iter().copied(), settings),
+            engine: Engine::new(graph, groups, rules.iter().copied(), settings),
             now: Instant::ZERO,
             live: BTreeMap::new(),
             busy: Vec::new(),
             seen: Vec::new(),
             answers: Vec::new(),
+            answered: BTreeMap::new(),
             notes: Vec::new(),
             dumps: true,
             exited: false,
+            calls: 0,
             ready: false,
             due: None,
             says: Say::Nothing,
@@ -144,6 +158,9 @@ impl World {
                 let what = UnitEvent::GaveUp(self.says);
                 self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
             }
+            Effect::Answer { ticket, answer } => {
+                assert!(self.answered.insert(ticket, answer).is_none(), "answered twice");
+            }
             Effect::Ready(ready) => self.ready = ready,
             Effect::Due { unit, at } => self.due = Some((unit, at)),
         }
@@ -160,6 +177,23 @@ impl World {
 
     pub(super) fn end(&mut self, unit: u32, how: How) {
         self.tell(unit, UnitEvent::Ended(how, Say::Nothing));
+    }
+
+    /// A call from outside; gives its answer, if there is one already.
+    pub(super) fn call(&mut self, op: Op, unit: u32) -> Option<Result<(), Refusal>> {
+        self.call_from(None, op, unit).1
+    }
+
+    pub(super) fn call_from(
+        &mut self,
+        caller: Option<u32>,
+        op: Op,
+        unit: u32,
+    ) -> (Ticket, Option<Result<(), Refusal>>) {
+        self.calls += 1;
+        let ticket = Ticket(self.calls);
+        self.step(Event::Control { ticket, unit, op, caller });
+        (ticket, self.answered.get(&ticket).copied())
     }
 
     pub(super) fn shutdown(&mut self) {

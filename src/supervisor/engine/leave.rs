@@ -1,0 +1,149 @@
+//! Leaving while the daemon goes on: some subsystems are stopped together, those that depend on others first.
+
+use proc_daemon_runtime::Instant;
+
+use super::{Effect, Engine, GaveUp, Met, Out, Phase, State};
+use crate::end::EndKind;
+use crate::restart::Restart;
+
+/// Why a subsystem is stopped although the daemon goes on. A later one of these beats an earlier one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Leaving {
+    #[default]
+    No,
+    /// It starts again with others, or because somebody asked for that.
+    Again,
+    /// It failed its liveness check.
+    Unhealthy,
+    /// Something that it cannot be without has failed for good: it has failed as well.
+    Lost,
+    /// Somebody asked for its stop, or it asked not to be started again. It stays stopped until it is started by
+    /// name.
+    Retired,
+}
+
+impl Engine {
+    /// `unit` has failed for good: whatever cannot be without it ends.
+    pub(super) fn lose_requiring(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        if self.phase != Phase::Up || self.own_cause.is_some() {
+            return;
+        }
+        // Everybody concerned first: they are asked in order, those that depend on others before those.
+        let (mut lost, mut open) = (Vec::new(), vec![unit]);
+        while let Some(next) = open.pop() {
+            let temporary = next == unit && self.rule(unit).restart == Restart::Never;
+            let along = if temporary { &[] } else { self.groups.along(next) };
+            for &other in self.graph.requiring(next).iter().chain(along) {
+                let this = &mut self.units[other as usize];
+                let over = matches!(
+                    this.state,
+                    State::Stopped | State::Failed | State::Zombie | State::Removed
+                );
+                if this.leaving < Leaving::Lost && !over {
+                    this.leaving = Leaving::Lost;
+                    lost.push(other);
+                    open.push(other);
+                }
+            }
+        }
+        for &unit in &lost {
+            if self.is_idle(unit) {
+                self.take_back(unit);
+                self.units[unit as usize].end = Some(EndKind::DependencyStopped);
+                self.give_up(unit, GaveUp::Lost, now, out);
+            }
+        }
+        for unit in lost {
+            self.ask_leaving(unit, now, out);
+        }
+    }
+
+    /// Has `unit`, and whatever cannot be without it, stop and stay stopped. Gives who that is.
+    pub(super) fn retire(&mut self, unit: u32, now: Instant, out: &mut Out) -> Vec<u32> {
+        let all = self.not_without(unit);
+        for &unit in &all {
+            self.units[unit as usize].leaving = Leaving::Retired;
+            if self.is_idle(unit) {
+                self.take_back(unit);
+                self.turn(unit, State::Stopped, out);
+                self.settle_retired(unit, now, out);
+            }
+        }
+        for &unit in &all {
+            self.ask_leaving(unit, now, out);
+        }
+        all
+    }
+
+    /// `unit` and whatever cannot be without it, of those that are not over.
+    pub(super) fn not_without(&self, unit: u32) -> Vec<u32> {
+        let mut all = vec![unit];
+        let mut next = 0;
+        while next < all.len() {
+            for &other in self.graph.requiring(all[next]) {
+                let over = matches!(
+                    self.units[other as usize].state,
+                    State::Stopped | State::Failed | State::Zombie | State::Removed
+                );
+                if !over && !all.contains(&other) {
+                    all.push(other);
+                }
+            }
+            next += 1;
+        }
+        all
+    }
+
+    /// A retired subsystem is over: only those that merely come after it go on.
+    pub(super) fn settle_retired(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        self.set_met(unit, Met::Over, now, out);
+        self.after_end(unit, now, out);
+        self.ask_leaving_dependencies(unit, now, out);
+        if self.units[unit as usize].removed && self.units[unit as usize].state != State::Zombie {
+            self.gone(unit, out);
+        }
+    }
+
+    /// To start, and not spawned.
+    pub(super) fn is_idle(&self, unit: u32) -> bool {
+        let this = &self.units[unit as usize];
+        matches!(this.state, State::Registered | State::Waiting | State::Backoff)
+            || this.is_unlaunched()
+    }
+
+    /// `unit` is over: what it depends on, if that leaves, may be asked.
+    pub(super) fn ask_leaving_dependencies(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        if self.units[unit as usize].leaving == Leaving::No || self.phase != Phase::Up {
+            return;
+        }
+        for index in 0..self.graph.dependencies(unit).len() {
+            let dependency = self.graph.dependencies(unit)[index];
+            self.ask_leaving(dependency, now, out);
+        }
+    }
+
+    /// Asks a leaving subsystem to stop once nobody lives that leaves as well and stops before it.
+    pub(super) fn ask_leaving(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        // A shutdown asks everybody in turn.
+        if self.own_cause.is_some() {
+            return;
+        }
+        let this = &self.units[unit as usize];
+        let waits = this.leaving != Leaving::No
+            && this.is_live()
+            && !this.asked
+            && this.state != State::Aborting;
+        let held = |dependent: &u32| {
+            let dependent = &self.units[*dependent as usize];
+            dependent.leaving != Leaving::No && dependent.is_live()
+        };
+        if waits && !self.graph.dependents(unit).iter().any(held) {
+            self.ask(unit, now, out);
+        }
+    }
+
+    /// Shows when `unit` starts again.
+    pub(super) fn show_due(&self, unit: u32, at: Instant, out: &mut Out) {
+        out.push_back(Effect::Due { unit, at });
+    }
+}

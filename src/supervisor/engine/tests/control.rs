@@ -1,0 +1,201 @@
+//! Calls at run time, each in every state.
+
+use super::*;
+use crate::backoff::Backoff;
+use crate::restart::Restart;
+use crate::subsystem::Kind;
+
+const AGAIN: Rules = Rules {
+    restart: Restart::OnFailure,
+    backoff: Backoff::constant(Duration::from_millis(100)),
+    ..Rules::PLAIN
+};
+const IDLE: Rules = Rules { background: true, ..AGAIN };
+const FAILED: How = How::Failed { stopping: false };
+
+/// One that keeps the daemon alive, and the one that is spoken of, which is ready.
+fn world() -> World {
+    World::new(&[AGAIN, IDLE], &[], settings()).up()
+}
+
+#[test]
+fn stopped_by_name_it_stays_stopped_until_it_is_started_by_name() {
+    let mut world = world();
+    let (stop, answer) = world.call_from(None, Op::Stop, 1);
+    assert_eq!((world.state(1), answer), (State::Stopping, None));
+    world.end(1, How::Completed);
+    assert_eq!((world.state(1), world.answered[&stop]), (State::Stopped, Ok(())));
+    assert_eq!(world.call(Op::Stop, 1), Some(Err(Refusal::NotRunning)));
+    world.advance_to(ms(60_000));
+    let (start, answer) = world.call_from(None, Op::Start, 1);
+    assert_eq!((world.state(1), answer), (State::Starting, None));
+    world.tell(1, UnitEvent::Ready);
+    assert_eq!(world.answered[&start], Ok(()));
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::AlreadyRunning)));
+}
+
+#[test]
+fn a_failure_after_a_stop_by_name_is_no_reason_to_start_again() {
+    let mut world = world();
+    let (stop, _) = world.call_from(None, Op::Stop, 1);
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::StillStopping)));
+    world.end(1, How::Panicked);
+    assert_eq!((world.state(1), world.answered[&stop]), (State::Failed, Ok(())));
+    assert!(!world.seen.iter().any(|seen| matches!(seen, Seen::Initiated(_))));
+}
+
+#[test]
+fn restarted_by_name_it_counts_no_failure() {
+    let mut world = world();
+    let (restart, answer) = world.call_from(None, Op::Restart, 1);
+    assert_eq!((world.asked(), answer), (vec![1], None));
+    world.end(1, How::Completed);
+    assert_eq!(world.state(1), State::Starting);
+    world.tell(1, UnitEvent::Ready);
+    assert_eq!(world.answered[&restart], Ok(()));
+    assert!(world.engine.units()[1].failures.is_none());
+}
+
+#[test]
+fn a_start_or_restart_in_backoff_is_now() {
+    for op in [Op::Start, Op::Restart] {
+        let mut world = world();
+        world.end(1, FAILED);
+        assert_eq!(world.state(1), State::Backoff);
+        assert_eq!(world.call(op, 1), None);
+        assert_eq!(world.state(1), State::Starting);
+    }
+}
+
+#[test]
+fn a_start_that_fails_for_good_is_told_and_one_that_is_retried_is_waited_for() {
+    let limit = crate::restart::Intensity { failures: 2, window: Duration::from_secs(60) };
+    let limited = Rules { intensity: Some(limit), optional: true, ..IDLE };
+    let mut world = World::new(&[AGAIN, limited], &[], settings()).up();
+    world.call(Op::Stop, 1);
+    world.end(1, How::Completed);
+    let (start, _) = world.call_from(None, Op::Start, 1);
+    for _ in 0..3 {
+        assert!(!world.answered.contains_key(&start));
+        world.end(1, FAILED);
+        world.advance_to(world.now + Duration::from_secs(1));
+    }
+    assert_eq!(world.answered[&start], Err(Refusal::Failed));
+}
+
+#[test]
+fn what_cannot_be_without_it_is_stopped_first() {
+    let mut world = World::new(&[AGAIN; 4], &[(2, 1), (3, 2)], settings()).up();
+    let (stop, _) = world.call_from(None, Op::Stop, 1);
+    assert_eq!(world.asked(), [3]);
+    world.end(3, How::Completed);
+    world.end(2, How::Completed);
+    world.end(1, How::Completed);
+    assert_eq!((world.asked(), world.answered[&stop]), (vec![3, 2, 1], Ok(())));
+    assert!((1..4).all(|unit| world.state(unit) == State::Stopped));
+    assert_eq!(world.call(Op::Start, 3), Some(Err(Refusal::Down(2))));
+    assert_eq!(world.call(Op::Start, 1), None);
+    // It waits for what starts at the same time.
+    assert_eq!(world.call(Op::Start, 2), None);
+    assert_eq!(world.state(2), State::Waiting);
+}
+
+#[test]
+fn who_would_be_stopped_itself_is_refused() {
+    let mut world = World::new(&[AGAIN; 3], &[(2, 1)], settings()).up();
+    for op in [Op::Stop, Op::Remove, Op::Restart] {
+        assert_eq!(world.call_from(Some(2), op, 2).1, Some(Err(Refusal::OwnStop)), "{op:?}");
+    }
+    assert_eq!(world.call_from(Some(2), Op::Stop, 1).1, Some(Err(Refusal::OwnStop)));
+    assert_eq!(world.call_from(Some(2), Op::Restart, 1).1, None, "merely required");
+}
+
+#[test]
+fn what_is_removed_is_gone_unless_somebody_depends_on_it() {
+    let mut world = World::new(&[AGAIN; 3], &[(2, 1)], settings()).up();
+    assert_eq!(world.call(Op::Remove, 1), Some(Err(Refusal::Needed(2))));
+    let (remove, _) = world.call_from(None, Op::Remove, 2);
+    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::Gone)));
+    world.end(2, How::Completed);
+    assert_eq!((world.state(2), world.answered[&remove]), (State::Removed, Ok(())));
+    assert_eq!(world.call(Op::Restart, 2), Some(Err(Refusal::Gone)));
+    assert_eq!(world.call(Op::Remove, 1), None);
+}
+
+#[test]
+fn what_is_added_starts_when_its_dependencies_are_ready() {
+    let mut world = World::new(&[AGAIN], &[], settings());
+    world.step(Event::Start);
+    let add = |world: &mut World, dependencies: &[(u32, Kind)]| {
+        let unit = world.engine.add(IDLE, dependencies, None).unwrap();
+        world.step(Event::Added { ticket: Ticket(u64::from(100 + unit)), unit });
+        unit
+    };
+    let one = add(&mut world, &[(0, Kind::Requires)]);
+    assert_eq!(world.state(one), State::Waiting);
+    world.tell(0, UnitEvent::Ready);
+    assert_eq!(world.state(one), State::Starting);
+    let two = add(&mut world, &[(0, Kind::Requires), (one, Kind::After)]);
+    world.tell(one, UnitEvent::Ready);
+    assert_eq!(world.state(two), State::Starting);
+    world.tell(two, UnitEvent::Ready);
+    world.shutdown();
+    assert_eq!(world.asked(), [two]);
+}
+
+#[test]
+fn calls_during_a_shutdown_are_refused_and_open_ones_are_answered() {
+    let mut world = world();
+    let (restart, _) = world.call_from(None, Op::Restart, 1);
+    world.shutdown();
+    assert_eq!(world.answered[&restart], Err(Refusal::ShuttingDown));
+    for op in [Op::Start, Op::Restart, Op::Stop, Op::Remove] {
+        assert_eq!(world.call(op, 0), Some(Err(Refusal::ShuttingDown)), "{op:?}");
+    }
+    assert_eq!(world.engine.add(IDLE, &[], None), Err(Refusal::ShuttingDown));
+}
+
+#[test]
+fn what_was_asked_for_before_the_start_is_done_after_it() {
+    let mut world = World::new(&[AGAIN, IDLE], &[], settings());
+    let (stop, answer) = world.call_from(None, Op::Stop, 1);
+    assert_eq!(answer, None);
+    world.step(Event::Start);
+    assert_eq!((world.state(1), world.answered[&stop]), (State::Stopped, Ok(())));
+    assert_eq!(world.spawned(), [0]);
+}
+
+#[test]
+fn what_can_be_started_once_is_not_restarted() {
+    let once = Rules { once: true, background: true, ..Rules::PLAIN };
+    let mut world = World::new(&[AGAIN, once], &[], settings()).up();
+    assert_eq!(world.call(Op::Restart, 1), Some(Err(Refusal::Once)));
+    world.call(Op::Stop, 1);
+    world.end(1, How::Completed);
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::Once)));
+}
+
+#[test]
+fn calls_of_many_never_lead_to_two_live_generations() {
+    let mut choices = Choices(7);
+    let mut world = world();
+    for _ in 0..20_000 {
+        let op = [Op::Start, Op::Stop, Op::Restart][choices.below(3)];
+        match choices.below(4) {
+            0 => drop(world.call(op, 1)),
+            1 if world.live.contains_key(&1) && world.state(1) == State::Starting => {
+                world.tell(1, UnitEvent::Ready);
+            }
+            2 if world.live.contains_key(&1) => {
+                let how = [How::Completed, FAILED, How::Aborted][choices.below(3)];
+                world.end(1, how);
+            }
+            _ => world.advance_to(world.now + Duration::from_millis(40)),
+        }
+        if world.state(1) == State::Zombie {
+            break;
+        }
+    }
+    let asked = u64::try_from(world.answered.len()).unwrap();
+    assert!(world.engine.units()[1].generation > 100 && asked > 1_000);
+}
