@@ -20,6 +20,7 @@ mod daemon;
 mod end;
 pub mod error;
 mod exit;
+mod health;
 mod id;
 #[cfg(feature = "logging")]
 mod logging;
@@ -44,6 +45,7 @@ pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport, Sub
 pub use end::{End, EndKind};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result};
 pub use exit::Exit;
+pub use health::Health;
 pub use id::SubsystemId;
 pub use proc_daemon_runtime as runtime;
 pub use reason::ShutdownReason;

@@ -145,6 +145,7 @@ fn rules(spec: &Spec) -> Rules {
     let policy = policy(spec);
     Rules {
         explicit_ready: spec.explicit_ready,
+        startup_check: false,
         background: spec.background,
         optional: spec.optional,
         asks: spec.on_give_up.is_some(),

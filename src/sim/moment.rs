@@ -139,6 +139,8 @@ pub(super) fn event(handle: &SimHandle, event: Event) {
                 UnitEvent::Returned { failed, .. } => 4 + u32::from(failed),
                 UnitEvent::Ended(..) => 6,
                 UnitEvent::GaveUp(_) => 10,
+                UnitEvent::Checked { probe, answer, .. } => 20 + 4 * probe as u32 + answer as u32,
+                UnitEvent::Beat(_) => 16,
             };
             note(handle, REPORT, what, unit, u64::from(generation));
         }

@@ -146,6 +146,7 @@ fn unit_told(
         UnitEvent::Asked { .. } => laws::stop::deadline(book, unit, found),
         UnitEvent::Drained => {}
         UnitEvent::GaveUp(say) => model::gave_up(book, unit, say),
+        UnitEvent::Checked { .. } | UnitEvent::Beat(_) => {}
         UnitEvent::Ended(how, say) => {
             laws::stop::ended(book, unit, how, rests, found);
             laws::situations::ended(book, handle, unit, how, now);

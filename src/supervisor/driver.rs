@@ -332,7 +332,7 @@ impl Driver {
             }
             Effect::Due { unit, at } => self.shared.board.row(unit).set_due(at),
             Effect::AskGiveUp { unit } => self.ask_give_up(unit, now),
-            Effect::Answer { .. } => {}
+            Effect::Answer { .. } | Effect::Check { .. } | Effect::ReadBeat { .. } => {}
             Effect::Ready(ready) => self.shared.board.set_ready(ready),
             Effect::Initiate(cause) => {
                 let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));

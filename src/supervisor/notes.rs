@@ -3,7 +3,7 @@
 use proc_daemon_runtime::{Signal, TaskName};
 use tracing::{debug, error, info, warn};
 
-use super::engine::{GaveUp, Note, Waiting};
+use super::engine::{GaveUp, Note, Probe, Waiting};
 use crate::subsystem::{Board, short};
 
 /// Logs `note`, with the names that the engine does not know.
@@ -25,6 +25,15 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
                 GaveUp::Zombie => "it did not end after its abort",
             };
             error!("`{}` is not started again: {why}", name(unit));
+        }
+        Note::Healthy { unit, probe: Probe::Startup } => debug!("`{}` has started", name(unit)),
+        Note::Healthy { unit, probe } => info!("`{}`: {} is up", name(unit), probe.as_str()),
+        Note::Unhealthy { unit, probe: Probe::Liveness } => {
+            warn!("`{}` failed its liveness check: stopping it", name(unit));
+        }
+        Note::Unhealthy { unit, probe } => warn!("`{}`: {} is down", name(unit), probe.as_str()),
+        Note::NoBeat(unit) => {
+            warn!("`{}` gave no sign of life in its time: stopping it", name(unit));
         }
         Note::TakesAlong { unit, others } => {
             info!("`{}` takes along: {}", name(unit), list(others, board));

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::{GaveUp, Refusal, Ticket};
+use super::{GaveUp, Probe, Refusal, Ticket};
 
 /// What the engine wants done. The driver performs it and decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub(crate) enum Effect {
     Due { unit: u32, at: Instant },
     /// Ask the user's code what becomes of the daemon without it; answer with `UnitEvent::GaveUp`.
     AskGiveUp { unit: u32 },
+    /// Ask this generation how it is; answer with `UnitEvent::Checked` and this number.
+    Check { unit: u32, generation: u32, probe: Probe, number: u32 },
+    /// Say when its last sign of life was; answer with `UnitEvent::Beat`.
+    ReadBeat { unit: u32, generation: u32 },
     /// Answer this call.
     Answer { ticket: Ticket, answer: Result<(), Refusal> },
     /// Show whether everything is ready.
@@ -58,11 +62,31 @@ pub(crate) enum Note {
     /// It did not become ready in time.
     StartTimedOut(u32),
     /// It ended and starts again after this.
-    Restarts { unit: u32, delay: Duration },
+    Restarts {
+        unit: u32,
+        delay: Duration,
+    },
     /// These start again with it.
-    TakesAlong { unit: u32, others: Box<Waiting> },
+    TakesAlong {
+        unit: u32,
+        others: Box<Waiting>,
+    },
     /// It ended and does not start again.
-    GaveUp { unit: u32, why: GaveUp },
+    GaveUp {
+        unit: u32,
+        why: GaveUp,
+    },
+    /// A check has come to say so, or says so again.
+    Healthy {
+        unit: u32,
+        probe: Probe,
+    },
+    Unhealthy {
+        unit: u32,
+        probe: Probe,
+    },
+    /// It gave no sign of life within its deadline.
+    NoBeat(u32),
     /// Its grace is over.
     GraceOver(u32),
     /// It did not end after its abort.
@@ -78,7 +102,9 @@ pub(crate) enum Note {
     /// No log file is open.
     NoLogFiles(Signal),
     /// Everything has ended or was left behind.
-    AllEnded { left: usize },
+    AllEnded {
+        left: usize,
+    },
     /// This finalizer has not returned in time and is left.
     FinalizerSlow(usize),
 }

@@ -1,6 +1,6 @@
-use proc_daemon_runtime::Signal;
+use proc_daemon_runtime::{Instant, Signal};
 
-use super::{Op, Say, Ticket};
+use super::{Answer, Op, Probe, Say, Ticket};
 
 /// What the engine learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub(crate) enum UnitEvent {
     Ended(How, Say),
     /// The user's code has said what becomes of the daemon now that it was given up.
     GaveUp(Say),
+    /// A check has answered.
+    Checked { probe: Probe, number: u32, answer: Answer },
+    /// When its last sign of life was, or when it began to run.
+    Beat(Instant),
 }
 
 /// How a generation ended, as its task saw it.

@@ -48,6 +48,7 @@ mod effect;
 mod event;
 mod failures;
 mod finish;
+mod health;
 mod joint;
 mod leave;
 mod rules;
@@ -71,6 +72,7 @@ pub(crate) use decide::Say;
 use draws::Draws;
 pub(crate) use effect::{Cause, Effect, Note, Waiting};
 pub(crate) use event::{Event, How, UnitEvent};
+pub(crate) use health::{Answer, Asking, Checks, Probe};
 use joint::Joint;
 pub(crate) use leave::Leaving;
 use rules::RuleBook;
@@ -125,6 +127,7 @@ pub(crate) struct Engine {
     joints: BTreeMap<u32, Joint>,
     last_joint: u32,
     calls: Calls,
+    checks: BTreeMap<u32, Checks>,
     /// What was asked for before the start.
     early: Vec<Event>,
     stale: u64,
@@ -201,6 +204,7 @@ impl Engine {
             joints: BTreeMap::new(),
             last_joint: 0,
             calls: Calls::default(),
+            checks: BTreeMap::new(),
             early: Vec::new(),
             rules: book,
             graph,
@@ -318,6 +322,8 @@ impl Engine {
                 }
                 Timer::Zombie { unit, .. } => self.leave_behind(unit, now, out),
                 Timer::Restart { unit, .. } => self.backoff_over(unit, now, out),
+                Timer::Check { unit, probe, .. } => self.check_due(unit, probe, now, out),
+                Timer::Beat { unit, .. } => self.beat_due(unit, out),
                 Timer::Dump => self.dumped(now, out),
                 Timer::LameDuck => self.begin_stopping(now, out),
                 Timer::Force => self.force_time(now, out),
@@ -339,6 +345,10 @@ impl Engine {
             UnitEvent::Returned { failed, say } => self.returned(unit, failed, say, now, out),
             UnitEvent::Ended(how, say) => self.ended(unit, how, say, now, out),
             UnitEvent::GaveUp(say) => self.gave_up(unit, say, now, out),
+            UnitEvent::Checked { probe, number, answer } => {
+                self.checked(unit, probe, number, answer, now, out);
+            }
+            UnitEvent::Beat(at) => self.beat(unit, at, now, out),
         }
     }
 
@@ -403,6 +413,12 @@ fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize, dumping: 
         Timer::Restart { unit, generation } => {
             let unit = &units[unit as usize];
             unit.generation == generation && unit.state == State::Backoff
+        }
+        Timer::Check { unit, generation, probe: Probe::Startup } => {
+            live(unit, generation) == Some(State::Starting)
+        }
+        Timer::Check { unit, generation, .. } | Timer::Beat { unit, generation } => {
+            live(unit, generation) == Some(State::Running)
         }
         Timer::Dump => dumping,
         Timer::LameDuck => phase == Phase::LameDuck,

@@ -7,6 +7,8 @@ use crate::restart::{Intensity, Restart};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rules {
     pub(crate) explicit_ready: bool,
+    /// It is not ready before a check says so.
+    pub(crate) startup_check: bool,
     pub(crate) background: bool,
     /// The daemon lives on without it.
     pub(crate) optional: bool,
@@ -54,6 +56,7 @@ impl Rules {
     /// Fails for good at its first failure, and the daemon with it.
     pub(crate) const PLAIN: Self = Self {
         explicit_ready: false,
+        startup_check: false,
         background: false,
         optional: false,
         asks: false,

@@ -54,10 +54,12 @@ impl Engine {
         let this = &mut self.units[unit as usize];
         this.begin();
         let generation = this.generation;
-        let default = rules.explicit_ready.then_some(START_TIMEOUT);
+        let says = rules.explicit_ready || rules.startup_check;
+        let default = says.then_some(START_TIMEOUT);
         if let Some(timeout) = rules.start_timeout.or(default) {
             self.timers.set(now + timeout, Timer::Start { unit, generation });
         }
+        self.begin_checks(unit, now);
         self.turn(unit, State::Starting, out);
         out.push_back(Effect::Spawn { unit, generation });
     }
@@ -81,10 +83,12 @@ impl Engine {
     }
 
     pub(super) fn ready(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if self.units[unit as usize].state == State::Starting {
+        if self.units[unit as usize].state == State::Starting && self.may_run(unit) {
             self.units[unit as usize].ready = true;
             self.turn(unit, State::Running, out);
-            self.set_met(unit, Met::Up, now, out);
+            if self.watch_running(unit, now) {
+                self.set_met(unit, Met::Up, now, out);
+            }
         }
     }
 

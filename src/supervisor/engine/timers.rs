@@ -3,6 +3,8 @@ use std::collections::BinaryHeap;
 
 use proc_daemon_runtime::Instant;
 
+use super::Probe;
+
 /// Something that is due at a moment. What it is about may be over by then: the engine checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
@@ -23,6 +25,17 @@ pub(crate) enum Timer {
     },
     /// The backoff after this generation is over.
     Restart {
+        unit: u32,
+        generation: u32,
+    },
+    /// A check of this generation is due.
+    Check {
+        unit: u32,
+        generation: u32,
+        probe: Probe,
+    },
+    /// A sign of life of this generation is due.
+    Beat {
         unit: u32,
         generation: u32,
     },

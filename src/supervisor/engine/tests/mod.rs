@@ -2,6 +2,7 @@
 
 mod codes;
 mod control;
+mod health;
 mod joint;
 mod restart;
 mod signals;
@@ -38,6 +39,10 @@ pub(super) struct World {
     /// Whether stderr takes a state dump at once.
     pub(super) dumps: bool,
     pub(super) exited: bool,
+    /// Checks that were asked.
+    pub(super) questions: Vec<(u32, Probe, u32)>,
+    /// Last signs of life.
+    pub(super) beats: BTreeMap<u32, Instant>,
     calls: u64,
     pub(super) ready: bool,
     /// The last start that was put off, and until when.
@@ -92,6 +97,8 @@ impl World {
             notes: Vec::new(),
             dumps: true,
             exited: false,
+            questions: Vec::new(),
+            beats: BTreeMap::new(),
             calls: 0,
             ready: false,
             due: None,
@@ -160,6 +167,14 @@ impl World {
             }
             Effect::Answer { ticket, answer } => {
                 assert!(self.answered.insert(ticket, answer).is_none(), "answered twice");
+            }
+            Effect::Check { unit, probe, number, .. } => {
+                self.questions.push((unit, probe, number));
+            }
+            Effect::ReadBeat { unit, generation } => {
+                let at = self.beats.get(&unit).copied().unwrap_or(Instant::ZERO);
+                let what = UnitEvent::Beat(at);
+                self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
             }
             Effect::Ready(ready) => self.ready = ready,
             Effect::Due { unit, at } => self.due = Some((unit, at)),

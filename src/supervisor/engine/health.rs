@@ -1,0 +1,267 @@
+//! Health: when a subsystem is asked how it is, and what becomes of the answers.
+//!
+//! 1. One question is open for each check. One that is not answered in its time has failed, and every period in
+//!    which it is still not answered is a failure more.
+//! 2. Questions are asked while it starts (startup) or runs (the others), and nobody stops it.
+//! 3. Only a fall of liveness, or a missed heartbeat, stops a subsystem.
+
+use std::time::Duration;
+
+use proc_daemon_runtime::Instant;
+
+use super::{Effect, Engine, Leaving, Met, Note, Out, Phase, State, Timer};
+use crate::health::{Gauge, ProbeRules};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Probe {
+    /// Whether it has started.
+    Startup,
+    /// Whether it may receive work.
+    Readiness,
+    /// Whether it still makes progress.
+    Liveness,
+}
+
+impl Probe {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Startup => "startup",
+            Self::Readiness => "readiness",
+            Self::Liveness => "liveness",
+        }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Answer {
+    Good,
+    /// Good, with a reservation.
+    Degraded,
+    /// An error, a panic, or no answer in time.
+    Bad,
+    /// There is nothing to ask.
+    Nothing,
+}
+
+/// How a subsystem is watched; most are not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Checks {
+    pub(crate) startup: Option<Asking>,
+    pub(crate) readiness: Option<Asking>,
+    pub(crate) liveness: Option<Asking>,
+    /// Most time between two signs of life.
+    pub(crate) heartbeat: Option<Duration>,
+    /// Its generation has said that it is ready, and the startup check has not.
+    pub(super) told: bool,
+}
+
+/// One check of one subsystem.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    rules: ProbeRules,
+    gauge: Gauge,
+    /// The number of the question that is open, and since when.
+    open: Option<(u32, Instant)>,
+    asked: u32,
+    /// This generation is not asked any more: it has answered for good, or has nothing to say.
+    over: bool,
+}
+
+impl Asking {
+    pub(crate) fn new(rules: ProbeRules) -> Self {
+        Self { rules, gauge: Gauge::default(), open: None, asked: 0, over: false }
+    }
+
+    fn begin(&mut self) {
+        (self.gauge, self.open, self.over) = (Gauge::default(), None, false);
+    }
+}
+
+impl Checks {
+    fn of(&mut self, probe: Probe) -> Option<&mut Asking> {
+        match probe {
+            Probe::Startup => self.startup.as_mut(),
+            Probe::Readiness => self.readiness.as_mut(),
+            Probe::Liveness => self.liveness.as_mut(),
+        }
+    }
+}
+
+impl Engine {
+    /// How `unit` is watched. Before it starts.
+    pub(crate) fn watch(&mut self, unit: u32, checks: Checks) {
+        self.checks.insert(unit, checks);
+    }
+
+    /// A new generation starts: nothing is known of it.
+    pub(super) fn begin_checks(&mut self, unit: u32, now: Instant) {
+        let Some(checks) = self.checks.get_mut(&unit) else { return };
+        checks.told = false;
+        for probe in [Probe::Startup, Probe::Readiness, Probe::Liveness] {
+            if let Some(asking) = checks.of(probe) {
+                asking.begin();
+            }
+        }
+        self.ask_from(unit, Probe::Startup, now);
+    }
+
+    fn ask_from(&mut self, unit: u32, probe: Probe, now: Instant) {
+        let generation = self.units[unit as usize].generation;
+        let asking = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe));
+        if let Some(asking) = asking {
+            let at = now + asking.rules.delay;
+            self.timers.set(at, Timer::Check { unit, generation, probe });
+        }
+    }
+
+    /// It has said that it is ready. Whether that is all there is to its start.
+    pub(super) fn may_run(&mut self, unit: u32) -> bool {
+        let Some(checks) = self.checks.get_mut(&unit) else { return true };
+        checks.told = true;
+        checks.startup.as_ref().is_none_or(|asking| asking.over)
+    }
+
+    /// It runs: it is asked from now on. Whether others may count on it at once.
+    pub(super) fn watch_running(&mut self, unit: u32, now: Instant) -> bool {
+        let generation = self.units[unit as usize].generation;
+        self.ask_from(unit, Probe::Readiness, now);
+        self.ask_from(unit, Probe::Liveness, now);
+        let Some(checks) = self.checks.get(&unit) else { return true };
+        let readiness = checks.readiness.is_none();
+        if let Some(deadline) = checks.heartbeat {
+            self.timers.set(now + deadline, Timer::Beat { unit, generation });
+        }
+        readiness
+    }
+
+    /// Whether a question may be asked now.
+    pub(super) fn is_watched(&self, unit: u32, probe: Probe) -> bool {
+        let this = &self.units[unit as usize];
+        let state = if probe == Probe::Startup { State::Starting } else { State::Running };
+        let stays = this.leaving == Leaving::No && !this.asked;
+        self.phase == Phase::Up && this.state == state && stays
+    }
+
+    /// The next question is due.
+    pub(super) fn check_due(&mut self, unit: u32, probe: Probe, now: Instant, out: &mut Out) {
+        let generation = self.units[unit as usize].generation;
+        let watched = self.is_watched(unit, probe);
+        let Some(asking) = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe)) else {
+            return;
+        };
+        if asking.over || !watched {
+            return;
+        }
+        let every = asking.rules.every.max(Duration::from_millis(1));
+        self.timers.set(now + every, Timer::Check { unit, generation, probe });
+        match asking.open {
+            None => {
+                asking.asked = asking.asked.wrapping_add(1);
+                let number = asking.asked;
+                asking.open = Some((number, now));
+                out.push_back(Effect::Check { unit, generation, probe, number });
+            }
+            // It hangs, or holds its thread.
+            Some((_, since)) if now.since(since) >= asking.rules.timeout => {
+                self.judge(unit, probe, Answer::Bad, now, out);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// An answer. One to a question that is not open is dropped.
+    pub(super) fn checked(
+        &mut self,
+        unit: u32,
+        probe: Probe,
+        number: u32,
+        answer: Answer,
+        now: Instant,
+        out: &mut Out,
+    ) {
+        let Some(asking) = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe)) else {
+            return;
+        };
+        if asking.open.is_some_and(|(open, _)| open == number) {
+            asking.open = None;
+            if self.is_watched(unit, probe) {
+                self.judge(unit, probe, answer, now, out);
+            }
+        }
+    }
+
+    fn judge(&mut self, unit: u32, probe: Probe, answer: Answer, now: Instant, out: &mut Out) {
+        let Some(asking) = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe)) else {
+            return;
+        };
+        if answer == Answer::Nothing {
+            asking.over = true;
+            return self.risen(unit, probe, now, out);
+        }
+        let rules = asking.rules;
+        match asking.gauge.note(answer != Answer::Bad, &rules) {
+            None => {}
+            Some(true) => {
+                asking.over = probe == Probe::Startup;
+                out.push_back(Effect::Note(Note::Healthy { unit, probe }));
+                self.risen(unit, probe, now, out);
+            }
+            Some(false) => {
+                out.push_back(Effect::Note(Note::Unhealthy { unit, probe }));
+                self.fallen(unit, probe, now, out);
+            }
+        }
+    }
+
+    fn risen(&mut self, unit: u32, probe: Probe, now: Instant, out: &mut Out) {
+        match probe {
+            Probe::Startup if self.checks.get(&unit).is_some_and(|checks| checks.told) => {
+                self.ready(unit, now, out);
+            }
+            Probe::Readiness => self.set_met(unit, Met::Up, now, out),
+            Probe::Startup | Probe::Liveness => {}
+        }
+    }
+
+    fn fallen(&mut self, unit: u32, probe: Probe, now: Instant, out: &mut Out) {
+        match probe {
+            // The start timeout says how long it may take.
+            Probe::Startup => {}
+            Probe::Readiness => self.set_met(unit, Met::No, now, out),
+            Probe::Liveness => self.unhealthy(unit, now, out),
+        }
+    }
+
+    /// It is stopped, to be started again as its policy says.
+    fn unhealthy(&mut self, unit: u32, now: Instant, out: &mut Out) {
+        if self.may_start() {
+            self.take_along(unit, Leaving::Unhealthy, now, now, out);
+        }
+    }
+
+    /// The moment by which a sign of life was due has come: was there one?
+    pub(super) fn beat_due(&self, unit: u32, out: &mut Out) {
+        if self.is_watched(unit, Probe::Liveness) {
+            let generation = self.units[unit as usize].generation;
+            out.push_back(Effect::ReadBeat { unit, generation });
+        }
+    }
+
+    /// When the last sign of life was; none since it runs.
+    pub(super) fn beat(&mut self, unit: u32, at: Instant, now: Instant, out: &mut Out) {
+        let generation = self.units[unit as usize].generation;
+        let deadline = self.checks.get(&unit).and_then(|checks| checks.heartbeat);
+        let Some(deadline) = deadline.filter(|_| self.is_watched(unit, Probe::Liveness)) else {
+            return;
+        };
+        let due = at + deadline;
+        if due > now {
+            self.timers.set(due, Timer::Beat { unit, generation });
+        } else {
+            out.push_back(Effect::Note(Note::NoBeat(unit)));
+            self.unhealthy(unit, now, out);
+        }
+    }
+}
