@@ -1,0 +1,247 @@
+//! The driver: takes in what happens, steps the engine, performs the effects. Decides nothing.
+//!
+//! One task. Each poll looks at a deadline that has passed, then takes what is left of the last batch of
+//! reports, the shutdown request, signals, new reports, the start, its one timer; and yields after
+//! [`BATCH`] effects or events, so that a start of 100 000 does not hold its worker.
+//!
+//! # Invariants
+//!
+//! 1. Effects are performed in order, before the next event is taken in; what performing one leads to at
+//!    once (asked, a shutdown) is stepped at once.
+//! 2. Contexts are dropped after the end has been told: see [`Remains`].
+//! 3. Dropped before its end, it aborts every generation that is alive.
+
+mod outcome;
+mod perform;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use proc_daemon_runtime::{AnySleep, AnyStream, Instant};
+use tracing::{debug, info};
+
+pub(crate) use outcome::Failures;
+
+use super::engine::{Engine, Event, Out};
+use super::hooks::Hooks;
+use crate::shutdown::Announced;
+use crate::subsystem::{Board, Factory, Handlers, Report, Run, Shared};
+
+/// Most events and effects of one poll.
+const BATCH: usize = 512;
+
+/// What ends the process when nothing else can. None in an adopted runtime, nor in a simulation.
+pub(crate) trait Guard: Send + Sync {
+    /// Writes the state dump, unless it saw the signal first and has written it. Returns when it is
+    /// written, after 200 ms at most.
+    fn dump(&self);
+}
+
+/// Sees every step and every launch. Only a simulation has one.
+pub(crate) trait Watch: Send {
+    /// The driver is made; nothing has happened.
+    fn begins(&mut self, engine: &Engine, board: &Arc<Board>);
+
+    /// The engine was stepped. Of `out`, the turns are this step's; the effects too from `first` on.
+    fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize);
+
+    /// This generation is about to be spawned.
+    fn launched(&mut self, unit: u32, generation: u32, now: Instant);
+}
+
+/// Something to be done when every subsystem has ended.
+pub(crate) struct Finalizer {
+    pub(crate) name: &'static str,
+    pub(crate) work: Box<dyn FnOnce() + Send>,
+}
+
+/// The tasks, errors and names around one [`Engine`].
+pub(crate) struct Driver {
+    engine: Engine,
+    shared: Arc<Shared>,
+    factories: Vec<(Arc<dyn Factory>, bool)>,
+    runs: Vec<Option<Arc<Run>>>,
+    failures: Failures,
+    hooks: BTreeMap<u32, Hooks>,
+    handlers: Handlers,
+    finalizers: Vec<Option<Finalizer>>,
+    finalizer_names: Vec<&'static str>,
+    guard: Option<Arc<dyn Guard>>,
+    watch: Option<Box<dyn Watch>>,
+    signals: Option<AnyStream>,
+    announced: Option<Announced>,
+    sleep: Option<AnySleep>,
+    sleeps_until: Instant,
+    reports: Vec<Report>,
+    pending: VecDeque<Report>,
+    out: Out,
+    started: bool,
+    exited: bool,
+}
+
+/// What is left when everything has ended: read it, tell the end, then drop it.
+pub(crate) struct Remains {
+    pub(crate) engine: Engine,
+    pub(crate) failures: Failures,
+    _runs: Vec<Option<Arc<Run>>>,
+    _factories: Vec<(Arc<dyn Factory>, bool)>,
+}
+
+/// What a driver is made of besides its engine.
+pub(crate) struct Parts {
+    pub(crate) shared: Arc<Shared>,
+    /// For each subsystem, how to start it, and whether it says itself when it is ready.
+    pub(crate) factories: Vec<(Arc<dyn Factory>, bool)>,
+    pub(crate) hooks: BTreeMap<u32, Hooks>,
+    pub(crate) handlers: Handlers,
+    pub(crate) finalizers: Vec<Finalizer>,
+    pub(crate) guard: Option<Arc<dyn Guard>>,
+    pub(crate) watch: Option<Box<dyn Watch>>,
+    pub(crate) signals: Option<AnyStream>,
+}
+
+impl Driver {
+    pub(crate) fn new(engine: Engine, parts: Parts) -> Self {
+        let announced = Some(parts.shared.coordinator.announced());
+        let mut watch = parts.watch;
+        if let Some(watch) = &mut watch {
+            watch.begins(&engine, &parts.shared.board);
+        }
+        Self {
+            runs: parts.factories.iter().map(|_| None).collect(),
+            failures: Failures::new(),
+            finalizer_names: parts.finalizers.iter().map(|finalizer| finalizer.name).collect(),
+            finalizers: parts.finalizers.into_iter().map(Some).collect(),
+            engine,
+            announced,
+            shared: parts.shared,
+            factories: parts.factories,
+            hooks: parts.hooks,
+            handlers: parts.handlers,
+            guard: parts.guard,
+            watch,
+            signals: parts.signals,
+            sleep: None,
+            sleeps_until: Instant::MAX,
+            reports: Vec::new(),
+            pending: VecDeque::new(),
+            out: Out::default(),
+            started: false,
+            exited: false,
+        }
+    }
+
+    /// The next thing that happened: what is left of the last batch of reports, then in the order of the
+    /// module's first lines.
+    fn next_event(&mut self, cx: &mut Context<'_>) -> Option<Event> {
+        if let Some(report) = self.pending.pop_front() {
+            return Some(self.take_in(report));
+        }
+        if let Some(announced) = &mut self.announced
+            && Pin::new(announced).poll(cx).is_ready()
+        {
+            self.announced = None;
+            return Some(self.shutdown_event(false));
+        }
+        if let Some(signals) = &mut self.signals
+            && let Poll::Ready(signal) = signals.as_mut().poll_next(cx)
+        {
+            match signal {
+                Some(signal) => return Some(Event::Signal(signal)),
+                None => self.signals = None,
+            }
+        }
+        self.shared.mailbox.drain(&mut self.reports, cx);
+        self.pending.extend(self.reports.drain(..));
+        if let Some(report) = self.pending.pop_front() {
+            return Some(self.take_in(report));
+        }
+        // Last: a signal that came before the start is in the mailbox, and then nothing starts.
+        if !self.started {
+            self.started = true;
+            return Some(Event::Start);
+        }
+        self.poll_timer(cx)
+    }
+
+    /// Gives back what a burst needed: an idle daemon keeps no buffer of its start (bench: `memory`).
+    fn slim(&mut self) {
+        self.out.effects.shrink_to(BATCH);
+        self.out.turns.shrink_to(BATCH);
+        self.pending.shrink_to(BATCH);
+        self.reports.shrink_to(BATCH);
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Option<Event> {
+        let next = self.engine.next_deadline().unwrap_or(Instant::MAX);
+        if self.sleeps_until != next {
+            self.sleeps_until = next;
+            match &mut self.sleep {
+                Some(sleep) => sleep.as_mut().reset(next),
+                None => self.sleep = Some(self.shared.runtime.sleep_until(next)),
+            }
+        }
+        let sleep = self.sleep.as_mut().filter(|_| !next.is_never())?;
+        sleep.as_mut().poll(cx).is_ready().then_some(Event::Tick)
+    }
+
+    fn shutdown_event(&self, own: bool) -> Event {
+        if let Some(reason) = self.shared.coordinator.reason() {
+            info!("shutting down: {reason}");
+        }
+        Event::Shutdown { own }
+    }
+
+    fn remains(&mut self) -> Remains {
+        self.shared.mailbox.close();
+        debug!(stale = self.engine.stale(), "all subsystems have ended");
+        Remains {
+            engine: self.engine.take(),
+            failures: std::mem::take(&mut self.failures),
+            _runs: std::mem::take(&mut self.runs),
+            _factories: std::mem::take(&mut self.factories),
+        }
+    }
+}
+
+impl Future for Driver {
+    type Output = Remains;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Remains> {
+        let this = &mut *self;
+        let mut now = this.shared.runtime.now();
+        // A deadline that has passed is not held up by a queue that never empties.
+        if this.out.effects.is_empty() && this.engine.next_deadline().is_some_and(|at| at <= now) {
+            this.step(Event::Tick, now);
+        }
+        for _ in 0..BATCH {
+            if let Some(effect) = this.out.effects.pop_front() {
+                this.perform(effect, now);
+            } else if this.exited {
+                return Poll::Ready(this.remains());
+            } else if let Some(event) = this.next_event(cx) {
+                if event == Event::Tick {
+                    now = this.shared.runtime.now();
+                }
+                this.step(event, now);
+            } else {
+                this.slim();
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        for run in self.runs.iter().flatten() {
+            run.request_stop(Instant::ZERO);
+            run.abort();
+        }
+    }
+}

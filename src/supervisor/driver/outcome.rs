@@ -1,0 +1,120 @@
+//! Reports, taken in: what the engine cannot keep is kept here, and it is told the rest.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use proc_daemon_runtime::{Instant, PanicPayload, catch};
+use tracing::error;
+
+use super::Driver;
+use crate::end::{End, EndKind, chain};
+use crate::exit::Exit;
+use crate::subsystem::{Outcome, Report, What};
+use crate::supervisor::engine::{Event, How, Say, UnitEvent};
+use crate::supervisor::hooks::say;
+
+/// The errors of the subsystems that failed.
+pub(crate) type Failures = BTreeMap<u32, Arc<dyn Error + Send + Sync + 'static>>;
+
+impl Driver {
+    /// Keeps what the engine cannot, and gives it the rest.
+    pub(super) fn take_in(&mut self, report: Report) -> Event {
+        match report {
+            Report::Signal(signal) => Event::Signal(signal),
+            Report::Dumped => Event::Dumped,
+            Report::Finalized(index) => Event::Finalized(index),
+            Report::Unit { unit, generation, what } => {
+                let what = match what {
+                    What::Ready => UnitEvent::Ready,
+                    What::Drained => UnitEvent::Drained,
+                    What::Returned { failed, exit } => {
+                        UnitEvent::Returned { failed, say: say(exit) }
+                    }
+                    What::Ended(outcome, exit) => {
+                        let how = self.keep(unit, outcome);
+                        let say = match exit {
+                            Exit::Default if self.is_final(unit, generation, how) => Say::Final,
+                            exit => say(exit),
+                        };
+                        UnitEvent::Ended(how, say)
+                    }
+                };
+                Event::Unit { unit, generation, what }
+            }
+        }
+    }
+
+    /// Keeps the error of an outcome.
+    pub(super) fn keep(&mut self, unit: u32, outcome: Outcome) -> How {
+        match outcome {
+            Outcome::Completed => How::Completed,
+            Outcome::Aborted => How::Aborted,
+            Outcome::Failed { error, stopping } => {
+                self.failures.insert(unit, error.into());
+                How::Failed { stopping }
+            }
+            Outcome::Panicked(payload) => self.keep_panic(unit, "", payload),
+            Outcome::ChildPanicked { child: None, payload } => {
+                self.keep_panic(unit, "a child ", payload)
+            }
+            Outcome::ChildPanicked { child: Some(child), payload } => {
+                self.keep_panic(unit, &format!("child `{child}` "), payload)
+            }
+        }
+    }
+
+    pub(super) fn keep_panic(&mut self, unit: u32, who: &str, payload: PanicPayload) -> How {
+        let text = format!("{who}panicked: {payload}");
+        // A payload is the user's value: its destructor may panic as well.
+        let _ = catch(|| drop(payload));
+        self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
+        How::Panicked
+    }
+
+    /// How the last generation of `unit` ended, as its hooks are told.
+    pub(super) fn end_of(&self, unit: u32, kind: EndKind, ended_at: Instant) -> End {
+        let known = &self.engine.units()[unit as usize];
+        End {
+            kind,
+            error: self.failures.get(&unit).cloned(),
+            ran_for: ended_at.since(known.started_at),
+            generation: known.generation,
+        }
+    }
+
+    /// Whether the policy's `unless` says so of a failure of the live generation.
+    pub(super) fn is_final(&self, unit: u32, generation: u32, how: How) -> bool {
+        let Some(hooks) = self.hooks.get(&unit) else { return false };
+        let live = self.engine.units()[unit as usize].generation == generation;
+        let kind = self.engine.kind_of(unit, how);
+        live && hooks.is_final(&self.end_of(unit, kind, self.shared.runtime.now()))
+    }
+
+    /// Asks the user's code what becomes of the daemon now that `unit` was given up.
+    pub(super) fn ask_give_up(&mut self, unit: u32, now: Instant) {
+        let known = &self.engine.units()[unit as usize];
+        let (generation, kind) = (known.generation, known.end.unwrap_or(EndKind::Error));
+        let end = self.end_of(unit, kind, known.ended_at);
+        let said = self.hooks.get(&unit).map_or(Say::Nothing, |hooks| hooks.gave_up(&end));
+        self.step(Event::Unit { unit, generation, what: UnitEvent::GaveUp(said) }, now);
+    }
+
+    /// Keeps the error of a failure, of which the engine alone may know, and drops that of another end.
+    pub(super) fn log_end(&mut self, unit: u32) {
+        let kind = self.engine.units()[unit as usize].end.filter(|end| end.is_failure());
+        let Some(kind) = kind else {
+            self.failures.remove(&unit);
+            return;
+        };
+        let name = &self.shared.board.row(unit).name;
+        let cause = self.failures.entry(unit).or_insert_with(|| {
+            let text = match kind {
+                EndKind::StartTimeout => "it was not ready in time; does it call `ctx.ready()`?",
+                _ => "it ended before it was ready: `explicit_ready` wants `ctx.ready()` first",
+            };
+            Box::<dyn Error + Send + Sync>::from(text).into()
+        });
+        error!("`{name}` failed: {}", chain(cause.as_ref()));
+    }
+}
