@@ -16,6 +16,7 @@ pub mod backends;
 mod backoff;
 mod boxed;
 pub mod config;
+mod control;
 mod daemon;
 mod end;
 pub mod error;
@@ -41,7 +42,8 @@ mod timeouts;
 
 pub use backoff::Backoff;
 pub use config::{Config, ConfigSource, LogLevel, Section};
-pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport, SubsystemStatus};
+pub use control::{ControlError, Target};
+pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport};
 pub use end::{End, EndKind};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result};
 pub use exit::Exit;
@@ -58,3 +60,4 @@ pub use subsystem::{
     Cancelled, Child, Context, InFlight, Interval, IntoSpec, MissedTicks, SignalConfig, Spec,
     Subsystem, task, task_with,
 };
+pub use supervisor::{Control, SubsystemManager, SubsystemStatus};

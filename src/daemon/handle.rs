@@ -17,6 +17,7 @@ use crate::reason::ShutdownReason;
 use crate::reload::Snapshot;
 use crate::shutdown::ShutdownCoordinator;
 use crate::subsystem::{Board, Context, Report};
+use crate::supervisor::SubsystemManager;
 use crate::sync::{Latch, Mailbox, Ticket};
 
 /// A daemon: runs it once, and controls it from anywhere. Clones share.
@@ -141,6 +142,13 @@ impl Daemon {
             let Ready { inner, ticket } = &mut waiting;
             inner.board.poll_settled(ticket, cx)
         })
+    }
+
+    /// Control of its subsystems while it runs.
+    #[must_use]
+    pub fn subsystems(&self) -> SubsystemManager {
+        let (mailbox, board) = (Arc::clone(&self.inner.mailbox), Arc::clone(&self.inner.board));
+        SubsystemManager::new(mailbox, board, None)
     }
 
     /// Whether it has begun to run and not ended.

@@ -29,4 +29,4 @@ pub use report::{ExitReport, SubsystemReport};
 pub(crate) use run::Observer;
 #[cfg(feature = "sim")]
 pub(crate) use simulated::Unfit;
-pub use status::{Status, SubsystemStatus};
+pub use status::Status;

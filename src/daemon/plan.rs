@@ -8,12 +8,12 @@ use crate::config::Pending;
 use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
 use crate::error::BuildError;
 use crate::reload::Snapshot;
-use crate::restart::{Restart, RestartPolicy};
 use crate::signal::ActionTable;
 use crate::strategy::Strategy;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec};
+use crate::supervisor::blueprint;
 use crate::supervisor::engine::Rules;
-use crate::supervisor::graph::{Graph, GraphIssue};
+use crate::supervisor::graph::Graph;
 use crate::supervisor::groups::Groups;
 use crate::supervisor::hooks::Hooks;
 
@@ -21,6 +21,7 @@ use crate::supervisor::hooks::Hooks;
 pub(super) struct Plan {
     pub(super) graph: Graph,
     pub(super) groups: Groups,
+    pub(super) group_names: Vec<TaskName>,
     pub(super) rules: Vec<Rules>,
     pub(super) hooks: BTreeMap<u32, Hooks>,
     pub(super) restarts_a_second: u32,
@@ -63,7 +64,7 @@ impl Draft {
 
         let graph = Graph::build(&self.specs);
         let groups = Groups::build(&self.groups, &self.specs);
-        let graph = match (graph, groups, policy_issues(&self.specs)) {
+        let graph = match (graph, groups, blueprint::issues(&self.specs)) {
             (Ok(graph), Ok(groups), none) if none.is_empty() => Ok((graph, groups)),
             (graph, groups, issues) => {
                 let mut all = graph.err().unwrap_or_default();
@@ -87,11 +88,12 @@ impl Draft {
         Ok(Plan {
             graph,
             groups,
-            rules: self.specs.iter().map(rules).collect(),
+            group_names: self.groups.into_iter().map(|(name, _)| name).collect(),
+            rules: self.specs.iter().map(blueprint::rules).collect(),
             hooks: (0..)
                 .zip(&self.specs)
-                .map(|(unit, spec)| (unit, hooks(spec)))
-                .filter(|(_, hooks)| hooks.unless.is_some() || hooks.on_give_up.is_some())
+                .map(|(unit, spec)| (unit, blueprint::hooks(spec)))
+                .filter(|(_, hooks)| hooks.is_some())
                 .collect(),
             restarts_a_second: self.restarts_a_second,
             factories: self
@@ -99,7 +101,7 @@ impl Draft {
                 .iter()
                 .map(|spec| (Arc::clone(&spec.factory), spec.explicit_ready))
                 .collect(),
-            rows: self.specs.into_iter().map(row).collect(),
+            rows: self.specs.into_iter().map(blueprint::row).collect(),
             handlers,
             actions,
             config: Some(config),
@@ -139,55 +141,4 @@ impl PlannedConfig {
             }
         }
     }
-}
-
-fn rules(spec: &Spec) -> Rules {
-    let policy = policy(spec);
-    Rules {
-        explicit_ready: spec.explicit_ready,
-        startup_check: false,
-        background: spec.background,
-        optional: spec.optional,
-        asks: spec.on_give_up.is_some(),
-        once: spec.once,
-        grace: spec.grace,
-        start_timeout: spec.start_timeout,
-        restart: policy.restart(),
-        backoff: policy.backs_off(),
-        intensity: policy.limit(),
-    }
-}
-
-fn policy(spec: &Spec) -> RestartPolicy {
-    let default = || if spec.once { RestartPolicy::never() } else { RestartPolicy::default() };
-    spec.policy.clone().unwrap_or_else(default)
-}
-
-/// What is wrong with the policies, one line each.
-fn policy_issues(specs: &[Spec]) -> Vec<GraphIssue> {
-    let issues = specs.iter().flat_map(|spec| {
-        let policy = policy(spec);
-        let mut issues = policy.issues();
-        if spec.once && policy.restart() != Restart::Never {
-            issues.push(
-                "`Spec::once` can be started once: its restart policy must be `never()`".into(),
-            );
-        }
-        issues.into_iter().map(|what| GraphIssue::Policy {
-            name: spec.name.to_string(),
-            at: spec.location.to_string(),
-            what,
-        })
-    });
-    issues.collect()
-}
-
-/// The user's code that decides for a subsystem; most have none.
-fn hooks(spec: &Spec) -> Hooks {
-    let policy = spec.policy.as_ref().and_then(|policy| policy.exception().cloned());
-    Hooks { unless: policy, on_give_up: spec.on_give_up.clone() }
-}
-
-fn row(spec: Spec) -> Row {
-    Row::new(spec.name, spec.location, spec.sections.into_boxed_slice())
 }

@@ -122,7 +122,7 @@ impl ExitReport {
     #[must_use]
     pub fn subsystems(&self) -> &[SubsystemReport] {
         self.inner.subsystems.get_or_init(|| {
-            let rows = self.inner.board.rows().iter().zip(&self.inner.units);
+            let rows = self.inner.board.rows().zip(&self.inner.units);
             (0..).zip(rows).map(|(number, (row, unit))| self.subsystem(number, row, unit)).collect()
         })
     }

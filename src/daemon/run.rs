@@ -137,6 +137,7 @@ impl Daemon {
             shared: Arc::new(shared),
             factories: plan.factories,
             hooks: plan.hooks,
+            groups: plan.group_names,
             handlers: plan.handlers,
             finalizers,
             guard: guard.clone().map(|guard| guard as Arc<dyn Guard>).or(observer.guard),

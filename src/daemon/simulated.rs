@@ -58,7 +58,7 @@ impl Daemon {
 
     /// The names of its subsystems, by number.
     pub(crate) fn names(&self) -> Vec<TaskName> {
-        self.inner.board.rows().iter().map(|row| row.name.clone()).collect()
+        self.inner.board.rows().map(|row| row.name.clone()).collect()
     }
 
     /// Runs on a simulated runtime, seen by `observer`.

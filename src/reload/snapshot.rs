@@ -60,6 +60,11 @@ impl Snapshot {
         self.sections.iter().find_map(Entry::downcast)
     }
 
+    /// Whether a section was registered for `path`.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.sections.iter().any(|entry| &*entry.path == path)
+    }
+
     /// The section registered at `path`, if it is read into a `T`.
     pub(crate) fn get_at<T: Send + Sync + 'static>(&self, path: &str) -> Option<Arc<T>> {
         self.sections.iter().filter(|entry| &*entry.path == path).find_map(Entry::downcast)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
+use super::company::{Company, Leave};
 use crate::signal::ActionTable;
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Run};
@@ -39,6 +40,8 @@ pub(super) struct Book {
     pub(super) cause: Option<Cause>,
     /// Whether that was the first reason.
     pub(super) own: bool,
+    /// Who starts again together, once all of them have ended.
+    pub(super) companies: Vec<Company>,
     pub(super) last_signal: Option<Signal>,
     pub(super) last_failure: Option<Instant>,
 }
@@ -63,6 +66,12 @@ pub(super) struct Unit {
     pub(super) met: bool,
     /// What it requires has failed for good.
     pub(super) lost: bool,
+    /// Why it is stopped, or was, although the daemon goes on.
+    pub(super) leave: Leave,
+    /// What it is bound to.
+    pub(super) binds: Vec<u32>,
+    /// Who starts again with it by its group.
+    pub(super) along: Vec<u32>,
     /// It was given up while nothing of it lived.
     pub(super) lost_idle: bool,
     /// It failed more often than is put up with.
@@ -140,48 +149,7 @@ pub(super) enum Came {
 
 impl Book {
     pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
-        let graph = engine.graph();
-        let units = (0..).zip(engine.units()).map(|(unit, _)| Unit {
-            rules: *engine.rule(unit),
-            requires: graph.dependencies(unit).iter().map(|on| graph.requires(unit, *on)).collect(),
-            dependencies: graph.dependencies(unit).to_vec(),
-            dependents: graph.dependents(unit).to_vec(),
-            state: SubsystemState::Registered,
-            generation: 0,
-            live: false,
-            launched: None,
-            spawned: None,
-            starting: None,
-            met: false,
-            lost: false,
-            lost_idle: false,
-            too_often: false,
-            streak: 0,
-            failures: Vec::new(),
-            next: None,
-            due: None,
-            asking: false,
-            spared: false,
-            said: None,
-            ready: false,
-            asked: None,
-            aborted: None,
-            aborted_at: None,
-            run: Weak::new(),
-            left: false,
-            returned: false,
-            ended: false,
-            late: false,
-            tie: false,
-            asked_by_then: false,
-            cut: false,
-            orphan: false,
-            outcome: None,
-            dropped: false,
-            busy: false,
-            ready_at: None,
-            dropped_at: None,
-        });
+        let units = (0..engine.units().len()).map(|unit| Unit::new(engine, number(unit)));
         Self {
             units: units.collect(),
             timeouts: engine.settings().timeouts,
@@ -199,8 +167,21 @@ impl Book {
             forced_by: None,
             cause: None,
             own: false,
+            companies: Vec::new(),
             last_signal: None,
             last_failure: None,
+        }
+    }
+
+    /// A subsystem more.
+    pub(super) fn add(&mut self, engine: &Engine, unit: u32) {
+        self.units.push(Unit::new(engine, unit));
+        for &on in engine.graph().dependencies(unit) {
+            self.units[on as usize].dependents.push(unit);
+        }
+        let number = |unit: usize| u32::try_from(unit).unwrap_or(u32::MAX);
+        for (unit, this) in self.units.iter_mut().enumerate() {
+            this.along = engine.groups().along(number(unit)).to_vec();
         }
     }
 
@@ -230,6 +211,60 @@ impl Book {
 }
 
 impl Unit {
+    /// One that has not started.
+    fn new(engine: &Engine, unit: u32) -> Self {
+        let graph = engine.graph();
+        Self {
+            rules: *engine.rule(unit),
+            requires: graph.dependencies(unit).iter().map(|on| graph.requires(unit, *on)).collect(),
+            dependencies: graph.dependencies(unit).to_vec(),
+            dependents: graph.dependents(unit).to_vec(),
+            state: SubsystemState::Registered,
+            generation: 0,
+            live: false,
+            launched: None,
+            spawned: None,
+            starting: None,
+            met: false,
+            lost: false,
+            leave: Leave::No,
+            binds: graph
+                .dependencies(unit)
+                .iter()
+                .copied()
+                .filter(|on| graph.binding(*on).contains(&unit))
+                .collect(),
+            along: engine.groups().along(unit).to_vec(),
+            lost_idle: false,
+            too_often: false,
+            streak: 0,
+            failures: Vec::new(),
+            next: None,
+            due: None,
+            asking: false,
+            spared: false,
+            said: None,
+            ready: false,
+            asked: None,
+            aborted: None,
+            aborted_at: None,
+            run: Weak::new(),
+            left: false,
+            returned: false,
+            ended: false,
+            late: false,
+            tie: false,
+            asked_by_then: false,
+            cut: false,
+            orphan: false,
+            outcome: None,
+            dropped: false,
+            busy: false,
+            ready_at: None,
+            dropped_at: None,
+        }
+    }
+
     /// A new generation begins.
     pub(super) fn launch(&mut self, generation: u32, now: Instant) {
         self.generation = generation;
@@ -241,6 +276,8 @@ impl Unit {
         self.aborted = None;
         self.aborted_at = None;
         self.left = false;
+        self.leave = Leave::No;
+        self.lost = false;
         self.returned = false;
         self.ended = false;
         self.late = false;
@@ -254,4 +291,8 @@ impl Unit {
         self.ready_at = None;
         self.dropped_at = None;
     }
+}
+
+fn number(unit: usize) -> u32 {
+    u32::try_from(unit).unwrap_or(u32::MAX)
 }

@@ -144,6 +144,7 @@
 mod audit;
 mod book;
 mod check;
+mod company;
 mod environment;
 mod exhaust;
 mod failure;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use proc_daemon_runtime::{Instant, Signal};
 
 use super::book::{Book, Came, Next, Unit};
+use super::company::{self, Leave};
 use crate::backoff::Backoff;
 use crate::end::EndKind;
 use crate::restart::Restart;
@@ -90,6 +91,13 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
     match (say, this.rules.restart) {
         (Say::Shutdown(_), _) => return Next::Stopped,
         _ if this.lost => return Next::Failed,
+        (_, _) if this.leave == Leave::Retired => {
+            return if failed && how != How::Aborted { Next::Failed } else { Next::Stopped };
+        }
+        (Say::Nothing, _) if this.leave == Leave::Again => {
+            this.due = None;
+            return Next::Backoff(now, Instant::MAX);
+        }
         (Say::Final, _) | (_, Restart::Never) => return settled,
         (_, Restart::OnFailure) if !failed => return settled,
         _ => {}
@@ -109,6 +117,7 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
     let [shortest, longest] = delays(&this.rules.backoff, this.streak);
     this.streak += 1;
     this.due = None;
+    company::again(book, unit);
     Next::Backoff(now + shortest, now + longest)
 }
 
@@ -130,20 +139,24 @@ pub(super) fn turned(book: &mut Book, turn: Turn) {
     let stopping = book.stop_began.is_some();
     let unit = &mut book.units[turn.unit as usize];
     unit.state = turn.state;
+    if matches!(turn.state, State::Stopped | State::Failed) {
+        unit.due = None;
+    }
     // What was left behind was given up then: its end changes nothing.
     if unit.left {
         return;
     }
     unit.left = turn.state == State::Zombie;
     match turn.state {
+        State::Starting | State::Waiting => unit.leave = Leave::No,
         State::Running => unit.met = true,
-        State::Stopped => unit.met = !stopping,
+        State::Stopped => unit.met = !stopping && unit.leave != Leave::Retired,
         State::Backoff => unit.met = false,
         State::Zombie | State::Failed => {
             unit.met = false;
             // Its own end is being decided upon, or something of it lives.
             unit.lost_idle = unit.lost && !unit.live && unit.next.is_none();
-            if !stopping {
+            if !stopping && unit.leave != Leave::Retired {
                 unit.asking = unit.rules.asks;
                 let spared = unit.rules.optional && !unit.rules.asks;
                 go_on(book, turn.unit, spared);
@@ -179,11 +192,18 @@ fn go_on(book: &mut Book, unit: u32, spared: bool) {
 fn lose(book: &mut Book, unit: u32) {
     let mut open = vec![unit];
     while let Some(gone) = open.pop() {
+        let temporary = gone == unit && book.units[gone as usize].rules.restart == Restart::Never;
         for index in 0..book.units.len() {
             let this = &book.units[index];
             let needs = this.dependencies.iter().zip(&this.requires);
             let needs = needs.filter(|(_, required)| **required).any(|(on, _)| *on == gone);
-            let over = matches!(this.state, State::Stopped | State::Failed | State::Zombie);
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            let along = !temporary && book.units[gone as usize].along.contains(&number);
+            let needs = needs || along && number != gone;
+            let over = matches!(
+                this.state,
+                State::Stopped | State::Failed | State::Zombie | State::Removed
+            ) || this.leave == Leave::Retired;
             if needs && !over && !this.lost {
                 book.units[index].lost = true;
                 open.push(u32::try_from(index).unwrap_or(u32::MAX));

@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::Instant;
 
 use super::book::{Asked, Book};
+use super::company;
 use super::{laws, model, moment};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
@@ -44,6 +45,12 @@ impl Watch for Observer {
         story.book = Some(Book::new(engine, board));
     }
 
+    fn added(&mut self, engine: &Engine, unit: u32) {
+        if let Some(book) = &mut self.0.lock().book {
+            book.add(engine, unit);
+        }
+    }
+
     fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize) {
         let mut story = self.0.lock();
         let Story { handle, book: Some(book), .. } = &mut *story else { return };
@@ -73,6 +80,7 @@ impl Watch for Observer {
         if let Event::Unit { unit, .. } = event {
             book.units[unit as usize].next = None;
         }
+        company::disband(book);
         laws::due::after(book, handle, event, now, &mut found);
         if let Some((law, seen)) = found.take() {
             story.broken(law, seen);
@@ -116,7 +124,8 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             laws::states::overdue(book, handle.slack(), now, found);
         }
         Event::Shutdown { .. } | Event::Finalized(_) => {}
-        Event::Control { .. } | Event::Added { .. } => {}
+        Event::Control { unit, op, caller, .. } => company::control(book, unit, op, caller),
+        Event::Added { .. } => {}
         Event::Unit { unit, generation, what } => {
             if book.units[unit as usize].generation == generation {
                 unit_told(book, handle, unit, what, now, found);

@@ -3,20 +3,24 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
+use parking_lot::Mutex;
 use proc_daemon_runtime::{Instant, TaskName};
 
 use crate::config::ErasedSection;
+use crate::end::End;
 use crate::state::SubsystemState;
-use crate::sync::{Latch, Ticket};
+use crate::sync::{Append, Latch, Ticket};
 
 /// What can be read about every subsystem at any time, by any thread, without a lock: the deadman reads
 /// it when every worker is blocked and the engine cannot be asked.
 ///
-/// The driver writes the states, each generation its own sign of life. Rows are fixed when the daemon is
-/// built.
+/// The driver writes the states, each generation its own sign of life. Rows are there when the daemon
+/// is built; one that was added stays, also when its subsystem is removed.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     rows: OnceLock<Box<[Row]>>,
+    /// Those that were added while it runs.
+    added: Append<Row>,
     ready: AtomicBool,
     /// Set when everything has been ready once, or never will be.
     settled: Latch,
@@ -36,6 +40,7 @@ pub(crate) struct Row {
     due: AtomicU64,
     /// When its last poll began, in nanoseconds; the lowest bit says that it has not returned.
     polled: AtomicU64,
+    end: Mutex<Option<Box<End>>>,
 }
 
 /// The sign of life of one generation.
@@ -55,14 +60,37 @@ impl Board {
         let _ = self.rows.set(rows);
     }
 
-    pub(crate) fn rows(&self) -> &[Row] {
+    /// A row more. The driver's part.
+    pub(crate) fn add(&self, row: Row) {
+        self.added.push(row);
+    }
+
+    fn first(&self) -> &[Row] {
         self.rows.get().map_or(&[], |rows| rows)
+    }
+
+    /// How many there are, those that were removed among them.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.first().len()).unwrap_or(u32::MAX).saturating_add(self.added.len())
+    }
+
+    /// All of them, in the order of their numbers.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
+        let added = (0..self.added.len()).filter_map(|index| self.added.get(index));
+        self.first().iter().chain(added)
+    }
+
+    /// The number of the subsystem with this name that has not been removed.
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        let mut rows = (0..).zip(self.rows());
+        let is = |row: &Row| row.name.as_str() == name && row.state() != SubsystemState::Removed;
+        rows.find(|(_, row)| is(row)).map(|(unit, _)| unit)
     }
 
     /// Whether a subsystem that counts as alive still has a task.
     pub(crate) fn anything_left(&self) -> bool {
         let has_task = |row: &Row| row.polled.load(Ordering::Relaxed) & GONE == 0;
-        self.rows().iter().any(|row| row.state().is_alive() && has_task(row))
+        self.rows().any(|row| row.state().is_alive() && has_task(row))
     }
 
     /// Whether every subsystem is ready and no shutdown has begun.
@@ -85,7 +113,17 @@ impl Board {
     }
 
     pub(crate) fn row(&self, unit: u32) -> &Row {
-        &self.rows()[unit as usize]
+        let first = self.first();
+        let added = || {
+            let index = unit - u32::try_from(first.len()).unwrap_or(u32::MAX);
+            self.added.get(index).expect("a row is there before anybody knows its number")
+        };
+        first.get(unit as usize).unwrap_or_else(added)
+    }
+
+    /// The row, if there is one.
+    pub(crate) fn get(&self, unit: u32) -> Option<&Row> {
+        (unit < self.len()).then(|| self.row(unit))
     }
 }
 
@@ -103,7 +141,17 @@ impl Row {
             since: AtomicU64::new(0),
             due: AtomicU64::new(0),
             polled: AtomicU64::new(0),
+            end: Mutex::new(None),
         }
+    }
+
+    /// The driver's part: how its last generation ended.
+    pub(crate) fn publish_end(&self, end: End) {
+        *self.end.lock() = Some(Box::new(end));
+    }
+
+    pub(crate) fn last_end(&self) -> Option<End> {
+        self.end.lock().as_deref().cloned()
     }
 
     /// Where it was given to the builder: `src/main.rs:12:10`.

@@ -105,6 +105,15 @@ where
     }
 }
 
+/// One that was removed.
+pub(crate) struct Removed;
+
+impl Factory for Removed {
+    fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
+        body(run, async { Err("it was removed".into()) })
+    }
+}
+
 /// A constructor: every start makes a new value.
 pub(crate) struct Constructor<F>(pub(crate) F);
 

@@ -16,6 +16,7 @@
 
 mod board;
 mod body;
+mod call;
 mod cancelled;
 mod child;
 mod children;
@@ -39,13 +40,14 @@ use crate::boxed::Result;
 use crate::restart::RestartPolicy;
 
 pub(crate) use board::{Board, Row};
+pub(crate) use call::{Ask, Call, Done};
 pub use cancelled::Cancelled;
 pub use child::Child;
 pub use context::Context;
 pub(crate) use dump::{dump, short, stuck};
 #[cfg(feature = "sim")]
 pub(crate) use factory::BoxRun;
-pub(crate) use factory::{Factory, Wrap};
+pub(crate) use factory::{Factory, Removed, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};

@@ -1,5 +1,6 @@
 use proc_daemon_runtime::{PanicPayload, Signal, TaskName};
 
+use super::Call;
 use crate::boxed::BoxError;
 use crate::exit::Exit;
 use crate::shutdown::is_stopping;
@@ -11,6 +12,8 @@ pub(crate) enum Report {
     Unit { unit: u32, generation: u32, what: What },
     /// A signal that the sentinel saw before the runtime's source listened.
     Signal(Signal),
+    /// Somebody controls the subsystems.
+    Call(Box<Call>),
     /// The state dump has been written.
     Dumped,
     /// A finalizer has returned.

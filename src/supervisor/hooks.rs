@@ -16,6 +16,11 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    /// Whether there is any.
+    pub(crate) fn is_some(&self) -> bool {
+        self.unless.is_some() || self.on_give_up.is_some()
+    }
+
     /// Whether a failure is final.
     pub(super) fn is_final(&self, end: &End) -> bool {
         let unless = self.unless.as_ref().filter(|_| end.is_failure());

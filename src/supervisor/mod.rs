@@ -15,9 +15,15 @@
 //! 2. Effects are performed in the order in which they were decided, each before the next event.
 //! 3. The driver keeps what an engine cannot: tasks, errors, names, and the user's code that decides.
 
+pub(crate) mod blueprint;
 pub(crate) mod driver;
 pub(crate) mod engine;
 pub(crate) mod graph;
 pub(crate) mod groups;
 pub(crate) mod hooks;
+mod manager;
 mod notes;
+mod status;
+
+pub use manager::{Control, SubsystemManager};
+pub use status::SubsystemStatus;

@@ -6,6 +6,8 @@
 //!   Flight    work in flight, and its handshake with a stop  (draining)
 //!   Notify    everybody who waits now, as often as asked     (nothing in flight)
 //!   Mailbox   many post, one drains in order               (reports to the driver)
+//!   Append    a list that grows while others read it          (rows of the board)
+//!   reply     one value, sent once or never                  (answers to calls)
 //!   race      two futures, the first named one wins a tie
 //! ```
 //!
@@ -17,17 +19,21 @@
 //! 2. Whoever waits registers, then checks again: a change between the two is seen by one of them.
 //! 3. Nothing here reads a clock or depends on an iteration order that is not its own.
 
+mod append;
 mod flight;
 mod latch;
 mod mailbox;
 mod notify;
 mod prim;
 mod race;
+mod reply;
 mod wakers;
 
+pub(crate) use append::Append;
 pub(crate) use flight::Flight;
 pub(crate) use latch::{Latch, Ticket};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use notify::{Notify, Place};
 pub(crate) use race::Race;
+pub(crate) use reply::{Receiver, Sender, reply};
 use wakers::WakerSet;

@@ -7,6 +7,7 @@
 
 mod children;
 mod config;
+mod control;
 mod diary;
 mod ends;
 mod exact;

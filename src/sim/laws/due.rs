@@ -7,7 +7,8 @@ use super::stop::holds;
 use crate::backends::sim::SimHandle;
 use crate::signal::{Action, Row};
 use crate::sim::book::{Book, Unit};
-use crate::state::SubsystemState::{Backoff, Failed, Stopped, Waiting, Zombie};
+use crate::sim::company::Leave;
+use crate::state::SubsystemState::{Backoff, Failed, Removed, Stopped, Waiting, Zombie};
 use crate::supervisor::engine::{Cause, Event};
 
 /// The engine has found a reason to end.
@@ -66,7 +67,8 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
     }
     if book.cause.is_none() {
         losses_heeded(book, found);
-        let ready = book.started && book.units.iter().all(|unit| unit.met || unit.spared);
+        let counts = |unit: &&Unit| !unit.spared && !unit.is_retired();
+        let ready = book.started && book.units.iter().filter(counts).all(|unit| unit.met);
         let asking = book.units.iter().any(|unit| unit.asking);
         // A state dump is followed by a forced end: nothing becomes ready any more.
         let over = asking || book.dumping.is_some() && !book.shown_ready;
@@ -85,18 +87,19 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
 /// No reason for the end was found: then nothing critical is gone, and who lost what it requires is on its way out.
 fn losses_heeded(book: &Book, found: &mut Found) {
     for (unit, this) in (0..).zip(&book.units) {
-        let gone = matches!(this.state, Failed | Zombie) && !this.spared && !this.asking;
+        let meant = this.spared || this.asking || this.leave == Leave::Retired;
+        let gone = matches!(this.state, Failed | Zombie) && !meant;
         found.expect(!gone && this.said.is_none(), "loss ends the daemon", || {
             format!("`{}` was given up or asked for the end, and it goes on", book.name(unit))
         });
-        let rests = this.asked.is_none() && this.aborted.is_none() && this.lost;
+        let rests = this.asked.is_none() && this.aborted.is_none() && this.leaves();
         let lives = |other: &u32| {
             let other = &book.units[*other as usize];
-            other.lost && (holds(other) || other.asking)
+            other.leaves() && (holds(other) || other.asking)
         };
         let overlooked = rests && holds(this) && !this.dependents.iter().any(lives);
-        found.expect(!overlooked, "lost and asked", || {
-            format!("`{}` has lost what it requires, and was not asked", book.name(unit))
+        found.expect(!overlooked, "leaving and asked", || {
+            format!("`{}` is to stop, and was not asked", book.name(unit))
         });
         let idle = this.lost && matches!(this.state, Waiting | Backoff);
         found.expect(!idle, "lost and given up", || {
@@ -107,7 +110,7 @@ fn losses_heeded(book: &Book, found: &mut Found) {
 
 /// Whether it keeps the daemon alive.
 const fn keeps(unit: &Unit) -> bool {
-    let over = matches!(unit.state, Stopped | Failed | Zombie) && !unit.asking;
+    let over = matches!(unit.state, Stopped | Failed | Zombie | Removed) && !unit.asking;
     !unit.rules.background && !over
 }
 

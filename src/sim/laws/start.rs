@@ -2,6 +2,7 @@ use proc_daemon_runtime::Instant;
 
 use super::Found;
 use crate::sim::book::{Book, Unit};
+use crate::sim::company;
 use crate::state::SubsystemState as State;
 
 /// A generation is about to be spawned.
@@ -30,6 +31,11 @@ pub(in crate::sim) fn launched(
             format!("`{name}` was spawned before `{}` was ready", book.name(dependency))
         });
     }
+    let other = company::waited_for(book, unit).filter(|other| *other != unit);
+    found.expect(other.is_none(), "together", || {
+        let other = other.map_or("?", |other| book.name(other));
+        format!("`{name}` was spawned before `{other}`, with which it starts again, had ended")
+    });
     found.expect(this.due.is_none_or(|due| due <= now), "backoff kept", || {
         format!("`{name}` starts again at {now:?}; its backoff lasts until {:?}", this.due)
     });
@@ -59,7 +65,7 @@ pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
     found.expect(book.stop_began.is_none(), "ready is true", || {
         "the daemon shows ready, and the shutdown had begun".to_owned()
     });
-    let waits = |unit: &Unit| !unit.met && !unit.spared;
+    let waits = |unit: &Unit| !unit.met && !unit.spared && !unit.is_retired();
     let mut waiting = (0..).zip(&book.units).filter(|(_, unit)| waits(unit));
     if let Some((unit, _)) = waiting.next() {
         found.expect(false, "ready is true", || {

@@ -4,6 +4,7 @@ use proc_daemon_runtime::Instant;
 
 use super::Found;
 use crate::sim::book::{Book, Next};
+use crate::sim::company;
 use crate::state::SubsystemState::{
     self as State, Aborting, Backoff, Draining, Failed, Registered, Removed, Running, Starting,
     Stopped, Stopping, Waiting, Zombie,
@@ -53,8 +54,10 @@ pub(in crate::sim) fn decided(book: &Book, event: Event, found: &mut Found) {
     let fits = match next {
         // Aborted at a moment that two rules claim: it is a failure by one of them.
         Next::Stopped | Next::Failed if tie => matches!(state, Stopped | Failed),
-        Next::Stopped => state == Stopped,
+        Next::Stopped => matches!(state, Stopped | Removed),
         Next::Failed => state == Failed,
+        // With nobody to wait for, it starts at once.
+        Next::Backoff(_, Instant::MAX) => matches!(state, Backoff | Starting | Waiting),
         Next::Backoff(..) => state == Backoff,
     };
     found.expect(fits, "decision", || {
@@ -69,7 +72,7 @@ pub(in crate::sim) fn due(book: &Book, unit: u32, at: Instant, now: Instant, fou
         Some(Next::Backoff(earliest, latest)) => (earliest..=latest).contains(&at),
         // The storm guard holds it back.
         Some(_) => false,
-        None => at > now,
+        None => at >= now,
     };
     found.expect(fits, "backoff kept", || {
         let next = book.units[unit as usize].next;
@@ -87,7 +90,8 @@ pub(in crate::sim) fn overdue(book: &Book, slack: Duration, now: Instant, found:
     }
     for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| unit.state == Backoff) {
         let due = this.due.unwrap_or(Instant::ZERO);
-        found.expect(due + slack >= now, "backoff ends", || {
+        let held = company::waited_for(book, unit).is_some();
+        found.expect(held || due + slack >= now, "backoff ends", || {
             format!("`{}` is in backoff at {now:?}; it was due at {due:?}", book.name(unit))
         });
     }

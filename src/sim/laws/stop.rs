@@ -17,7 +17,7 @@ pub(in crate::sim) fn asked(
     let (this, name) = (&book.units[unit as usize], book.name(unit));
     let fresh = this.asked.is_none() && this.live && this.generation == generation;
     found.expect(fresh, "asked once", || format!("`{name}` was asked again, or after its end"));
-    let announced = book.stop_began.is_some() || this.returned || this.lost;
+    let announced = book.stop_began.is_some() || this.returned || this.leaves();
     found.expect(announced, "announced first", || {
         format!("`{name}` was asked, and no shutdown had begun")
     });
@@ -39,7 +39,7 @@ pub(in crate::sim) fn asked(
     });
     for &dependent in &this.dependents {
         let dependent_unit = &book.units[dependent as usize];
-        let first = holds(dependent_unit) && (stopping || dependent_unit.lost);
+        let first = holds(dependent_unit) && (stopping || dependent_unit.leaves());
         found.expect(!first, "dependents first", || {
             format!("`{name}` was asked before `{}` had ended", book.name(dependent))
         });

@@ -11,6 +11,7 @@
 //! 2. Contexts are dropped after the end has been told: see [`Remains`].
 //! 3. Dropped before its end, it aborts every generation that is alive.
 
+mod calls;
 mod outcome;
 mod perform;
 
@@ -20,9 +21,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use proc_daemon_runtime::{AnySleep, AnyStream, Instant};
+use proc_daemon_runtime::{AnySleep, AnyStream, Instant, TaskName};
 use tracing::{debug, info};
 
+use calls::Open;
 pub(crate) use outcome::Failures;
 
 use super::engine::{Engine, Event, Out};
@@ -48,6 +50,9 @@ pub(crate) trait Watch: Send {
     /// The engine was stepped. Of `out`, the turns are this step's; the effects too from `first` on.
     fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize);
 
+    /// A subsystem was added.
+    fn added(&mut self, engine: &Engine, unit: u32);
+
     /// This generation is about to be spawned.
     fn launched(&mut self, unit: u32, generation: u32, now: Instant);
 }
@@ -66,6 +71,9 @@ pub(crate) struct Driver {
     runs: Vec<Option<Arc<Run>>>,
     failures: Failures,
     hooks: BTreeMap<u32, Hooks>,
+    /// The groups' names, by number.
+    groups: Vec<TaskName>,
+    open: Open,
     handlers: Handlers,
     finalizers: Vec<Option<Finalizer>>,
     finalizer_names: Vec<&'static str>,
@@ -96,6 +104,8 @@ pub(crate) struct Parts {
     /// For each subsystem, how to start it, and whether it says itself when it is ready.
     pub(crate) factories: Vec<(Arc<dyn Factory>, bool)>,
     pub(crate) hooks: BTreeMap<u32, Hooks>,
+    /// The groups' names, by number.
+    pub(crate) groups: Vec<TaskName>,
     pub(crate) handlers: Handlers,
     pub(crate) finalizers: Vec<Finalizer>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
@@ -120,6 +130,8 @@ impl Driver {
             shared: parts.shared,
             factories: parts.factories,
             hooks: parts.hooks,
+            groups: parts.groups,
+            open: Open::default(),
             handlers: parts.handlers,
             guard: parts.guard,
             watch,
@@ -137,8 +149,8 @@ impl Driver {
     /// The next thing that happened: what is left of the last batch of reports, then in the order of the
     /// module's first lines.
     fn next_event(&mut self, cx: &mut Context<'_>) -> Option<Event> {
-        if let Some(report) = self.pending.pop_front() {
-            return Some(self.take_in(report));
+        if let Some(event) = self.next_report() {
+            return Some(event);
         }
         if let Some(announced) = &mut self.announced
             && Pin::new(announced).poll(cx).is_ready()
@@ -154,10 +166,16 @@ impl Driver {
                 None => self.signals = None,
             }
         }
-        self.shared.mailbox.drain(&mut self.reports, cx);
-        self.pending.extend(self.reports.drain(..));
-        if let Some(report) = self.pending.pop_front() {
-            return Some(self.take_in(report));
+        // Until nothing is left: only then is this woken by the next report.
+        loop {
+            self.shared.mailbox.drain(&mut self.reports, cx);
+            if self.reports.is_empty() {
+                break;
+            }
+            self.pending.extend(self.reports.drain(..));
+            if let Some(event) = self.next_report() {
+                return Some(event);
+            }
         }
         // Last: a signal that came before the start is in the mailbox, and then nothing starts.
         if !self.started {
@@ -165,6 +183,15 @@ impl Driver {
             return Some(Event::Start);
         }
         self.poll_timer(cx)
+    }
+
+    fn next_report(&mut self) -> Option<Event> {
+        loop {
+            let report = self.pending.pop_front()?;
+            if let Some(event) = self.take_in(report) {
+                return Some(event);
+            }
+        }
     }
 
     /// Gives back what a burst needed: an idle daemon keeps no buffer of its start (bench: `memory`).

@@ -18,9 +18,10 @@ use crate::supervisor::hooks::say;
 pub(crate) type Failures = BTreeMap<u32, Arc<dyn Error + Send + Sync + 'static>>;
 
 impl Driver {
-    /// Keeps what the engine cannot, and gives it the rest.
-    pub(super) fn take_in(&mut self, report: Report) -> Event {
-        match report {
+    /// Keeps what the engine cannot, and gives it the rest; none if there is none.
+    pub(super) fn take_in(&mut self, report: Report) -> Option<Event> {
+        Some(match report {
+            Report::Call(call) => return self.take_call(*call),
             Report::Signal(signal) => Event::Signal(signal),
             Report::Dumped => Event::Dumped,
             Report::Finalized(index) => Event::Finalized(index),
@@ -42,7 +43,7 @@ impl Driver {
                 };
                 Event::Unit { unit, generation, what }
             }
-        }
+        })
     }
 
     /// Keeps the error of an outcome.
@@ -116,5 +117,14 @@ impl Driver {
             Box::<dyn Error + Send + Sync>::from(text).into()
         });
         error!("`{name}` failed: {}", chain(cause.as_ref()));
+    }
+
+    /// Shows how a generation ended, while the daemon goes on: of those that end with it, the report tells.
+    pub(super) fn show_end(&self, unit: u32) {
+        let known = &self.engine.units()[unit as usize];
+        if let Some(kind) = known.end.filter(|_| self.announced.is_some()) {
+            let end = self.end_of(unit, kind, known.ended_at);
+            self.shared.board.row(unit).publish_end(end);
+        }
     }
 }

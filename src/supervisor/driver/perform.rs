@@ -26,6 +26,7 @@ impl Driver {
         }
         if let Event::Unit { unit, what: UnitEvent::Ended(..), .. } = event {
             self.log_end(unit);
+            self.show_end(unit);
         }
     }
 
@@ -46,7 +47,8 @@ impl Driver {
             }
             Effect::Due { unit, at } => self.shared.board.row(unit).set_due(at),
             Effect::AskGiveUp { unit } => self.ask_give_up(unit, now),
-            Effect::Answer { .. } | Effect::Check { .. } | Effect::ReadBeat { .. } => {}
+            Effect::Answer { ticket, answer } => self.answer(ticket, answer),
+            Effect::Check { .. } | Effect::ReadBeat { .. } => {}
             Effect::Ready(ready) => self.shared.board.set_ready(ready),
             Effect::Initiate(cause) => {
                 let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));

@@ -45,7 +45,7 @@ impl Engine {
             self.turn(unit, settled, out);
             self.settle_retired(unit, now, out);
         } else if leaving == Leaving::Again && say == Say::Nothing {
-            self.hold(unit, out);
+            self.hold(unit, now, out);
             self.set_met(unit, Met::No, now, out);
             self.ask_leaving_dependencies(unit, now, out);
         } else if failed {

@@ -38,7 +38,7 @@ impl Engine {
             let this = &self.units[member as usize];
             if self.is_idle(member) && this.is_unlaunched() {
                 self.take_back(member);
-                self.hold(member, out);
+                self.hold(member, now, out);
             } else if this.is_live() {
                 let wanted = match self.rule(member).restart {
                     _ if member == unit => leaving,
@@ -48,7 +48,7 @@ impl Engine {
                 self.leave_jointly(member, joint, wanted);
             } else if member != unit && self.comes_again(member) {
                 self.keeping += usize::from(!self.rule(member).background);
-                self.hold(member, out);
+                self.hold(member, now, out);
                 self.set_met(member, Met::No, now, out);
             }
         }
@@ -129,12 +129,13 @@ impl Engine {
     }
 
     /// It starts with the others.
-    pub(super) fn hold(&mut self, unit: u32, out: &mut Out) {
+    pub(super) fn hold(&mut self, unit: u32, now: Instant, out: &mut Out) {
         self.turn(unit, State::Backoff, out);
         let this = &mut self.units[unit as usize];
         this.held = true;
         if let Some(joint) = self.joints.get(&this.joint) {
-            self.show_due(unit, joint.due, out);
+            let due = joint.due.max(now);
+            self.show_due(unit, due, out);
         }
     }
 

@@ -1,0 +1,35 @@
+use super::Spec;
+use crate::control::ControlError;
+use crate::end::End;
+use crate::sync::Sender;
+
+/// Somebody asks for something about a subsystem.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) ask: Ask,
+    /// The subsystem that asks.
+    pub(crate) caller: Option<u32>,
+    /// Dropped without an answer, it says that the daemon goes down.
+    pub(crate) reply: Sender<Result<Done, ControlError>>,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Start(u32),
+    Stop(u32),
+    Restart(u32),
+    Remove(u32),
+    Add(Box<Spec>),
+}
+
+/// What has been done.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// It is ready, in this generation.
+    Ready(u64),
+    /// It is over.
+    Over(End),
+    /// It was added.
+    Added(u32),
+}

@@ -1,0 +1,61 @@
+//! What a spec comes to: rules for the engine, a row on the board, the user's code that decides. The same for
+//! those that a daemon is built from and those that are added while it runs.
+
+use super::engine::Rules;
+use super::graph::GraphIssue;
+use super::hooks::Hooks;
+use crate::restart::{Restart, RestartPolicy};
+use crate::subsystem::{Row, Spec};
+
+/// The rules of the engine.
+pub(crate) fn rules(spec: &Spec) -> Rules {
+    let policy = policy(spec);
+    Rules {
+        explicit_ready: spec.explicit_ready,
+        startup_check: false,
+        background: spec.background,
+        optional: spec.optional,
+        asks: spec.on_give_up.is_some(),
+        once: spec.once,
+        grace: spec.grace,
+        start_timeout: spec.start_timeout,
+        restart: policy.restart(),
+        backoff: policy.backs_off(),
+        intensity: policy.limit(),
+    }
+}
+
+fn policy(spec: &Spec) -> RestartPolicy {
+    let default = || if spec.once { RestartPolicy::never() } else { RestartPolicy::default() };
+    spec.policy.clone().unwrap_or_else(default)
+}
+
+/// What is wrong with the policies, one line each.
+pub(crate) fn issues(specs: &[Spec]) -> Vec<GraphIssue> {
+    let issues = specs.iter().flat_map(|spec| {
+        let policy = policy(spec);
+        let mut issues = policy.issues();
+        if spec.once && policy.restart() != Restart::Never {
+            issues.push(
+                "`Spec::once` can be started once: its restart policy must be `never()`".into(),
+            );
+        }
+        issues.into_iter().map(|what| GraphIssue::Policy {
+            name: spec.name.to_string(),
+            at: spec.location.to_string(),
+            what,
+        })
+    });
+    issues.collect()
+}
+
+/// The user's code that decides for a subsystem; most have none.
+pub(crate) fn hooks(spec: &Spec) -> Hooks {
+    let policy = spec.policy.as_ref().and_then(|policy| policy.exception().cloned());
+    Hooks { unless: policy, on_give_up: spec.on_give_up.clone() }
+}
+
+/// The row on the board.
+pub(crate) fn row(spec: Spec) -> Row {
+    Row::new(spec.name, spec.location, spec.sections.into_boxed_slice())
+}

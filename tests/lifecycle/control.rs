@@ -1,0 +1,266 @@
+//! Control by name and number at run time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use proc_daemon::runtime::{AnyRuntime, Task};
+use proc_daemon::{
+    Context, ControlError, Daemon, DaemonBuilder, EndKind, RestartPolicy, Result, Spec, Strategy,
+    SubsystemState, Target, task, task_with,
+};
+
+use crate::{Diary, OnDrop, Row, idle};
+
+crate::on_every_row!(
+    what_is_stopped_by_name_starts_by_name,
+    a_restart_is_the_next_generation,
+    what_cannot_be_without_it_is_stopped_before_it,
+    a_subsystem_is_added_and_removed,
+    nonsense_is_refused_in_words,
+    a_subsystem_cannot_wait_for_its_own_stop,
+    calls_before_the_run_are_done_when_it_has_begun,
+    calls_after_the_end_are_refused,
+    a_call_whose_answer_nobody_awaits_is_done,
+    many_callers_never_make_two_live_generations,
+);
+
+/// Says in the diary when it starts and when it is gone.
+fn noted(name: &'static str, diary: &Diary) -> Spec {
+    task_with(name, diary.clone(), move |ctx: Context, diary: Diary| async move {
+        diary.note(format!("{name} {}", ctx.generation()));
+        let _gone = OnDrop(|| diary.note(format!("{name} gone")));
+        ctx.cancelled().await;
+        Ok(())
+    })
+}
+
+/// With something that keeps it alive.
+fn kept() -> DaemonBuilder {
+    Daemon::new().with_task("keeper", idle)
+}
+
+fn what_is_stopped_by_name_starts_by_name(row: &impl Row) {
+    let diary = Diary::default();
+    let daemon = kept().with_subsystem(noted("db", &diary));
+    let report = row.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        let end = subsystems.stop("db").await.unwrap();
+        assert_eq!((end.kind(), end.generation()), (EndKind::Requested, 1));
+        let status = subsystems.status("db").unwrap();
+        assert_eq!((status.state, status.generation), (SubsystemState::Stopped, 1));
+        assert_eq!(status.last_end.unwrap().kind(), EndKind::Requested);
+        assert!(daemon.status().ready, "it is meant to be so");
+        assert!(matches!(subsystems.stop("db").await, Err(ControlError::NotRunning)));
+        assert_eq!(subsystems.start(&"db".to_owned()).await.unwrap(), 2);
+        assert!(matches!(subsystems.start(status.id).await, Err(ControlError::AlreadyRunning)));
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(diary.lines(), ["db 1", "db gone", "db 2", "db gone"]);
+}
+
+fn a_restart_is_the_next_generation(row: &impl Row) {
+    let diary = Diary::default();
+    let never = noted("db", &diary).restart_policy(RestartPolicy::never());
+    let daemon = kept().with_subsystem(never);
+    let report = row.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        for generation in 2..5 {
+            assert_eq!(subsystems.restart("db").await.unwrap(), generation);
+        }
+        let status = subsystems.status("db").unwrap();
+        assert_eq!((status.restarts, status.state), (3, SubsystemState::Running));
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(diary.lines().len(), 8);
+}
+
+fn what_cannot_be_without_it_is_stopped_before_it(row: &impl Row) {
+    let diary = Diary::default();
+    let daemon = kept()
+        .with_subsystem(noted("db", &diary))
+        .with_subsystem(noted("http", &diary).requires("db"))
+        .with_subsystem(noted("log", &diary).after("db"));
+    let report = row.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        let states = || ["db", "http", "log"].map(|name| daemon.status().state_of(name).unwrap());
+        subsystems.stop("db").await.unwrap();
+        use SubsystemState::{Running, Stopped};
+        assert_eq!(states(), [Stopped, Stopped, Running]);
+        let refused = subsystems.start("http").await.unwrap_err();
+        assert!(refused.to_string().contains("`db`, which it requires, is over"), "{refused}");
+        let (db, http) = (subsystems.start("db"), subsystems.start("http"));
+        assert_eq!((http.await.unwrap(), db.await.unwrap()), (2, 2));
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+    let lines = diary.lines();
+    let gone = |name: &str| lines.iter().position(|line| line == name).unwrap();
+    assert!(gone("http gone") < gone("db gone"), "{lines:?}");
+}
+
+fn a_subsystem_is_added_and_removed(row: &impl Row) {
+    let diary = Diary::default();
+    let daemon = kept().with_group("pair", Strategy::OneForAll);
+    let inside = diary.clone();
+    let report = row.script(daemon, async move |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        let first = subsystems.add(noted("one", &inside).group("pair")).await.unwrap();
+        let added = noted("two", &inside).requires("one").group("pair");
+        let second = subsystems.add(added).await.unwrap();
+        assert!(second > first);
+        while daemon.status().state_of("two") != Some(SubsystemState::Running) {
+            // The answer is there once it is ready, whoever has started it.
+            let _ = subsystems.restart("two").await;
+        }
+        let refused = subsystems.remove("one").await.unwrap_err();
+        assert_eq!(refused.to_string(), "`two` depends on it: remove that first");
+        subsystems.remove(second).await.unwrap();
+        assert_eq!(subsystems.remove("one").await.unwrap().kind(), EndKind::Requested);
+        assert!(subsystems.status("one").is_none() && subsystems.status(second).is_none());
+        assert!(matches!(subsystems.start(first).await, Err(ControlError::Unknown(_))));
+        assert_eq!(subsystems.all().len(), 1);
+        let again = subsystems.add(noted("one", &inside)).await.unwrap();
+        assert!(again > second, "a number is not used again");
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+}
+
+fn nonsense_is_refused_in_words(row: &impl Row) {
+    let report = row.script(kept(), async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        let refused = async |spec: Spec| subsystems.add(spec).await.unwrap_err().to_string();
+        assert_eq!(refused(task("keeper", idle)).await, "there is a subsystem `keeper` already");
+        assert_eq!(refused(task("x", idle).after("y")).await, "there is no subsystem `y`");
+        let own = refused(task("x", idle).requires("x")).await;
+        assert_eq!(own, "a cycle of dependencies: x -> x");
+        assert_eq!(refused(task(" ", idle)).await, "a subsystem without a name");
+        let grouped = refused(task("x", idle).group("g")).await;
+        assert_eq!(grouped, "the group `g` is not declared");
+        let policy = RestartPolicy::on_failure().intensity(1, std::time::Duration::ZERO);
+        let nonsense = refused(task("x", idle).restart_policy(policy)).await;
+        assert!(nonsense.contains("`x`"), "{nonsense}");
+        let nobody = subsystems.stop("nobody").await.unwrap_err();
+        assert_eq!(nobody.to_string(), "there is no subsystem `nobody`");
+        assert_eq!(Target::from("nobody").to_string(), "nobody");
+        assert!(subsystems.status("nobody").is_none());
+        let once = Spec::once("once", idle);
+        subsystems.add(once).await.unwrap();
+        let again = subsystems.restart("once").await.unwrap_err();
+        assert!(again.to_string().contains("Spec::once"), "{again}");
+        assert_eq!(daemon.status().subsystems.len(), 2, "nothing of it is left");
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_subsystem_cannot_wait_for_its_own_stop(row: &impl Row) {
+    let selfish = task("selfish", |ctx: Context| async move {
+        let own = ctx.subsystems();
+        for refused in [own.stop("selfish").await, own.remove("selfish").await] {
+            assert!(matches!(refused, Err(ControlError::OwnStop)), "{refused:?}");
+        }
+        assert!(matches!(own.stop("db").await, Err(ControlError::OwnStop)));
+        assert!(matches!(own.restart("selfish").await, Err(ControlError::OwnStop)));
+        assert_eq!(own.restart("other").await?, 2);
+        ctx.shutdown("seen");
+        Ok(())
+    });
+    let daemon = Daemon::new()
+        .with_task("db", idle)
+        .with_task("other", idle)
+        .with_subsystem(selfish.requires("db").after("other"));
+    let report = row.run(daemon);
+    assert!(report.is_clean(), "{report}");
+}
+
+fn calls_before_the_run_are_done_when_it_has_begun(row: &impl Row) {
+    let daemon = kept().with_task("unwanted", |_| async { panic!("it was stopped before") });
+    let daemon = daemon.without_signals().build().expect("it is well-formed");
+    let end = row.block_on(async |runtime: AnyRuntime| {
+        let stop = daemon.subsystems().stop("unwanted");
+        let run = daemon.clone().run_on(runtime.clone());
+        let run = Task::spawn_on(&runtime, "run".into(), run);
+        let end = stop.await;
+        daemon.shutdown();
+        assert!(run.await.is_ok_and(|ran| ran.is_ok()));
+        end.unwrap()
+    });
+    assert_eq!((end.kind(), end.generation()), (EndKind::Requested, 0));
+}
+
+fn calls_after_the_end_are_refused(row: &impl Row) {
+    let diary = Diary::default();
+    let inside = diary.clone();
+    let report = row.script(kept(), async move |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        daemon.shutdown();
+        let going = daemon.subsystems().restart("keeper");
+        daemon.stopped().await;
+        assert!(matches!(going.await, Err(ControlError::ShuttingDown)));
+        let gone = daemon.subsystems().start("keeper").await;
+        assert!(matches!(gone, Err(ControlError::ShuttingDown)), "{gone:?}");
+        inside.note("refused");
+    });
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(diary.lines(), ["refused"]);
+}
+
+fn a_call_whose_answer_nobody_awaits_is_done(row: &impl Row) {
+    let diary = Diary::default();
+    let daemon = kept().with_subsystem(noted("db", &diary));
+    let report = row.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        drop(daemon.subsystems().stop("db"));
+        // Calls are taken in their order, so this one comes after it.
+        daemon.subsystems().add(task("next", idle)).await.unwrap();
+        assert_ne!(daemon.status().state_of("db"), Some(SubsystemState::Running));
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+}
+
+const CALLERS: u32 = 64;
+const CALLS: u32 = 30;
+
+fn many_callers_never_make_two_live_generations(row: &impl Row) {
+    let (live, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let state = (Arc::clone(&live), Arc::clone(&most));
+    let contested = task_with("contested", state, async |ctx: Context, (live, most)| {
+        let (live, most): (Arc<AtomicU32>, Arc<AtomicU32>) = (live, most);
+        most.fetch_max(live.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let _gone = OnDrop(|| drop(live.fetch_sub(1, Ordering::SeqCst)));
+        ctx.cancelled().await;
+        Ok(())
+    });
+    let callers = task("callers", |ctx: Context| async move {
+        let calls = (0..CALLERS).map(|caller| {
+            let subsystems = ctx.subsystems();
+            ctx.spawn(async move {
+                for call in 0..CALLS {
+                    // Refusals are part of it.
+                    match (caller + call) % 3 {
+                        0 => drop(subsystems.start("contested").await),
+                        1 => drop(subsystems.stop("contested").await),
+                        _ => drop(subsystems.restart("contested").await),
+                    }
+                }
+            })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            call.await?;
+        }
+        ctx.shutdown("all have called");
+        Result::Ok(())
+    });
+    let report = row.run(Daemon::new().with_subsystem(contested).with_subsystem(callers));
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((live.load(Ordering::SeqCst), most.load(Ordering::SeqCst)), (0, 1));
+}
