@@ -40,6 +40,8 @@ pub(super) struct Book {
     pub(super) cause: Option<Cause>,
     /// Whether that was the first reason.
     pub(super) own: bool,
+    /// Who was over, and is to start by name.
+    pub(super) called: Option<u32>,
     /// Who starts again together, once all of them have ended.
     pub(super) companies: Vec<Company>,
     pub(super) last_signal: Option<Signal>,
@@ -167,6 +169,7 @@ impl Book {
             forced_by: None,
             cause: None,
             own: false,
+            called: None,
             companies: Vec::new(),
             last_signal: None,
             last_failure: None,
@@ -277,7 +280,7 @@ impl Unit {
         self.aborted_at = None;
         self.left = false;
         self.leave = Leave::No;
-        self.lost = false;
+        (self.lost, self.lost_idle) = (false, false);
         self.returned = false;
         self.ended = false;
         self.late = false;

@@ -2,6 +2,7 @@
 //! of groups, bound dependencies and calls by name, without a look into the engine.
 
 use super::book::{Book, Unit};
+use super::model;
 use crate::restart::Restart;
 use crate::state::SubsystemState as State;
 use crate::supervisor::engine::Op;
@@ -45,8 +46,8 @@ impl Unit {
     }
 }
 
-/// `unit` starts again, and these come along.
-pub(super) fn again(book: &mut Book, unit: u32) {
+/// Who starts again when `unit` does.
+fn company_of(book: &Book, unit: u32) -> Vec<u32> {
     let mut members = vec![unit];
     let mut seen = 0;
     while let Some(&next) = members.get(seen) {
@@ -54,34 +55,60 @@ pub(super) fn again(book: &mut Book, unit: u32) {
         let along = bound.map(|(other, _)| other).chain(book.units[next as usize].along.clone());
         let fresh: Vec<u32> = along.filter(|other| !members.contains(other)).collect();
         members.extend(fresh);
-        members.dedup();
         seen += 1;
     }
     members.sort_unstable();
     members.dedup();
+    members
+}
+
+/// `unit` starts again, and its company does.
+pub(super) fn again(book: &mut Book, unit: u32) {
+    let members = company_of(book, unit);
     let awaited = members
         .iter()
         .filter(|member| book.units[**member as usize].lives())
         .map(|member| (*member, book.units[*member as usize].generation))
         .collect();
+    let mut gone = Vec::new();
     for &member in &members {
         let this = &mut book.units[member as usize];
         if !this.lives() || this.lost || this.leave == Leave::Retired {
             continue;
         }
-        if this.rules.restart == Restart::Never && member != unit {
-            retire(book, member);
-        } else {
-            this.leave = Leave::Again;
+        let temporary = this.rules.restart == Restart::Never && member != unit;
+        this.leave = if temporary { Leave::Retired } else { Leave::Again };
+        if temporary {
+            gone.push(member);
         }
     }
-    book.companies.push(Company { members, awaited });
+    join(book, Company { members, awaited });
+    // What is not started again is lost to those that require it.
+    for member in gone {
+        model::lose(book, member);
+    }
+}
+
+/// Companies that share a member are one.
+fn join(book: &mut Book, mut new: Company) {
+    let mut apart = Vec::new();
+    for other in std::mem::take(&mut book.companies) {
+        if other.members.iter().any(|member| new.members.contains(member)) {
+            new.members.extend(other.members);
+            new.awaited.extend(other.awaited);
+        } else {
+            apart.push(other);
+        }
+    }
+    apart.push(new);
+    book.companies = apart;
 }
 
 /// `unit` and whatever cannot be without it stop, and stay stopped.
 pub(super) fn retire(book: &mut Book, unit: u32) {
     for gone in not_without(book, unit) {
-        book.units[gone as usize].leave = Leave::Retired;
+        let this = &mut book.units[gone as usize];
+        (this.leave, this.lost) = (Leave::Retired, false);
     }
 }
 
@@ -112,6 +139,9 @@ pub(super) fn control(book: &mut Book, unit: u32, op: Op, caller: Option<u32>) {
         Op::Start | Op::Restart if this.state == State::Backoff => {
             book.units[unit as usize].due = None;
         }
+        Op::Start | Op::Restart if matches!(this.state, State::Stopped | State::Failed) => {
+            book.called = Some(unit);
+        }
         Op::Start => {}
         Op::Remove if needed(book, unit) => {}
         Op::Stop | Op::Remove => {
@@ -123,23 +153,13 @@ pub(super) fn control(book: &mut Book, unit: u32, op: Op, caller: Option<u32>) {
         }
         Op::Restart if this.rules.once || this.lost || this.leave == Leave::Retired => {}
         Op::Restart if this.lives() => {
-            let before = (book.companies.len(), leaving(book));
-            again(book, unit);
-            let members = &book.companies[before.0].members;
-            if caller.is_some_and(|caller| members.contains(&caller)) {
-                book.companies.truncate(before.0);
-                for (unit, leave) in (0..).zip(before.1) {
-                    let unit: usize = unit;
-                    book.units[unit].leave = leave;
-                }
+            let own = caller.is_some_and(|caller| company_of(book, unit).contains(&caller));
+            if !own {
+                again(book, unit);
             }
         }
         Op::Restart => {}
     }
-}
-
-fn leaving(book: &Book) -> Vec<Leave> {
-    book.units.iter().map(|unit| unit.leave).collect()
 }
 
 fn needed(book: &Book, unit: u32) -> bool {

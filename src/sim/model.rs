@@ -92,7 +92,8 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
         (Say::Shutdown(_), _) => return Next::Stopped,
         _ if this.lost => return Next::Failed,
         (_, _) if this.leave == Leave::Retired => {
-            return if failed && how != How::Aborted { Next::Failed } else { Next::Stopped };
+            let failed = failed && (this.late || how != How::Aborted);
+            return if failed { Next::Failed } else { Next::Stopped };
         }
         (Say::Nothing, _) if this.leave == Leave::Again => {
             this.due = None;
@@ -118,6 +119,9 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
     this.streak += 1;
     this.due = None;
     company::again(book, unit);
+    if book.units[unit as usize].lost {
+        return Next::Failed;
+    }
     Next::Backoff(now + shortest, now + longest)
 }
 
@@ -137,7 +141,17 @@ fn delays(backoff: &Backoff, before: u32) -> [Duration; 2] {
 /// The engine says what a subsystem does now.
 pub(super) fn turned(book: &mut Book, turn: Turn) {
     let stopping = book.stop_began.is_some();
+    let called = book.called == Some(turn.unit);
     let unit = &mut book.units[turn.unit as usize];
+    if called && matches!(turn.state, State::Starting | State::Waiting | State::Backoff) {
+        // Started by name: nothing is held against it.
+        (unit.streak, unit.too_often, unit.spared) = (0, false, false);
+        // Until it is spawned, its last end is still told.
+        unit.lost_idle = end(unit) == Some(EndKind::DependencyStopped);
+        unit.lost = false;
+        unit.failures.clear();
+        book.called = None;
+    }
     unit.state = turn.state;
     if matches!(turn.state, State::Stopped | State::Failed) {
         unit.due = None;
@@ -148,10 +162,15 @@ pub(super) fn turned(book: &mut Book, turn: Turn) {
     }
     unit.left = turn.state == State::Zombie;
     match turn.state {
-        State::Starting | State::Waiting => unit.leave = Leave::No,
+        State::Starting | State::Waiting => (unit.leave, unit.met) = (Leave::No, false),
         State::Running => unit.met = true,
         State::Stopped => unit.met = !stopping && unit.leave != Leave::Retired,
-        State::Backoff => unit.met = false,
+        State::Backoff => {
+            unit.met = false;
+            if unit.leave == Leave::Retired {
+                unit.leave = Leave::No;
+            }
+        }
         State::Zombie | State::Failed => {
             unit.met = false;
             // Its own end is being decided upon, or something of it lives.
@@ -189,7 +208,7 @@ fn go_on(book: &mut Book, unit: u32, spared: bool) {
 }
 
 /// What cannot be without `unit` is lost, and what cannot be without that.
-fn lose(book: &mut Book, unit: u32) {
+pub(super) fn lose(book: &mut Book, unit: u32) {
     let mut open = vec![unit];
     while let Some(gone) = open.pop() {
         let temporary = gone == unit && book.units[gone as usize].rules.restart == Restart::Never;
@@ -219,7 +238,7 @@ pub(super) fn end(unit: &Unit) -> Option<EndKind> {
     }
     let end = own_end(unit)?;
     let well = matches!(end, EndKind::Completed | EndKind::Requested);
-    Some(if well && unit.lost && unit.state == State::Failed {
+    Some(if well && unit.lost && matches!(unit.state, State::Failed | State::Removed) {
         EndKind::DependencyStopped
     } else {
         end

@@ -53,9 +53,9 @@ pub(in crate::sim) fn decided(book: &Book, event: Event, found: &mut Found) {
     let (state, tie) = (book.units[unit as usize].state, book.units[unit as usize].tie);
     let fits = match next {
         // Aborted at a moment that two rules claim: it is a failure by one of them.
-        Next::Stopped | Next::Failed if tie => matches!(state, Stopped | Failed),
+        Next::Stopped | Next::Failed if tie => matches!(state, Stopped | Failed | Removed),
         Next::Stopped => matches!(state, Stopped | Removed),
-        Next::Failed => state == Failed,
+        Next::Failed => matches!(state, Failed | Removed),
         // With nobody to wait for, it starts at once.
         Next::Backoff(_, Instant::MAX) => matches!(state, Backoff | Starting | Waiting),
         Next::Backoff(..) => state == Backoff,

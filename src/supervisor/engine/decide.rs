@@ -82,9 +82,15 @@ impl Engine {
         self.timers.set(due, Timer::Restart { unit, generation });
         self.turn(unit, State::Backoff, out);
         self.set_met(unit, Met::No, now, out);
+        let end = self.units[unit as usize].end;
+        self.take_along(unit, Leaving::Again, due, now, out);
+        if self.units[unit as usize].state == State::Failed {
+            // It cannot be without one that is stopped with it for good. How it ended stays told.
+            self.units[unit as usize].end = end;
+            return;
+        }
         self.show_due(unit, due, out);
         out.push_back(Effect::Note(Note::Restarts { unit, delay }));
-        self.take_along(unit, Leaving::Again, due, now, out);
         self.ask_leaving_dependencies(unit, now, out);
     }
 

@@ -34,6 +34,7 @@ impl Engine {
             return;
         }
         let joint = self.join(&all, due);
+        let mut gone = Vec::new();
         for &member in &all {
             let this = &self.units[member as usize];
             if self.is_idle(member) && this.is_unlaunched() {
@@ -45,6 +46,9 @@ impl Engine {
                     Restart::Never => Leaving::Retired,
                     _ => Leaving::Again,
                 };
+                if wanted == Leaving::Retired && this.leaving < Leaving::Lost {
+                    gone.push(member);
+                }
                 self.leave_jointly(member, joint, wanted);
             } else if member != unit && self.comes_again(member) {
                 self.keeping += usize::from(!self.rule(member).background);
@@ -53,10 +57,11 @@ impl Engine {
             }
         }
         self.note_joint(&all, out);
+        // What does not start again is lost to those that require it.
+        for member in gone {
+            self.lose_requiring(member, now, out);
+        }
         for member in all {
-            if self.units[member as usize].leaving == Leaving::Retired {
-                self.retire(member, now, out);
-            }
             self.ask_leaving(member, now, out);
         }
         self.start_jointly(joint, now, out);
@@ -120,7 +125,9 @@ impl Engine {
 
     fn leave_jointly(&mut self, unit: u32, joint: u32, wanted: Leaving) {
         let this = &mut self.units[unit as usize];
-        this.leaving = this.leaving.max(wanted);
+        if this.leaving < Leaving::Lost {
+            this.leaving = this.leaving.max(wanted);
+        }
         if !std::mem::replace(&mut this.awaited, true)
             && let Some(joint) = self.joints.get_mut(&joint)
         {
@@ -174,6 +181,7 @@ impl Engine {
                 State::Backoff if held && joint.due <= now => self.backoff_over(member, now, out),
                 State::Backoff if held => {
                     self.timers.set(joint.due, Timer::Restart { unit: member, generation });
+                    self.show_due(member, joint.due, out);
                 }
                 State::Waiting if unmet == 0 && self.may_start() => self.spawn(member, now, out),
                 _ => {}

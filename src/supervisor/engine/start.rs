@@ -33,7 +33,9 @@ impl Engine {
 
     /// Starts `unit`, or has it wait for what it depends on.
     pub(super) fn go(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if self.units[unit as usize].unmet == 0 {
+        if self.is_held(unit) {
+            self.hold(unit, now, out);
+        } else if self.units[unit as usize].unmet == 0 {
             self.spawn(unit, now, out);
         } else {
             self.turn(unit, State::Waiting, out);

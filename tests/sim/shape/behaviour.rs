@@ -5,6 +5,7 @@ use std::time::Duration;
 use proc_daemon::sim::{Sim, reached};
 use proc_daemon::{Context, Result, Spec, Subsystem, task};
 
+use super::control;
 use super::foreign::{self, Shared};
 use super::restarts;
 
@@ -25,11 +26,12 @@ const TIMES: [Duration; 7] = [
 pub(super) fn any(sim: &Sim, name: String, shared: &Shared) -> Spec {
     let variant = sim.choose(6, "variant");
     let time = TIMES[sim.choose(7, "time") as usize];
-    let spec = match sim.choose(14, "behaviours") {
+    let spec = match sim.choose(15, "behaviours") {
         // One of them can be started once.
         1 => ends(sim, name, time, variant),
         2 | 4 => restarts::supervised(sim, foreign::any(sim, name, time, shared)),
         3 => restarts::supervised(sim, edges(sim, name, time, variant)),
+        7 => restarts::supervised(sim, control::manages(name)),
         5 | 6 => restarts::supervised(sim, restarts::any(sim, name)),
         _ => restarts::supervised(sim, plain(sim, name)),
     };

@@ -2,6 +2,7 @@
 //! shrinks to a small one.
 
 mod behaviour;
+mod control;
 mod foreign;
 mod restarts;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 use proc_daemon::config::ConfigBuilder;
 use proc_daemon::signal::Action;
 use proc_daemon::sim::{Faults, Sim, any};
-use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Signal, SignalConfig};
+use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Signal, SignalConfig, Strategy};
 
 use foreign::Shared;
 
@@ -30,15 +31,28 @@ pub(crate) fn signalled_as_usual(sim: &Sim) -> DaemonBuilder {
     if sim.choose(4, "restarts a second") == 1 {
         daemon = daemon.restarts_per_second(1);
     }
+    for name in ["first", "second"] {
+        let strategies = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne];
+        daemon = daemon.with_group(name, strategies[sim.choose(3, "strategy") as usize]);
+    }
     let shared = Shared::default();
     for unit in 0..sim.choose(9, "subsystems") {
         let mut spec = behaviour::any(sim, format!("s{unit}"), &shared);
         for _ in 0..sim.choose(3, "dependencies") {
             if unit > 0 {
                 let on = format!("s{}", sim.choose(unit, "dependency"));
-                spec = if sim.choose(2, "kind") == 0 { spec.requires(on) } else { spec.after(on) };
+                spec = match sim.choose(3, "kind") {
+                    0 => spec.requires(on),
+                    1 => spec.after(on),
+                    _ => spec.binds(on),
+                };
             }
         }
+        spec = match sim.choose(6, "group") {
+            1 => spec.group("first"),
+            2 => spec.group("second"),
+            _ => spec,
+        };
         if sim.choose(6, "background") == 1 {
             spec = spec.background();
         }
