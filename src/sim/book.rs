@@ -272,7 +272,7 @@ impl Unit {
     pub(super) fn launch(&mut self, generation: u32, now: Instant) {
         self.generation = generation;
         self.live = true;
-        self.launched = Some(self.starting.unwrap_or(now));
+        self.launched = Some(now);
         self.spawned = Some(now);
         self.ready = false;
         self.asked = None;

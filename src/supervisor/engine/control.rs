@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_daemon_runtime::Instant;
 
-use super::{Effect, Engine, Leaving, Met, Out, Phase, Rules, State, Unit};
+use super::{Effect, Engine, Event, Leaving, Met, Out, Phase, Rules, State, Unit};
 use crate::subsystem::Kind;
 
 /// What is asked for.
@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
     OwnStop,
     /// That one depends on it.
     Needed(u32),
-    /// That one, which it requires, is over.
+    /// That one, which it requires, is over or about to be.
     Down(u32),
     /// It can be started once.
     Once,
@@ -46,7 +46,7 @@ pub(crate) struct Ticket(pub(crate) u64);
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+pub(super) enum Wish {
     Ready,
     Over,
     Gone,
@@ -55,7 +55,7 @@ enum Wish {
 /// The calls that are not answered, by subsystem.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Calls {
-    open: BTreeMap<u32, Vec<(Ticket, Wish)>>,
+    pub(super) open: BTreeMap<u32, Vec<(Ticket, Wish)>>,
     /// Whose state has changed in this step, if anybody waits.
     changed: Vec<u32>,
 }
@@ -120,13 +120,8 @@ impl Engine {
         if rules.once && self.units[unit as usize].generation > 0 {
             return Err(Refusal::Once);
         }
-        let down = |dependency: &&u32| {
-            let known = &self.units[**dependency as usize];
-            let over = matches!(known.state, State::Stopped | State::Failed | State::Zombie);
-            over && known.met != Met::Up && self.graph.requires(unit, **dependency)
-        };
-        if let Some(down) = self.graph.dependencies(unit).iter().find(down) {
-            return Err(Refusal::Down(*down));
+        if let Some(down) = self.down(unit) {
+            return Err(Refusal::Down(down));
         }
         let this = &mut self.units[unit as usize];
         this.leaving = Leaving::No;
@@ -134,9 +129,21 @@ impl Engine {
         this.streak = 0;
         this.failures = None;
         self.keeping += usize::from(!rules.background);
-        self.set_met(unit, Met::No, now, out);
+        self.set_met(unit, Met::No, out);
         self.go(unit, now, out);
         Ok(())
+    }
+
+    /// What `unit` requires, and is over or about to be, for good.
+    pub(super) fn down(&self, unit: u32) -> Option<u32> {
+        let down = |dependency: &u32| {
+            let known = &self.units[*dependency as usize];
+            let over = matches!(known.state, State::Stopped | State::Failed | State::Zombie);
+            let down = over && known.met != Met::Up;
+            let goes = known.is_live() && known.leaving >= Leaving::Lost;
+            (down || goes) && self.graph.requires(unit, *dependency)
+        };
+        self.graph.dependencies(unit).iter().copied().find(down)
     }
 
     fn stop_by_name(
@@ -217,9 +224,16 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn gone(&mut self, unit: u32, out: &mut Out) {
+    fn gone(&mut self, unit: u32, out: &mut Out) {
         self.groups.leave(unit);
         self.turn(unit, State::Removed, out);
+    }
+
+    /// `unit` has ended: if somebody asked for its removal, that is done.
+    pub(super) fn gone_if_removed(&mut self, unit: u32, out: &mut Out) {
+        if self.units[unit as usize].removed {
+            self.gone(unit, out);
+        }
     }
 
     /// Whether anything can be done to `unit` now.
@@ -299,8 +313,13 @@ impl Engine {
         self.calls.changed = changed;
     }
 
-    /// The shutdown begins: nothing that was to start will.
-    pub(super) fn refuse_starts(&mut self) {
+    /// The shutdown begins: nothing that was to start will, and what was asked for before the start is not done.
+    pub(super) fn refuse_starts(&mut self, out: &mut Out) {
+        for event in std::mem::take(&mut self.early) {
+            if let Event::Control { ticket, .. } = event {
+                out.push_back(Effect::Answer { ticket, answer: Err(Refusal::ShuttingDown) });
+            }
+        }
         let units: Vec<u32> = self.calls.open.keys().copied().collect();
         self.calls.changed.extend(units);
     }
@@ -312,7 +331,8 @@ fn answer(unit: &Unit, wish: Wish, phase: Phase) -> Option<Result<(), Refusal>> 
     match wish {
         Wish::Ready if phase > Phase::Up => Some(Err(Refusal::ShuttingDown)),
         // A restart is heard while the last generation still runs.
-        Wish::Ready if unit.leaving == Leaving::Again => None,
+        Wish::Ready if unit.leaving == Leaving::Again && unit.is_live() => None,
+        Wish::Ready if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),
         Wish::Ready if unit.state == State::Running => Some(Ok(())),
         Wish::Ready if unit.met == Met::Up && over => Some(Ok(())),
         Wish::Ready if unit.state == State::Failed => Some(Err(Refusal::Failed)),

@@ -46,7 +46,7 @@ impl Engine {
             self.settle_retired(unit, now, out);
         } else if leaving == Leaving::Again && say == Say::Nothing {
             self.hold(unit, now, out);
-            self.set_met(unit, Met::No, now, out);
+            self.set_met(unit, Met::No, out);
             self.ask_leaving_dependencies(unit, now, out);
         } else if failed {
             if rules.restart == Restart::Never || say == Say::Final {
@@ -81,7 +81,7 @@ impl Engine {
         let due = now + delay;
         self.timers.set(due, Timer::Restart { unit, generation });
         self.turn(unit, State::Backoff, out);
-        self.set_met(unit, Met::No, now, out);
+        self.set_met(unit, Met::No, out);
         let end = self.units[unit as usize].end;
         self.take_along(unit, Leaving::Again, due, now, out);
         if self.units[unit as usize].state == State::Failed {
@@ -110,7 +110,7 @@ impl Engine {
             return;
         }
         if self.units[unit as usize].unmet == 0 {
-            self.spawn(unit, now, out);
+            self.spawn(unit, out);
         } else {
             self.turn(unit, State::Waiting, out);
         }
@@ -153,7 +153,7 @@ impl Engine {
 
     fn go_on_without(&mut self, unit: u32, now: Instant, out: &mut Out) {
         self.lose_requiring(unit, now, out);
-        self.set_met(unit, Met::Over, now, out);
+        self.set_met(unit, Met::Over, out);
         self.after_end(unit, now, out);
         self.ask_leaving_dependencies(unit, now, out);
     }
@@ -161,7 +161,9 @@ impl Engine {
     /// It has done what it was to do.
     fn close(&mut self, unit: u32, now: Instant, out: &mut Out) {
         self.turn(unit, State::Stopped, out);
-        self.set_met(unit, Met::Up, now, out);
+        self.set_met(unit, Met::Up, out);
+        self.gone_if_removed(unit, out);
         self.after_end(unit, now, out);
+        self.ask_leaving_dependencies(unit, now, out);
     }
 }

@@ -220,7 +220,7 @@ impl Engine {
             Probe::Startup if self.checks.get(&unit).is_some_and(|checks| checks.told) => {
                 self.ready(unit, now, out);
             }
-            Probe::Readiness => self.set_met(unit, Met::Up, now, out),
+            Probe::Readiness => self.set_met(unit, Met::Up, out),
             Probe::Startup | Probe::Liveness => {}
         }
     }
@@ -229,7 +229,7 @@ impl Engine {
         match probe {
             // The start timeout says how long it may take.
             Probe::Startup => {}
-            Probe::Readiness => self.set_met(unit, Met::No, now, out),
+            Probe::Readiness => self.set_met(unit, Met::No, out),
             Probe::Liveness => self.unhealthy(unit, now, out),
         }
     }

@@ -11,11 +11,11 @@ use crate::restart::Restart;
 /// Those that start again together.
 #[derive(Clone, Debug)]
 pub(crate) struct Joint {
-    members: Vec<u32>,
+    pub(super) members: Vec<u32>,
     /// Who of them has yet to end.
-    living: u32,
+    pub(super) living: u32,
     /// When they start, if all have ended by then.
-    due: Instant,
+    pub(super) due: Instant,
 }
 
 impl Engine {
@@ -53,7 +53,7 @@ impl Engine {
             } else if member != unit && self.comes_again(member) {
                 self.keeping += usize::from(!self.rule(member).background);
                 self.hold(member, now, out);
-                self.set_met(member, Met::No, now, out);
+                self.set_met(member, Met::No, out);
             }
         }
         self.note_joint(&all, out);
@@ -97,8 +97,10 @@ impl Engine {
     fn comes_again(&self, unit: u32) -> bool {
         let this = &self.units[unit as usize];
         this.state == State::Stopped
+            && this.gave_up.is_none()
             && this.leaving != Leaving::Retired
             && self.rule(unit).restart != Restart::Never
+            && self.down(unit).is_none()
     }
 
     /// Puts them into one joint, together with whoever was in one with any of them.
@@ -183,7 +185,7 @@ impl Engine {
                     self.timers.set(joint.due, Timer::Restart { unit: member, generation });
                     self.show_due(member, joint.due, out);
                 }
-                State::Waiting if unmet == 0 && self.may_start() => self.spawn(member, now, out),
+                State::Waiting if unmet == 0 && self.may_start() => self.spawn(member, out),
                 _ => {}
             }
         }

@@ -96,11 +96,11 @@ impl Engine {
 
     /// A retired subsystem is over: only those that merely come after it go on.
     pub(super) fn settle_retired(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        self.set_met(unit, Met::Over, now, out);
+        self.set_met(unit, Met::Over, out);
         self.after_end(unit, now, out);
         self.ask_leaving_dependencies(unit, now, out);
-        if self.units[unit as usize].removed && self.units[unit as usize].state != State::Zombie {
-            self.gone(unit, out);
+        if self.units[unit as usize].state != State::Zombie {
+            self.gone_if_removed(unit, out);
         }
     }
 

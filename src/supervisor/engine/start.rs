@@ -36,7 +36,7 @@ impl Engine {
         if self.is_held(unit) {
             self.hold(unit, now, out);
         } else if self.units[unit as usize].unmet == 0 {
-            self.spawn(unit, now, out);
+            self.spawn(unit, out);
         } else {
             self.turn(unit, State::Waiting, out);
         }
@@ -51,17 +51,10 @@ impl Engine {
         u32::try_from(self.units.len()).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn spawn(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        let rules = *self.rule(unit);
+    pub(super) fn spawn(&mut self, unit: u32, out: &mut Out) {
         let this = &mut self.units[unit as usize];
         this.begin();
         let generation = this.generation;
-        let says = rules.explicit_ready || rules.startup_check;
-        let default = says.then_some(START_TIMEOUT);
-        if let Some(timeout) = rules.start_timeout.or(default) {
-            self.timers.set(now + timeout, Timer::Start { unit, generation });
-        }
-        self.begin_checks(unit, now);
         self.turn(unit, State::Starting, out);
         out.push_back(Effect::Spawn { unit, generation });
     }
@@ -69,11 +62,18 @@ impl Engine {
     /// The driver is about to spawn this generation. False: the start was taken back.
     pub(crate) fn launch(&mut self, unit: u32, generation: u32, now: Instant) -> bool {
         let this = &mut self.units[unit as usize];
-        let launches = this.is_unlaunched() && this.generation == generation;
-        if launches {
-            this.launch(now);
+        if !this.is_unlaunched() || this.generation != generation {
+            return false;
         }
-        launches
+        this.launch(now);
+        let rules = self.rule(unit);
+        let says = rules.explicit_ready || rules.startup_check;
+        let default = says.then_some(START_TIMEOUT);
+        if let Some(timeout) = rules.start_timeout.or(default) {
+            self.timers.set(now + timeout, Timer::Start { unit, generation });
+        }
+        self.begin_checks(unit, now);
+        true
     }
 
     /// Takes back a start that has not been spawned: there was no such generation.
@@ -89,13 +89,13 @@ impl Engine {
             self.units[unit as usize].ready = true;
             self.turn(unit, State::Running, out);
             if self.watch_running(unit, now) {
-                self.set_met(unit, Met::Up, now, out);
+                self.set_met(unit, Met::Up, out);
             }
         }
     }
 
     /// What those that depend on `unit` may count on has changed: whoever waited for it alone may start.
-    pub(super) fn set_met(&mut self, unit: u32, met: Met, now: Instant, out: &mut Out) {
+    pub(super) fn set_met(&mut self, unit: u32, met: Met, out: &mut Out) {
         let was = std::mem::replace(&mut self.units[unit as usize].met, met);
         if was != met {
             for index in 0..self.graph.dependents(unit).len() {
@@ -106,8 +106,8 @@ impl Engine {
                     Met::No => false,
                 };
                 match (enough(was), enough(met)) {
-                    (false, true) => self.dependency_met(dependent, now, out),
-                    (true, false) => self.units[dependent as usize].unmet += 1,
+                    (false, true) => self.dependency_met(dependent, out),
+                    (true, false) => self.dependency_unmet(dependent, out),
                     _ => {}
                 }
             }
@@ -115,12 +115,20 @@ impl Engine {
         self.count_ready(unit, out);
     }
 
-    fn dependency_met(&mut self, dependent: u32, now: Instant, out: &mut Out) {
+    fn dependency_met(&mut self, dependent: u32, out: &mut Out) {
         let this = &mut self.units[dependent as usize];
         this.unmet -= 1;
         let may = this.unmet == 0 && this.state == State::Waiting;
         if may && self.may_start() && !self.is_held(dependent) {
-            self.spawn(dependent, now, out);
+            self.spawn(dependent, out);
+        }
+    }
+
+    fn dependency_unmet(&mut self, dependent: u32, out: &mut Out) {
+        self.units[dependent as usize].unmet += 1;
+        if self.units[dependent as usize].is_unlaunched() {
+            self.take_back(dependent);
+            self.turn(dependent, State::Waiting, out);
         }
     }
 

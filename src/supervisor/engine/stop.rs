@@ -22,7 +22,7 @@ impl Engine {
         self.timeline = Some(timeline);
         self.phase = Phase::LameDuck;
         out.push_back(Effect::Ready(false));
-        self.refuse_starts();
+        self.refuse_starts(out);
         for unit in 0..self.count() {
             let this = &self.units[unit as usize];
             let idle = matches!(this.state, State::Registered | State::Waiting | State::Backoff);
@@ -175,9 +175,7 @@ impl Engine {
         let settled = if kind.is_failure() { State::Failed } else { State::Stopped };
         if this.state == State::Zombie {
             self.turn(unit, settled, out);
-            if self.units[unit as usize].removed {
-                self.gone(unit, out);
-            }
+            self.gone_if_removed(unit, out);
             return;
         }
         this.end = Some(kind);
@@ -186,6 +184,7 @@ impl Engine {
             self.decide(unit, kind, say, now, out);
         } else {
             self.turn(unit, settled, out);
+            self.gone_if_removed(unit, out);
             self.after_end(unit, now, out);
         }
         self.leave_joint(unit, now, out);

@@ -199,3 +199,61 @@ fn calls_of_many_never_lead_to_two_live_generations() {
     let asked = u64::try_from(world.answered.len()).unwrap();
     assert!(world.engine.units()[1].generation > 100 && asked > 1_000);
 }
+
+#[test]
+fn a_removal_is_done_when_the_shutdown_has_ended_it() {
+    let mut world = world();
+    let (remove, _) = world.call_from(None, Op::Remove, 1);
+    world.shutdown();
+    world.end(1, How::Completed);
+    assert_eq!((world.state(1), world.answered.get(&remove)), (State::Removed, Some(&Ok(()))));
+}
+
+#[test]
+fn a_removal_is_done_when_its_end_asks_for_a_shutdown() {
+    let mut world = world();
+    let (remove, _) = world.call_from(None, Op::Remove, 1);
+    world.tell(1, UnitEvent::Ended(How::Completed, Say::Shutdown(3)));
+    assert_eq!((world.state(1), world.answered.get(&remove)), (State::Removed, Some(&Ok(()))));
+}
+
+#[test]
+fn what_was_asked_for_before_a_start_that_never_comes_is_refused() {
+    let mut world = World::new(&[AGAIN, IDLE], &[], settings());
+    let (stop, _) = world.call_from(None, Op::Stop, 1);
+    world.shutdown();
+    assert_eq!(world.answered.get(&stop), Some(&Err(Refusal::ShuttingDown)));
+}
+
+#[test]
+fn a_restart_is_answered_if_it_ends_for_good_instead() {
+    let optional = Rules { optional: true, ..IDLE };
+    let mut world = World::new(&[AGAIN, optional], &[], settings()).up();
+    let (restart, _) = world.call_from(None, Op::Restart, 1);
+    let mut hangs = world.clone();
+    world.tell(1, UnitEvent::Ended(FAILED, Say::Final));
+    assert_eq!(world.answered.get(&restart), Some(&Err(Refusal::Failed)));
+    hangs.advance_to(ms(60_000));
+    assert_eq!(hangs.state(1), State::Zombie);
+    assert_eq!(hangs.answered.get(&restart), Some(&Err(Refusal::StillStopping)));
+}
+
+#[test]
+fn who_is_not_to_start_again_lets_what_it_depends_on_leave() {
+    let mut world = World::new(&[AGAIN, IDLE, IDLE], &[(2, 1)], settings()).up();
+    world.call(Op::Restart, 2);
+    let (stop, _) = world.call_from(None, Op::Stop, 1);
+    world.tell(2, UnitEvent::Ended(How::Completed, Say::Final));
+    world.end(1, How::Completed);
+    assert_eq!((world.asked(), world.answered.get(&stop)), (vec![2, 1], Some(&Ok(()))));
+}
+
+#[test]
+fn what_requires_one_that_is_being_stopped_is_not_started() {
+    let mut world = World::new(&[AGAIN, IDLE, IDLE], &[(2, 1)], settings()).up();
+    world.call(Op::Stop, 2);
+    world.end(2, How::Completed);
+    world.call(Op::Stop, 1);
+    assert_eq!(world.state(1), State::Stopping);
+    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::Down(1))));
+}

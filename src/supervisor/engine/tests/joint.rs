@@ -164,3 +164,48 @@ fn a_shutdown_in_a_joint_restart_starts_nothing() {
     world.advance_to(ms(60_000));
     assert!(world.exited && world.spawned().is_empty());
 }
+
+#[test]
+fn a_member_that_is_started_by_name_meanwhile_waits_for_the_others() {
+    let mut world = group(&[AGAIN; 3], Strategy::OneForAll);
+    world.call(Op::Stop, 0);
+    world.end(0, How::Completed);
+    world.end(1, FAILED);
+    world.seen.clear();
+    world.call(Op::Start, 0);
+    assert_eq!((world.state(0), world.state(2)), (State::Backoff, State::Stopping));
+    world.end(2, How::Completed);
+    world.advance_to(ms(200));
+    let mut spawned = world.spawned();
+    spawned.sort_unstable();
+    assert_eq!(spawned, [0, 1, 2]);
+}
+
+#[test]
+fn what_was_left_behind_and_ended_later_does_not_come_again() {
+    let optional = Rules { optional: true, ..AGAIN };
+    let mut world = group(&[AGAIN, optional], Strategy::RestForOne);
+    world.tell(1, UnitEvent::Returned { failed: false, say: Say::Nothing });
+    world.advance_to(ms(60_000));
+    assert_eq!(world.state(1), State::Zombie);
+    world.end(1, How::Completed);
+    world.end(0, FAILED);
+    world.advance_to(ms(120_000));
+    assert_eq!((world.state(0), world.state(1)), (State::Starting, State::Stopped));
+}
+
+#[test]
+fn what_completed_does_not_come_again_if_what_it_requires_was_stopped_by_name() {
+    let mut edges = Edges::default();
+    edges.add(1, 0, crate::subsystem::Kind::Requires);
+    let mut groups = Groups::default();
+    let all = groups.enter(Strategy::OneForAll);
+    (0..3).for_each(|unit| groups.join(all, unit));
+    let mut world = World::of(&[AGAIN; 3], edges, groups, settings()).up();
+    world.end(1, How::Completed);
+    world.call(Op::Stop, 0);
+    world.end(0, How::Completed);
+    world.end(2, FAILED);
+    world.advance_to(ms(60_000));
+    assert_eq!((world.state(1), world.state(2)), (State::Stopped, State::Starting));
+}

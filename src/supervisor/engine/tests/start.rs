@@ -159,3 +159,14 @@ fn a_shutdown_between_the_spawns_of_one_step_takes_the_rest_back() {
     world.end(0, How::Completed);
     assert!(world.exited);
 }
+
+#[test]
+fn a_start_is_taken_back_if_what_it_comes_after_is_not_met_any_more() {
+    let mut edges = Edges::default();
+    edges.add(1, 0, crate::subsystem::Kind::After);
+    let mut world = World::of(&[Rules::PLAIN; 2], edges, Groups::default(), settings());
+    world.call(Op::Stop, 0);
+    world.call(Op::Start, 0);
+    world.step(Event::Start);
+    assert_eq!((world.spawned(), world.state(1)), (vec![0], State::Waiting));
+}
