@@ -160,10 +160,10 @@ impl Engine {
         if self.units[unit as usize].state == State::Zombie {
             return Err(Refusal::StillStopping);
         }
-        if caller.is_some_and(|caller| self.not_without(unit).contains(&caller)) {
+        if caller.is_some_and(|caller| self.not_without(&[unit]).contains(&caller)) {
             return Err(Refusal::OwnStop);
         }
-        self.retire(unit, now, out);
+        self.retire(&[unit], now, out);
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl Engine {
             _ if caller == Some(unit) => return Err(Refusal::OwnStop),
             _ => {
                 self.units[unit as usize].removed = true;
-                self.retire(unit, now, out);
+                self.retire(&[unit], now, out);
             }
         }
         Ok(())

@@ -58,26 +58,28 @@ impl Engine {
         }
     }
 
-    /// Has `unit`, and whatever cannot be without it, stop and stay stopped. Gives who that is.
-    pub(super) fn retire(&mut self, unit: u32, now: Instant, out: &mut Out) -> Vec<u32> {
-        let all = self.not_without(unit);
+    /// Has `units`, and whatever cannot be without them, stop and stay stopped.
+    pub(super) fn retire(&mut self, units: &[u32], now: Instant, out: &mut Out) {
+        let all = self.not_without(units);
+        // Everybody concerned first: they are asked in order, those that depend on others before those.
         for &unit in &all {
             self.units[unit as usize].leaving = Leaving::Retired;
+        }
+        for &unit in &all {
             if self.is_idle(unit) {
                 self.take_back(unit);
                 self.turn(unit, State::Stopped, out);
                 self.settle_retired(unit, now, out);
             }
         }
-        for &unit in &all {
+        for unit in all {
             self.ask_leaving(unit, now, out);
         }
-        all
     }
 
-    /// `unit` and whatever cannot be without it, of those that are not over.
-    pub(super) fn not_without(&self, unit: u32) -> Vec<u32> {
-        let mut all = vec![unit];
+    /// `units` and whatever cannot be without them, of those that are not over.
+    pub(super) fn not_without(&self, units: &[u32]) -> Vec<u32> {
+        let mut all = units.to_vec();
         let mut next = 0;
         while next < all.len() {
             for &other in self.graph.requiring(all[next]) {

@@ -118,7 +118,8 @@ impl Engine {
     fn dependency_met(&mut self, dependent: u32, out: &mut Out) {
         let this = &mut self.units[dependent as usize];
         this.unmet -= 1;
-        let may = this.unmet == 0 && this.state == State::Waiting;
+        // One that is about to leave for good has not been turned yet.
+        let may = this.unmet == 0 && this.state == State::Waiting && this.leaving < Leaving::Lost;
         if may && self.may_start() && !self.is_held(dependent) {
             self.spawn(dependent, out);
         }

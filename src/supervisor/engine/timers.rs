@@ -52,7 +52,7 @@ pub(crate) enum Timer {
 /// Timers by due moment; of one moment, in the order they were set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timers {
-    heap: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
+    pub(super) heap: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
     set: u64,
 }
 

@@ -257,3 +257,30 @@ fn what_requires_one_that_is_being_stopped_is_not_started() {
     assert_eq!(world.state(1), State::Stopping);
     assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::Down(1))));
 }
+
+#[test]
+fn one_that_waits_to_start_again_does_not_let_others_be_asked_too_early() {
+    // 3 depends on 1 as well, and 2 is over at once.
+    let mut world =
+        World::new(&[AGAIN, IDLE, IDLE, IDLE], &[(2, 1), (3, 1), (3, 2)], settings()).up();
+    world.end(2, FAILED);
+    world.call(Op::Stop, 1);
+    assert_eq!((world.state(2), world.asked()), (State::Stopped, vec![3]));
+}
+
+#[test]
+fn what_stays_stopped_with_what_it_requires_is_not_started_on_the_way() {
+    let mut edges = Edges::default();
+    edges.add(2, 1, Kind::Requires);
+    edges.add(3, 1, Kind::Requires);
+    edges.add(3, 2, Kind::After);
+    let mut world =
+        World::of(&[AGAIN, IDLE, IDLE, IDLE], edges, Groups::default(), settings()).up();
+    world.call(Op::Stop, 3);
+    world.end(3, How::Completed);
+    world.end(2, FAILED);
+    let (start, _) = world.call_from(None, Op::Start, 3);
+    assert_eq!(world.state(3), State::Waiting);
+    world.call(Op::Stop, 1);
+    assert_eq!(world.answered.get(&start), Some(&Err(Refusal::NotRunning)));
+}

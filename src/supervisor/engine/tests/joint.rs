@@ -209,3 +209,16 @@ fn what_completed_does_not_come_again_if_what_it_requires_was_stopped_by_name() 
     world.advance_to(ms(60_000));
     assert_eq!((world.state(1), world.state(2)), (State::Stopped, State::Starting));
 }
+
+#[test]
+fn who_has_done_its_work_for_good_keeps_those_that_require_it() {
+    let mut edges = Edges::default();
+    edges.add(2, 1, crate::subsystem::Kind::Requires);
+    let mut groups = Groups::default();
+    let all = groups.enter(Strategy::OneForAll);
+    (0..2).for_each(|unit| groups.join(all, unit));
+    let mut world = World::of(&[AGAIN; 3], edges, groups, settings()).up();
+    world.tell(1, UnitEvent::Ended(How::Completed, Say::Final));
+    world.end(0, FAILED);
+    assert_eq!((world.state(1), world.state(2)), (State::Stopped, State::Running));
+}
