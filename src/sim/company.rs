@@ -137,7 +137,9 @@ pub(super) fn control(book: &mut Book, unit: u32, op: Op, caller: Option<u32>) {
     }
     match op {
         Op::Start | Op::Restart if this.state == State::Backoff => {
-            book.units[unit as usize].due = None;
+            if waited_for(book, unit).is_none() {
+                book.units[unit as usize].due = None;
+            }
         }
         Op::Start | Op::Restart if matches!(this.state, State::Stopped | State::Failed) => {
             book.called = Some(unit);

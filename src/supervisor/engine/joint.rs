@@ -50,10 +50,6 @@ impl Engine {
                     gone.push(member);
                 }
                 self.leave_jointly(member, joint, wanted);
-            } else if member != unit && self.comes_again(member) {
-                self.keeping += usize::from(!self.rule(member).background);
-                self.hold(member, now, out);
-                self.set_met(member, Met::No, out);
             }
         }
         self.note_joint(&all, out);
@@ -61,10 +57,24 @@ impl Engine {
         for member in gone {
             self.lose_requiring(member, now, out);
         }
+        if self.units[unit as usize].leaving < Leaving::Lost {
+            self.wake_over(&all, now, out);
+        }
         for member in all {
             self.ask_leaving(member, now, out);
         }
         self.start_jointly(joint, now, out);
+    }
+
+    /// Those who are over by themselves start again with the first.
+    fn wake_over(&mut self, all: &[u32], now: Instant, out: &mut Out) {
+        for &member in &all[1..] {
+            if self.comes_again(member) {
+                self.keeping += usize::from(!self.rule(member).background);
+                self.hold(member, now, out);
+                self.set_met(member, Met::No, out);
+            }
+        }
     }
 
     fn note_joint(&self, all: &[u32], out: &mut Out) {
