@@ -53,7 +53,9 @@ fn company_of(book: &Book, unit: u32) -> Vec<u32> {
     while let Some(&next) = members.get(seen) {
         let bound = (0..).zip(&book.units).filter(|(_, other)| other.binds.contains(&next));
         let along = bound.map(|(other, _)| other).chain(book.units[next as usize].along.clone());
-        let fresh: Vec<u32> = along.filter(|other| !members.contains(other)).collect();
+        let gone = |other: &u32| book.units[*other as usize].state == State::Removed;
+        let fresh: Vec<u32> =
+            along.filter(|other| !members.contains(other) && !gone(other)).collect();
         members.extend(fresh);
         seen += 1;
     }

@@ -33,7 +33,7 @@ const fn legal(from: State, to: State) -> bool {
         Backoff => matches!(to, Starting | Waiting | Stopped | Failed),
         Zombie => matches!(to, Stopped | Failed),
         Stopped => matches!(to, Starting | Waiting | Backoff | Removed),
-        Failed => matches!(to, Starting | Waiting | Removed),
+        Failed => matches!(to, Starting | Waiting | Backoff | Removed),
         Removed => false,
     }
 }

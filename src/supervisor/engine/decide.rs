@@ -85,8 +85,9 @@ impl Engine {
         let end = self.units[unit as usize].end;
         self.take_along(unit, Leaving::Again, due, now, out);
         if self.units[unit as usize].state == State::Failed {
-            // It cannot be without one that is stopped with it for good. How it ended stays told.
-            self.units[unit as usize].end = end;
+            // It cannot be without one that is stopped with it for good. A failure stays told.
+            let failed = end.filter(|end| end.is_failure() || *end == EndKind::Aborted);
+            self.units[unit as usize].end = failed.or(Some(EndKind::DependencyStopped));
             return;
         }
         self.show_due(unit, due, out);
@@ -152,7 +153,7 @@ impl Engine {
     }
 
     fn go_on_without(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        self.lose_requiring(unit, now, out);
+        self.lose_requiring(&[unit], now, out);
         self.set_met(unit, Met::Over, out);
         self.after_end(unit, now, out);
         self.ask_leaving_dependencies(unit, now, out);

@@ -54,9 +54,7 @@ impl Engine {
         }
         self.note_joint(&all, out);
         // What does not start again is lost to those that require it.
-        for member in gone {
-            self.lose_requiring(member, now, out);
-        }
+        self.lose_requiring(&gone, now, out);
         if self.units[unit as usize].leaving < Leaving::Lost {
             self.wake_over(&all, now, out);
         }

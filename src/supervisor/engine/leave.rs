@@ -23,15 +23,16 @@ pub(crate) enum Leaving {
 }
 
 impl Engine {
-    /// `unit` has failed for good: whatever cannot be without it ends.
-    pub(super) fn lose_requiring(&mut self, unit: u32, now: Instant, out: &mut Out) {
+    /// `units` are over for good: whatever cannot be without them ends.
+    pub(super) fn lose_requiring(&mut self, units: &[u32], now: Instant, out: &mut Out) {
         if self.phase != Phase::Up || self.own_cause.is_some() {
             return;
         }
         // Everybody concerned first: they are asked in order, those that depend on others before those.
-        let (mut lost, mut open) = (Vec::new(), vec![unit]);
+        let (mut lost, mut open) = (Vec::new(), units.to_vec());
         while let Some(next) = open.pop() {
-            let temporary = next == unit && self.rule(unit).restart == Restart::Never;
+            let first = units.contains(&next) && !lost.contains(&next);
+            let temporary = first && self.rule(next).restart == Restart::Never;
             let along = if temporary { &[] } else { self.groups.along(next) };
             for &other in self.graph.requiring(next).iter().chain(along) {
                 let this = &mut self.units[other as usize];
