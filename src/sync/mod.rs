@@ -8,6 +8,7 @@
 //!   Mailbox   many post, one drains in order               (reports to the driver)
 //!   Append    a list that grows while others read it          (rows of the board)
 //!   reply     one value, sent once or never                  (answers to calls)
+//!   Fanout    one publishes, many read, each from a bounded queue of its own  (events)
 //!   race      two futures, the first named one wins a tie
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! 3. Nothing here reads a clock or depends on an iteration order that is not its own.
 
 mod append;
+mod fanout;
 mod flight;
 mod latch;
 mod mailbox;
@@ -30,6 +32,7 @@ mod reply;
 mod wakers;
 
 pub(crate) use append::Append;
+pub(crate) use fanout::{Fanout, Reader};
 pub(crate) use flight::Flight;
 pub(crate) use latch::{Latch, Ticket};
 pub(crate) use mailbox::Mailbox;

@@ -17,15 +17,22 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
-use sync::{Flight, Latch, Mailbox, Notify, Place, Ticket};
+use prim::{AtomicU32, Ordering};
+use sync::{Fanout, Flight, Latch, Mailbox, Notify, Place, Ticket};
 
 fn main() {
-    let models: [(&str, fn()); 6] = [
+    let models: [(&str, fn()); 9] = [
         ("a waiter on a latch is woken, however it meets the set", latch_wakes),
         ("one of two setters set the latch", latch_is_set_once),
         ("of a stop and the last work's end, the second knows of the other", flight_is_told),
         ("every post is drained, and the reader sleeps through none", mailbox_loses_nothing),
         ("a waiter on a notify sees the condition or is woken", notify_wakes),
+        (
+            "every item is read in order or counted, and the reader sleeps through none",
+            fanout_counts,
+        ),
+        ("who subscribes and then looks misses no change", fanout_tells_what_was_not_seen),
+        ("a reader that leaves while it is published to is freed", fanout_is_left),
         ("an abort at any moment ends the task", abort_ends),
     ];
     for (name, model) in models {
@@ -100,6 +107,47 @@ fn notify_wakes() {
         if shared.1.count() == 0 { Poll::Ready(()) } else { Poll::Pending }
     }));
     thread.join().unwrap();
+}
+
+fn fanout_counts() {
+    let fanout = std::sync::Arc::new(Fanout::default());
+    let mut reader = fanout.subscribe(1);
+    let thread = thread::spawn(move || (1..=2).for_each(|n| fanout.publish(&n)));
+    let (mut read, mut last) = (0, 0);
+    while let Some(item) = block_on(poll_fn(|cx| reader.poll_next(cx))) {
+        assert!(item > last);
+        (read, last) = (read + 1, item);
+    }
+    assert_eq!((last, read + reader.missed()), (2, 2));
+    thread.join().unwrap();
+}
+
+/// The state is an atomic of no order of its own, as the board's rows are.
+fn fanout_tells_what_was_not_seen() {
+    let fanout = std::sync::Arc::new(Fanout::default());
+    let state = Arc::new(AtomicU32::new(0));
+    let (other, shown) = (std::sync::Arc::clone(&fanout), Arc::clone(&state));
+    let thread = thread::spawn(move || {
+        shown.store(1, Ordering::Relaxed);
+        if other.is_heard() {
+            other.publish(&1);
+        }
+    });
+    let mut reader = fanout.subscribe(1);
+    let seen = state.load(Ordering::Relaxed);
+    thread.join().unwrap();
+    assert!(seen == 1 || reader.try_next() == Some(1), "the change was neither seen nor told");
+}
+
+fn fanout_is_left() {
+    let fanout = std::sync::Arc::new(Fanout::default());
+    let reader = fanout.subscribe(2);
+    let item = std::sync::Arc::new(());
+    let thread = thread::spawn(move || drop(reader));
+    fanout.publish(&item);
+    thread.join().unwrap();
+    assert!(!fanout.is_heard());
+    assert_eq!(std::sync::Arc::strong_count(&item), 1);
 }
 
 /// The runner is polled here; the abort comes from another thread.

@@ -2,6 +2,8 @@
 
 pub(crate) use crate::prim;
 
+#[path = "../../../../src/sync/fanout.rs"]
+mod fanout;
 #[path = "../../../../src/sync/flight.rs"]
 mod flight;
 #[path = "../../../../src/sync/latch.rs"]
@@ -13,6 +15,7 @@ mod notify;
 #[path = "../../../../src/sync/wakers.rs"]
 mod wakers;
 
+pub(crate) use fanout::{Fanout, Reader};
 pub(crate) use flight::Flight;
 pub(crate) use latch::{Latch, Ticket};
 pub(crate) use mailbox::Mailbox;
