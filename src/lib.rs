@@ -8,6 +8,7 @@
 //! | dependencies, readiness, grace | [`Spec`] |
 //! | configuration | [`Config`], [`ConfigSource`], [`Section`] |
 //! | signals | [`SignalConfig`] |
+//! | to follow what happens | [`Daemon::subscribe_events`], [`SubsystemEvent`] |
 //! | exit codes | [`ExitReport`] |
 //! | to test a daemon in virtual time, from a seed | `sim` (feature `sim`) |
 //! | to write a backend | [`runtime`] |
@@ -20,6 +21,7 @@ mod control;
 mod daemon;
 mod end;
 pub mod error;
+mod event;
 mod exit;
 mod health;
 mod id;
@@ -46,6 +48,7 @@ pub use control::{ControlError, Target};
 pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport};
 pub use end::{End, EndKind};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result};
+pub use event::{ProbeKind, SubsystemEvent};
 pub use exit::Exit;
 pub use health::Health;
 pub use id::SubsystemId;
@@ -60,4 +63,4 @@ pub use subsystem::{
     Cancelled, Child, Context, InFlight, Interval, IntoSpec, MissedTicks, SignalConfig, Spec,
     Subsystem, task, task_with,
 };
-pub use supervisor::{Control, SubsystemManager, SubsystemStatus};
+pub use supervisor::{Control, Events, SubsystemManager, SubsystemStatus};

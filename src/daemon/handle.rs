@@ -17,7 +17,7 @@ use crate::reason::ShutdownReason;
 use crate::reload::Snapshot;
 use crate::shutdown::ShutdownCoordinator;
 use crate::subsystem::{Board, Context, Report};
-use crate::supervisor::SubsystemManager;
+use crate::supervisor::{Events, Hub, SubsystemManager};
 use crate::sync::{Latch, Mailbox, Ticket};
 
 /// A daemon: runs it once, and controls it from anywhere. Clones share.
@@ -32,11 +32,15 @@ pub(super) struct Inner {
     pub(super) coordinator: ShutdownCoordinator,
     pub(super) mailbox: Arc<Mailbox<Report>>,
     pub(super) board: Arc<Board>,
+    pub(super) hub: Arc<Hub>,
     pub(super) snapshot: OnceLock<Arc<Snapshot>>,
     pub(super) running: AtomicBool,
     report: OnceLock<ExitReport>,
     stopped: Latch,
 }
+
+/// Most events that are kept for a reader that does not say how many.
+const EVENTS_KEPT: usize = 1024;
 
 static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
 
@@ -60,6 +64,7 @@ impl Daemon {
             coordinator: ShutdownCoordinator::default(),
             mailbox: Arc::default(),
             board: Arc::default(),
+            hub: Arc::default(),
             snapshot: OnceLock::new(),
             running: AtomicBool::new(false),
             report: OnceLock::new(),
@@ -194,13 +199,56 @@ impl Daemon {
     }
 }
 
+/// # Events
+impl Daemon {
+    /// What happens from now on, in a queue of 1024 events; see [`Events`].
+    ///
+    /// Whoever subscribes first and looks at the [`status`](Self::status) then misses no change: one that the status
+    /// does not show is in the queue. Subscribed before the run, it begins with the first event.
+    ///
+    /// ```
+    /// use proc_daemon::sim::Sim;
+    /// use proc_daemon::{Daemon, SubsystemEvent};
+    ///
+    /// let daemon = Daemon::new().with_task("job", |_| async { Ok(()) });
+    /// let life = Sim::new(7).daemon(daemon).script(|stage| async move {
+    ///     let mut events = stage.daemon().subscribe_events();
+    ///     while let Some(event) = events.next_event().await {
+    ///         match event {
+    ///             SubsystemEvent::Ended { name, end, .. } if end.is_failure() => panic!("{name} failed"),
+    ///             event => println!("{event}"),
+    ///         }
+    ///     }
+    /// });
+    /// assert!(life.expect_clean().is_clean());
+    /// ```
+    ///
+    /// A subsystem that waits for the last event waits for itself: it reads until it is asked to stop.
+    pub fn subscribe_events(&self) -> Events {
+        self.subscribe_events_with(EVENTS_KEPT)
+    }
+
+    /// As [`subscribe_events`](Self::subscribe_events), in a queue of `capacity` events; 0 is 1. It grows up to that
+    /// as it fills. A start or a shutdown tells several events about each subsystem at once.
+    pub fn subscribe_events_with(&self, capacity: usize) -> Events {
+        self.hub().subscribe(capacity)
+    }
+
+    /// Where its events are published.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.inner.hub
+    }
+}
+
 impl Inner {
     /// Tells the end. The first call counts.
     pub(super) fn publish(&self, report: &ExitReport) {
         if self.report.set(report.clone()).is_ok() {
             self.running.store(false, Ordering::Release);
+            let was_ready = self.board.is_ready();
             self.board.set_ready(false);
             self.stopped.set();
+            self.hub.stopped(report.code, self.coordinator.reason(), was_ready, report.inner.now);
         }
     }
 }

@@ -139,6 +139,7 @@ impl Daemon {
             hooks: plan.hooks,
             groups: plan.group_names,
             handlers: plan.handlers,
+            hub: Arc::clone(&inner.hub),
             finalizers,
             guard: guard.clone().map(|guard| guard as Arc<dyn Guard>).or(observer.guard),
             watch: observer.watch,

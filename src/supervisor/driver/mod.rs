@@ -14,6 +14,7 @@
 mod calls;
 mod outcome;
 mod perform;
+mod publish;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -27,6 +28,9 @@ use tracing::{debug, info};
 use calls::Open;
 pub(crate) use outcome::Failures;
 
+use publish::Publisher;
+
+use super::Hub;
 use super::engine::{Engine, Event, Out};
 use super::hooks::Hooks;
 use crate::shutdown::Announced;
@@ -75,6 +79,7 @@ pub(crate) struct Driver {
     groups: Vec<TaskName>,
     open: Open,
     handlers: Handlers,
+    publisher: Publisher,
     finalizers: Vec<Option<Finalizer>>,
     finalizer_names: Vec<&'static str>,
     guard: Option<Arc<dyn Guard>>,
@@ -107,6 +112,7 @@ pub(crate) struct Parts {
     /// The groups' names, by number.
     pub(crate) groups: Vec<TaskName>,
     pub(crate) handlers: Handlers,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) finalizers: Vec<Finalizer>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
     pub(crate) watch: Option<Box<dyn Watch>>,
@@ -133,6 +139,7 @@ impl Driver {
             groups: parts.groups,
             open: Open::default(),
             handlers: parts.handlers,
+            publisher: Publisher::new(parts.hub),
             guard: parts.guard,
             watch,
             signals: parts.signals,

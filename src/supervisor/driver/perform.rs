@@ -19,7 +19,7 @@ impl Driver {
         if let Some(watch) = &mut self.watch {
             watch.stepped(event, now, &self.out, first);
         }
-        for turn in self.out.turns.drain(..) {
+        for turn in &self.out.turns {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
@@ -28,6 +28,8 @@ impl Driver {
             self.log_end(unit);
             self.show_end(unit);
         }
+        self.publish(event, now);
+        self.out.turns.clear();
     }
 
     /// Performs one effect; what it leads to at once is stepped at once.
@@ -45,11 +47,11 @@ impl Driver {
                     run.abort();
                 }
             }
-            Effect::Due { unit, at } => self.shared.board.row(unit).set_due(at),
+            Effect::Due { unit, at } => self.show_due(unit, at, now),
             Effect::AskGiveUp { unit } => self.ask_give_up(unit, now),
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
             Effect::Check { .. } | Effect::ReadBeat { .. } => {}
-            Effect::Ready(ready) => self.shared.board.set_ready(ready),
+            Effect::Ready(ready) => self.show_ready(ready, now),
             Effect::Initiate(cause) => {
                 let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
                 self.announced = None;
@@ -59,7 +61,10 @@ impl Driver {
             Effect::Handle(signal) => self.handlers.post(signal),
             Effect::Dump => self.dump(now),
             Effect::Finalize(index) => self.finalize(index),
-            Effect::Note(note) => notes::log(&note, &self.shared.board, &self.finalizer_names),
+            Effect::Note(note) => {
+                notes::log(&note, &self.shared.board, &self.finalizer_names);
+                self.publish_note(&note, now);
+            }
             Effect::Exit => self.exited = true,
         }
     }
