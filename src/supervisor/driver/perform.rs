@@ -87,6 +87,8 @@ impl Driver {
         if let Some(watch) = &mut self.watch {
             watch.launched(unit, generation, now);
         }
+        // The error of the generation before is not that of this one.
+        self.failures.remove(&unit);
         let (factory, explicit) = &self.factories[unit as usize];
         let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
         let body = Arc::clone(factory).make(&run);
