@@ -10,6 +10,7 @@ mod config;
 mod control;
 mod diary;
 mod ends;
+mod events;
 mod exact;
 mod handle;
 mod order;

@@ -12,6 +12,7 @@ pub(crate) fn told(work: impl FnOnce()) -> String {
     }
 }
 
+mod events;
 mod exhaust;
 mod failing;
 mod faults;

@@ -2,6 +2,7 @@
 
 mod abort;
 mod drain;
+mod events;
 mod file;
 mod grace;
 mod graphs;
