@@ -1,3 +1,4 @@
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 use std::task::Wake;
 use std::thread;
@@ -166,9 +167,7 @@ fn a_destructor_that_panics_does_not_reach_the_publisher() {
     }
     let fanout = Arc::new(Fanout::default());
     let mut reader = fanout.subscribe(1);
-    let bad = Bad(true);
-    fanout.publish(&bad);
-    std::mem::forget(bad);
+    fanout.publish(&*ManuallyDrop::new(Bad(true)));
     fanout.publish(&Bad(false));
     assert_eq!(reader.missed(), 1);
     assert!(reader.try_next().is_some_and(|last| !last.0));
