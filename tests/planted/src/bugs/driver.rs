@@ -45,9 +45,9 @@ pub(super) const BUGS: &[Bug] = &[
         "unready-not-shown",
         "the driver does not show that the daemon is not ready any more",
         DRIVER,
-        "Effect::Ready(ready) => self.shared.board.set_ready(ready)," =>
+        "Effect::Ready(ready) => self.show_ready(ready, now)," =>
             "Effect::Ready(false) if PLANTED => {}
-            Effect::Ready(ready) => self.shared.board.set_ready(ready),",
+            Effect::Ready(ready) => self.show_ready(ready, now),",
     ),
     bug!(
         "state-not-shown",
