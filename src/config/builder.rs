@@ -78,12 +78,27 @@ impl ConfigBuilder {
         self
     }
 
+    /// Key `monitoring.health_checks`.
+    #[inline]
+    pub const fn health_checks(mut self, asked: bool) -> Self {
+        self.draft.health_checks = Some(asked);
+        self
+    }
+
+    /// Key `monitoring.health_check_interval_ms`: at least 1 ms.
+    #[inline]
+    pub const fn health_check_interval(mut self, every: Duration) -> Self {
+        self.draft.health_check_interval = Some(every);
+        self
+    }
+
     /// Checks everything.
     ///
     /// # Errors
     ///
     /// With every issue: a name that is empty or holds control characters, a kill timeout of zero,
-    /// shutdown timeouts out of order, more than 292 years, more than 65535 worker threads.
+    /// shutdown timeouts out of order, more than 65535 worker threads, a health check interval below 1 ms, a time of
+    /// more than 292 years.
     pub fn build(mut self) -> Result<Config, ConfigError> {
         match self.draft.finish(&|_, _| None) {
             Ok(settings) => Ok(Config { settings, document: None }),
@@ -106,6 +121,8 @@ mod tests {
             .kill_timeout(Duration::from_secs(5))
             .lame_duck(Duration::from_secs(2))
             .worker_threads(3)
+            .health_checks(false)
+            .health_check_interval(Duration::from_secs(7))
             .build()
             .unwrap();
         assert_eq!(config.name(), "a");
@@ -115,6 +132,8 @@ mod tests {
         assert_eq!(config.kill_timeout(), Duration::from_secs(5));
         assert_eq!(config.lame_duck(), Duration::from_secs(2));
         assert_eq!(config.worker_threads().map(std::num::NonZeroUsize::get), Some(3));
+        assert!(!config.health_checks());
+        assert_eq!(config.health_check_interval(), Duration::from_secs(7));
         assert_eq!(config.path(), None);
     }
 
@@ -123,6 +142,7 @@ mod tests {
         let error = Config::builder()
             .name("")
             .worker_threads(65_536)
+            .health_check_interval(Duration::from_micros(999))
             .shutdown_timeout(Duration::from_secs(30))
             .force_shutdown_timeout(Duration::from_secs(10))
             .build()
@@ -132,6 +152,8 @@ mod tests {
             "name = \"\": expected text, not empty, without control characters\n\
              performance.worker_threads = 65536: expected a whole number from 0 to 65535, where 0 \
              is one per core\n\
+             monitoring.health_check_interval_ms = 999us: expected a whole number of milliseconds above 0 \
+             or \"30s\"\n\
              shutdown.timeout_ms = 30s: expected at most shutdown.force_timeout_ms (10s)"
         );
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use super::issue::ConfigIssue;
 use super::level::LogLevel;
@@ -15,6 +16,8 @@ pub(super) struct Draft {
     pub(super) log_level: Option<LogLevel>,
     pub(super) timeouts: Wanted,
     pub(super) worker_threads: Option<u64>,
+    pub(super) health_checks: Option<bool>,
+    pub(super) health_check_interval: Option<Duration>,
 }
 
 /// The checked values, complete.
@@ -24,6 +27,8 @@ pub(super) struct Settings {
     pub(super) log_level: LogLevel,
     pub(super) timeouts: ShutdownTimeouts,
     pub(super) worker_threads: Option<NonZeroUsize>,
+    pub(super) health_checks: bool,
+    pub(super) health_check_interval: Duration,
 }
 
 impl Settings {
@@ -32,11 +37,19 @@ impl Settings {
         log_level: LogLevel::Info,
         timeouts: ShutdownTimeouts::DEFAULT,
         worker_threads: None,
+        health_checks: true,
+        health_check_interval: Duration::from_secs(5),
     };
 }
 
 /// The most worker threads that can be asked for.
 const MOST_THREADS: u64 = 65_535;
+
+/// The shortest time between two checks.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// What would do instead of a time above [`LONGEST`].
+const TOO_LONG: &str = "expected at most 292 years";
 
 /// Says where the key of that section and name was set: `None` in code.
 pub(super) type Blame<'a> = &'a dyn Fn(&'static str, &'static str) -> Option<ConfigIssue>;
@@ -50,6 +63,7 @@ impl Draft {
         if let Some(timeouts) = self.timeouts.resolve()
             && self.name_does()
             && self.threads_do()
+            && self.interval_does()
         {
             return Ok(Settings {
                 name: self.name.take().unwrap_or(Settings::DEFAULT.name),
@@ -59,6 +73,10 @@ impl Draft {
                     .worker_threads
                     .and_then(|threads| usize::try_from(threads).ok())
                     .and_then(NonZeroUsize::new),
+                health_checks: self.health_checks.unwrap_or(Settings::DEFAULT.health_checks),
+                health_check_interval: self
+                    .health_check_interval
+                    .unwrap_or(Settings::DEFAULT.health_check_interval),
             });
         }
         Err(self.issues(blame))
@@ -71,6 +89,10 @@ impl Draft {
 
     fn threads_do(&self) -> bool {
         self.worker_threads.is_none_or(|threads| threads <= MOST_THREADS)
+    }
+
+    fn interval_does(&self) -> bool {
+        self.health_check_interval.is_none_or(|every| (SHORTEST..=LONGEST).contains(&every))
     }
 
     fn issues(&self, blame: Blame<'_>) -> Vec<ConfigIssue> {
@@ -89,13 +111,16 @@ impl Draft {
             let threads = self.worker_threads.unwrap_or_default();
             refuse("performance", "worker_threads", threads.to_string(), None);
         }
+        if let Some(every) = self.health_check_interval.filter(|_| !self.interval_does()) {
+            let message = (every > LONGEST).then(|| TOO_LONG.to_owned());
+            refuse("monitoring", "health_check_interval_ms", shown(every), message);
+        }
         let mut comparable = true;
         let set = self.timeouts.set();
         for (name, value) in set.into_iter().flatten() {
             if value > LONGEST {
                 comparable = false;
-                let message = "expected at most 292 years".to_owned();
-                refuse("shutdown", name, shown(value), Some(message));
+                refuse("shutdown", name, shown(value), Some(TOO_LONG.to_owned()));
             } else if value.is_zero() && name == "kill_timeout_ms" {
                 comparable = false;
                 refuse("shutdown", name, shown(value), None);

@@ -59,8 +59,10 @@ pub use source::ConfigSource;
 /// | `shutdown.kill_timeout_ms` | whole number above 0, or text such as `30s` | ms | 25000 | at start | a process still there that long after the shutdown began exits with 124 |
 /// | `shutdown.lame_duck_ms` | whole number, or text such as `30s` | ms | 0 | at start | the first stop request comes that long after the shutdown began |
 /// | `performance.worker_threads` | whole number, at most 65535; 0 is one per core | threads | 0 | at start | the runtime that `main` builds has that many workers |
+/// | `monitoring.health_checks` | `true` or `false` |  | true | at start | if false, no readiness or liveness check is asked, and no heartbeat is waited for |
+/// | `monitoring.health_check_interval_ms` | whole number above 0, or text such as `30s` | ms | 5000 | at start | a readiness or liveness check that sets no period is asked that often |
 ///
-/// `[shutdown]` also takes each key without its `_ms`, then as text only, and the names of 1.1:
+/// A key that ends in `_ms` is also taken without that, then as text only; `[shutdown]` takes the names of 1.1 as well:
 /// `graceful`, `force` and `kill`. Two spellings of one key are an error. Of the four timeouts, those
 /// that are not set follow from those that are: see [`ShutdownTimeouts`].
 ///
@@ -169,6 +171,20 @@ impl Config {
     #[must_use]
     pub const fn worker_threads(&self) -> Option<NonZeroUsize> {
         self.settings.worker_threads
+    }
+
+    /// Key `monitoring.health_checks`: whether readiness, liveness and heartbeats are watched. Startup checks are part
+    /// of starting: they are asked in any case.
+    #[must_use]
+    pub const fn health_checks(&self) -> bool {
+        self.settings.health_checks
+    }
+
+    /// Key `monitoring.health_check_interval_ms`: the time between two questions of a readiness or liveness check that
+    /// sets none.
+    #[must_use]
+    pub const fn health_check_interval(&self) -> Duration {
+        self.settings.health_check_interval
     }
 
     /// The absolute path of the file it was read from, symbolic links not followed. `None` for

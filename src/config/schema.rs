@@ -32,12 +32,12 @@ pub(super) struct Refusal {
 }
 
 /// The sections whose keys are all in [`KEYS`].
-pub(super) const SECTIONS: [&str; 3] = ["logging", "shutdown", "performance"];
+pub(super) const SECTIONS: [&str; 4] = ["logging", "shutdown", "performance", "monitoring"];
 
 const MILLISECONDS: &str = "expected a whole number of milliseconds or \"30s\"";
 
 /// Every key, in the order of the documentation.
-pub(super) const KEYS: [Key; 7] = [
+pub(super) const KEYS: [Key; 9] = [
     Key {
         section: "",
         name: "name",
@@ -152,6 +152,40 @@ pub(super) const KEYS: [Key; 7] = [
             "0",
             "at start",
             "the runtime that `main` builds has that many workers",
+        ],
+    },
+    Key {
+        section: "monitoring",
+        name: "health_checks",
+        aliases: &[],
+        expected: "expected true or false",
+        read: |_, draft, _, value| {
+            draft.health_checks = Some(value.to_bool().ok_or_else(Refusal::default)?);
+            Ok(())
+        },
+        row: [
+            "`true` or `false`",
+            "",
+            "true",
+            "at start",
+            "if false, no readiness or liveness check is asked, and no heartbeat is waited for",
+        ],
+    },
+    Key {
+        section: "monitoring",
+        name: "health_check_interval_ms",
+        aliases: &["health_check_interval"],
+        expected: "expected a whole number of milliseconds above 0 or \"30s\"",
+        read: |key, draft, spelling, value| {
+            draft.health_check_interval = Some(key.duration(spelling, value)?);
+            Ok(())
+        },
+        row: [
+            "whole number above 0, or text such as `30s`",
+            "ms",
+            "5000",
+            "at start",
+            "a readiness or liveness check that sets no period is asked that often",
         ],
     },
 ];

@@ -38,6 +38,8 @@ fn every_documented_default_is_the_default() {
     assert_eq!(written.log_level(), default.log_level());
     assert_eq!(written.shutdown(), default.shutdown());
     assert_eq!(written.worker_threads(), default.worker_threads());
+    assert_eq!(written.health_checks(), default.health_checks());
+    assert_eq!(written.health_check_interval(), default.health_check_interval());
 }
 
 #[test]
