@@ -6,6 +6,8 @@
 //! |---|---|
 //! | to write a daemon | [`Daemon`], [`DaemonBuilder`], [`Subsystem`], [`Context`] |
 //! | dependencies, readiness, grace | [`Spec`] |
+//! | restarts | [`RestartPolicy`], [`Backoff`], [`Strategy`] |
+//! | health checks | [`Check`], [`Subsystem::health_check`], [`Health`] |
 //! | configuration | [`Config`], [`ConfigSource`], [`Section`] |
 //! | signals | [`SignalConfig`] |
 //! | to follow what happens | [`Daemon::subscribe_events`], [`SubsystemEvent`] |
@@ -50,7 +52,7 @@ pub use end::{End, EndKind};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result};
 pub use event::{ProbeKind, SubsystemEvent};
 pub use exit::Exit;
-pub use health::Health;
+pub use health::{Health, HealthState};
 pub use id::SubsystemId;
 pub use proc_daemon_runtime as runtime;
 pub use reason::ShutdownReason;
@@ -60,7 +62,7 @@ pub use shutdown::{Elapsed, ShutdownCoordinator, Stopping};
 pub use state::SubsystemState;
 pub use strategy::Strategy;
 pub use subsystem::{
-    Cancelled, Child, Context, InFlight, Interval, IntoSpec, MissedTicks, SignalConfig, Spec,
-    Subsystem, task, task_with,
+    Cancelled, Check, Child, Context, InFlight, Interval, IntoSpec, MissedTicks, SignalConfig,
+    Spec, Subsystem, task, task_with,
 };
 pub use supervisor::{Control, Events, SubsystemManager, SubsystemStatus};

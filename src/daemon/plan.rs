@@ -10,7 +10,7 @@ use crate::error::BuildError;
 use crate::reload::Snapshot;
 use crate::signal::ActionTable;
 use crate::strategy::Strategy;
-use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec};
+use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec, Watch};
 use crate::supervisor::blueprint;
 use crate::supervisor::engine::Rules;
 use crate::supervisor::graph::Graph;
@@ -24,6 +24,8 @@ pub(super) struct Plan {
     pub(super) group_names: Vec<TaskName>,
     pub(super) rules: Vec<Rules>,
     pub(super) hooks: BTreeMap<u32, Hooks>,
+    /// How those are watched that are.
+    pub(super) watched: BTreeMap<u32, Box<Watch>>,
     pub(super) restarts_a_second: u32,
     /// For the board, which has them as soon as there is a daemon.
     pub(super) rows: Box<[Row]>,
@@ -94,6 +96,10 @@ impl Draft {
                 .zip(&self.specs)
                 .map(|(unit, spec)| (unit, blueprint::hooks(spec)))
                 .filter(|(_, hooks)| hooks.is_some())
+                .collect(),
+            watched: (0..)
+                .zip(&mut self.specs)
+                .filter_map(|(unit, spec)| Some((unit, spec.watch.take()?)))
                 .collect(),
             restarts_a_second: self.restarts_a_second,
             factories: self

@@ -133,11 +133,17 @@ impl Daemon {
             wrap: observer.wrap,
             port: Arc::clone(inner) as Arc<_>,
         };
+        let mut watched = plan.watched;
+        if !config.health_checks() {
+            watched.values_mut().for_each(|watch| watch.leave_the_start());
+            watched.retain(|_, watch| !watch.is_empty());
+        }
         let parts = Parts {
             shared: Arc::new(shared),
             factories: plan.factories,
             hooks: plan.hooks,
             groups: plan.group_names,
+            watched: (watched, config.health_check_interval()),
             handlers: plan.handlers,
             hub: Arc::clone(&inner.hub),
             finalizers,

@@ -4,10 +4,14 @@
 //! 2. Nothing is known at first; what is not known is not up.
 
 mod gauge;
+mod probe;
+mod state;
 
 use std::borrow::Cow;
 
 pub(crate) use gauge::{Gauge, ProbeRules};
+pub(crate) use probe::Probe;
+pub use state::HealthState;
 
 /// What a check found. An error is a failed check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub(crate) use gauge::{Gauge, ProbeRules};
 pub enum Health {
     /// All is well.
     Up,
-    /// It works, not as well as it should; the text says why. Counts as up, and is logged and told as an event.
+    /// It works, not as well as it should; the text says why. Counts as up, is logged and shown in the status.
     Degraded(Cow<'static, str>),
     /// There is nothing to check: this generation is not asked again.
     Unmonitored,

@@ -6,7 +6,7 @@
 //! 3. A poll without a reason (a probe) makes nothing strike and counts for nothing.
 //! 4. The user's future is polled and dropped once each at most, and a panic of either passes through.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::story::SharedStory;
 use super::strike::{Strike, Strikes, What};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::boxed::Result;
-use crate::subsystem::{BoxRun, Run, Told, Wrap};
+use crate::subsystem::{BoxCheck, BoxRun, Run, Told, Wrap};
 
 /// What an injected panic carries.
 pub(super) const INJECTED: &str = "injected panic";
@@ -74,6 +74,21 @@ impl Wrap for Wrapper {
             let message = format!("{child}, which nobody joins: {payload}");
             self.handle.halt(Verdict::Panic { task: name.clone(), message });
         }
+    }
+
+    /// A panic of the user's code is a verdict, in a check as well.
+    fn wrap_check(&self, run: &Arc<Run>, mut check: BoxCheck) -> BoxCheck {
+        let (run, handle) = (Arc::clone(run), self.handle.clone());
+        let panics_allowed = self.panics_allowed;
+        Box::pin(poll_fn(move |cx| {
+            catch(|| check.as_mut().poll(cx)).unwrap_or_else(|payload| {
+                if !panics_allowed {
+                    let task = run.shared.board.row(run.unit).name.clone();
+                    handle.halt(Verdict::Panic { task, message: payload.to_string() });
+                }
+                resume_unwind(payload.into_inner())
+            })
+        }))
     }
 }
 

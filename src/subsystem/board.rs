@@ -8,6 +8,7 @@ use proc_daemon_runtime::{Instant, TaskName};
 
 use crate::config::ErasedSection;
 use crate::end::End;
+use crate::health::HealthState;
 use crate::state::SubsystemState;
 use crate::sync::{Append, Latch, Ticket};
 
@@ -34,6 +35,8 @@ pub(crate) struct Row {
     /// The sections it owns; none needs no allocation.
     pub(crate) sections: Box<[ErasedSection]>,
     state: AtomicU8,
+    /// A [`HealthState`]; 0 if it is not watched.
+    health: AtomicU8,
     generation: AtomicU32,
     since: AtomicU64,
     /// When the next start is due, if it is in backoff.
@@ -137,6 +140,7 @@ impl Row {
             name: name.at(location),
             sections,
             state: AtomicU8::new(SubsystemState::Registered as u8),
+            health: AtomicU8::new(0),
             generation: AtomicU32::new(0),
             since: AtomicU64::new(0),
             due: AtomicU64::new(0),
@@ -168,6 +172,15 @@ impl Row {
 
     pub(crate) fn state(&self) -> SubsystemState {
         SubsystemState::from_u8(self.state.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_health(&self, health: Option<HealthState>) {
+        self.health.store(HealthState::to_u8(health), Ordering::Relaxed);
+    }
+
+    /// None: it is not watched.
+    pub(crate) fn health(&self) -> Option<HealthState> {
+        HealthState::from_u8(self.health.load(Ordering::Relaxed))
     }
 
     pub(crate) fn generation(&self) -> u32 {

@@ -12,13 +12,25 @@ pub(crate) struct Children(Mutex<Registry>);
 #[derive(Default)]
 struct Registry {
     closed: bool,
+    #[cfg(feature = "sim")]
+    had_any: bool,
     alive: Slab<Option<AbortHandle>>,
 }
 
 impl Children {
     /// A place for a child that is about to be spawned.
     pub(crate) fn reserve(&self) -> usize {
-        self.0.lock().alive.insert(None)
+        let mut registry = self.0.lock();
+        #[cfg(feature = "sim")]
+        {
+            registry.had_any = true;
+        }
+        registry.alive.insert(None)
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn had_any(&self) -> bool {
+        self.0.lock().had_any
     }
 
     /// Tells how to abort the child at `place`, unless it has ended meanwhile.

@@ -185,6 +185,11 @@ impl Context {
         self.run.ready();
     }
 
+    /// Gives a sign of life: for [`Spec::heartbeat`](crate::Spec::heartbeat). One store; the last one counts.
+    pub fn beat(&self) {
+        self.run.beat();
+    }
+
     /// Notes a piece of work in flight, until the guard is dropped. What it waits for with
     /// [`sleep`](Self::sleep) or [`run_until_cancelled`](Self::run_until_cancelled) ends at the stop request
     /// all the same.

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::{PanicPayload, TaskName};
 
 use super::body::Body;
+use super::check::{Ask, BoxCheck, has_check};
 use super::run::Run;
 use super::{Context, Subsystem};
 use crate::boxed::Result;
@@ -24,12 +25,14 @@ pub(crate) trait Factory: Send + Sync {
 /// A user's future.
 pub(crate) type BoxRun = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
-/// Comes between a generation's task and the user's future. Only a simulation has one.
+/// Comes between a generation's task, or a check's, and the user's future. Only a simulation has one.
 pub(crate) trait Wrap: Send + Sync {
     fn wrap(&self, run: &Arc<Run>, future: BoxRun) -> BoxRun;
 
     /// A child panicked, and nobody joins it.
     fn child_panicked(&self, run: &Run, child: Option<&TaskName>, payload: &PanicPayload);
+
+    fn wrap_check(&self, run: &Arc<Run>, check: BoxCheck) -> BoxCheck;
 }
 
 fn body<F>(run: &Arc<Run>, future: F) -> BoxBody
@@ -56,6 +59,13 @@ impl<S: Subsystem> Factory for Shared<S> {
     fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
         let ctx = context(run);
         body(run, async move { self.0.run(ctx).await })
+    }
+}
+
+impl<S: Subsystem> Ask for Shared<S> {
+    fn ask(self: Arc<Self>, run: &Arc<Run>) -> BoxCheck {
+        let ctx = context(run);
+        Box::pin(async move { self.0.health_check(ctx).await })
     }
 }
 
@@ -126,6 +136,11 @@ where
         let ctx = context(run);
         body(run, async move {
             let subsystem = (self.0)()?;
+            if const { !has_check::<S>() } {
+                return subsystem.run(ctx).await;
+            }
+            let subsystem = Arc::new(subsystem);
+            ctx.run().set_value(&subsystem);
             subsystem.run(ctx).await
         })
     }

@@ -18,6 +18,7 @@ mod board;
 mod body;
 mod call;
 mod cancelled;
+mod check;
 mod child;
 mod children;
 mod context;
@@ -26,6 +27,7 @@ mod factory;
 mod handler;
 mod in_flight;
 mod interval;
+mod question;
 mod report;
 mod run;
 mod shared;
@@ -37,11 +39,17 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::boxed::Result;
+use crate::health::Health;
 use crate::restart::RestartPolicy;
 
 pub(crate) use board::{Board, Row};
 pub(crate) use call::{Ask, Call, Done};
 pub use cancelled::Cancelled;
+#[cfg(feature = "sim")]
+pub(crate) use check::BoxCheck;
+pub use check::Check;
+use check::NoCheck;
+pub(crate) use check::Watch;
 pub use child::Child;
 pub use context::Context;
 pub(crate) use dump::{dump, short, stuck};
@@ -51,6 +59,7 @@ pub(crate) use factory::{Factory, Removed, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};
+pub(crate) use question::{Finding, Question};
 pub(crate) use report::{Outcome, Report, What};
 pub(crate) use run::Run;
 #[cfg(feature = "sim")]
@@ -101,6 +110,16 @@ pub trait Subsystem: Send + Sync + 'static {
         RestartPolicy::on_failure()
     }
 
+    /// Whether it still makes progress: its liveness check, unless [`Spec::liveness`] sets another. Asked while it
+    /// runs, on the value that runs; an error is one bad answer, and so many in a row stop it, to be started again as
+    /// its policy says. See [`Check`] for when and how often.
+    ///
+    /// One that does not provide it is not asked: it costs nothing, not even a timer.
+    fn health_check(&self, ctx: Context) -> impl Future<Output = Result<Health>> + Send {
+        drop(ctx);
+        NoCheck
+    }
+
     /// A spec to adjust: readiness, grace, dependencies.
     #[track_caller]
     fn into_spec(self) -> Spec
@@ -140,5 +159,9 @@ impl<S: Subsystem> Subsystem for Arc<S> {
 
     fn restart_policy(&self) -> RestartPolicy {
         S::restart_policy(self)
+    }
+
+    fn health_check(&self, ctx: Context) -> impl Future<Output = Result<Health>> + Send {
+        S::health_check(self, ctx)
     }
 }

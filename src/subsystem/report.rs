@@ -1,8 +1,10 @@
 use proc_daemon_runtime::{PanicPayload, Signal, TaskName};
 
 use super::Call;
+use super::question::Finding;
 use crate::boxed::BoxError;
 use crate::exit::Exit;
+use crate::health::Probe;
 use crate::shutdown::is_stopping;
 
 /// What reaches the driver from outside the engine.
@@ -31,6 +33,8 @@ pub(crate) enum What {
     Returned { failed: bool, exit: Exit },
     /// It is joined: its future and its children are dropped. This is what it said about its end.
     Ended(Outcome, Exit),
+    /// A check has answered the question of that number.
+    Checked { probe: Probe, number: u32, finding: Box<Finding> },
 }
 
 /// How a generation ended, as its own task saw it.

@@ -1,5 +1,6 @@
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering, fence};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -36,6 +37,10 @@ pub(crate) struct Rare {
     pub(crate) children: Children,
     pub(crate) drained: Notify,
     failure: Mutex<Option<(Option<TaskName>, PanicPayload)>>,
+    /// When the last sign of life was, in nanoseconds; 0 is none.
+    beat: AtomicU64,
+    /// What a constructor made for this generation, which owns it.
+    value: OnceLock<Weak<dyn Any + Send + Sync>>,
 }
 
 /// What has been said once.
@@ -79,7 +84,7 @@ impl Run {
         self.rare.get_or_init(Box::default)
     }
 
-    fn report(&self, what: What) {
+    pub(super) fn report(&self, what: What) {
         let (unit, generation) = (self.unit, self.generation);
         self.shared.mailbox.post(Report::Unit { unit, generation, what });
     }
@@ -227,7 +232,32 @@ impl Run {
     /// Whether it ever had a child, or has work in flight.
     #[cfg(feature = "sim")]
     pub(crate) fn is_busy(&self) -> bool {
-        self.rare.get().is_some() || self.in_flight() > 0
+        self.rare.get().is_some_and(|rare| rare.children.had_any()) || self.in_flight() > 0
+    }
+
+    // health
+
+    /// Notes a sign of life.
+    pub(crate) fn beat(&self) {
+        let now = self.shared.runtime.now().as_nanos();
+        self.rare().beat.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// When the last sign of life was.
+    pub(crate) fn last_beat(&self) -> Option<Instant> {
+        let nanos = self.rare.get()?.beat.load(Ordering::Relaxed);
+        (nanos != 0).then(|| Instant::from_nanos(nanos))
+    }
+
+    /// Says what a constructor made for this generation.
+    pub(super) fn set_value<S: Send + Sync + 'static>(&self, value: &Arc<S>) {
+        let value: Weak<S> = Arc::downgrade(value);
+        let _ = self.rare().value.set(value);
+    }
+
+    /// What a constructor made for this generation, as long as that lives.
+    pub(super) fn value<S: Send + Sync + 'static>(&self) -> Option<Arc<S>> {
+        self.rare.get()?.value.get()?.upgrade()?.downcast().ok()
     }
 
     // work in flight

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::TaskName;
 use serde::de::DeserializeOwned;
 
+use super::check::{Check, OfTheValue, Watch, has_check};
 use super::factory::{Constructor, Factory, Function, Once, Shared, Stateful};
 use super::{Context, Subsystem};
 use crate::boxed::Result;
@@ -39,6 +40,8 @@ pub struct Spec {
     pub(crate) once: bool,
     pub(crate) optional: bool,
     pub(crate) on_give_up: Option<OnGiveUp>,
+    /// None: it is not watched.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 /// How a subsystem depends on another.
@@ -62,7 +65,9 @@ impl Spec {
     pub fn new<S: Subsystem>(subsystem: S) -> Self {
         let name = TaskName::from(subsystem.name().to_owned());
         let policy = subsystem.restart_policy();
-        Self::erased(name, Arc::new(Shared(subsystem))).restart_policy(policy)
+        let shared = Arc::new(Shared(subsystem));
+        let spec = Self::erased(name, Arc::clone(&shared) as _).restart_policy(policy);
+        if const { has_check::<S>() } { spec.liveness(Check::asking(shared)) } else { spec }
     }
 
     /// Runs a function that can be called once, so it may move what it captures. It is never started again; a
@@ -84,7 +89,12 @@ impl Spec {
         F: Fn() -> Result<S> + Send + Sync + 'static,
         S: Subsystem,
     {
-        Self::erased(name.into().into(), Arc::new(Constructor(constructor)))
+        let spec = Self::erased(name.into().into(), Arc::new(Constructor(constructor)));
+        if const { has_check::<S>() } {
+            spec.liveness(Check::asking(Arc::new(OfTheValue::<S>::NEW)))
+        } else {
+            spec
+        }
     }
 
     #[track_caller]
@@ -104,11 +114,16 @@ impl Spec {
             once: false,
             optional: false,
             on_give_up: None,
+            watch: None,
         }
     }
 }
 
 impl Spec {
+    fn watch(&mut self) -> &mut Watch {
+        self.watch.get_or_insert_default()
+    }
+
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = (&TaskName, Kind)> {
         self.dependencies.iter().map(|(name, kind)| (name, *kind))
     }
@@ -201,6 +216,37 @@ impl Spec {
     /// Says that it does not keep the daemon alive: when only such subsystems are left, the daemon ends.
     pub fn background(mut self) -> Self {
         self.background = true;
+        self
+    }
+
+    /// Sets the check without which it has not started: asked at once and every second by default, and one good
+    /// answer will do. It is ready when both this and itself have said so; bad answers mean nothing but that it is
+    /// not ready yet. It then has a start timeout, 30 s by default.
+    pub fn startup(mut self, check: Check) -> Self {
+        self.watch().startup = Some(check);
+        self
+    }
+
+    /// Sets the check that says whether it may receive work: asked from the moment it runs. It is not ready, nor is
+    /// the daemon, before the answers have risen, and after they have fallen until they rise again. What requires it
+    /// waits for the first rise; a fall stops nobody.
+    pub fn readiness(mut self, check: Check) -> Self {
+        self.watch().readiness = Some(check);
+        self
+    }
+
+    /// Sets the check that says whether it still makes progress: asked one period after it runs. A fall stops it and
+    /// counts as a failure ([`EndKind::Unhealthy`](crate::EndKind::Unhealthy)), which its restart policy answers.
+    /// Beats [`Subsystem::health_check`].
+    pub fn liveness(mut self, check: Check) -> Self {
+        self.watch().liveness = Some(check);
+        self
+    }
+
+    /// Sets the most time between two calls of [`Context::beat`], from the moment it runs. When it is over without
+    /// one, it is stopped, as after a fall of [`liveness`](Self::liveness).
+    pub fn heartbeat(mut self, deadline: Duration) -> Self {
+        self.watch().heartbeat = Some(deadline);
         self
     }
 

@@ -12,7 +12,7 @@ pub(crate) fn rules(spec: &Spec) -> Rules {
     let policy = policy(spec);
     Rules {
         explicit_ready: spec.explicit_ready,
-        startup_check: false,
+        startup_check: spec.watch.as_ref().is_some_and(|watch| watch.startup.is_some()),
         background: spec.background,
         optional: spec.optional,
         asks: spec.on_give_up.is_some(),
@@ -35,6 +35,7 @@ pub(crate) fn issues(specs: &[Spec]) -> Vec<GraphIssue> {
     let issues = specs.iter().flat_map(|spec| {
         let policy = policy(spec);
         let mut issues = policy.issues();
+        issues.extend(spec.watch.iter().flat_map(|watch| watch.issues()));
         if spec.once && policy.restart() != Restart::Never {
             issues.push(
                 "`Spec::once` can be started once: its restart policy must be `never()`".into(),

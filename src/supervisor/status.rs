@@ -1,6 +1,7 @@
 use proc_daemon_runtime::Instant;
 
 use crate::end::End;
+use crate::health::HealthState;
 use crate::id::SubsystemId;
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Row};
@@ -23,6 +24,8 @@ pub struct SubsystemStatus {
     pub last_end: Option<End>,
     /// When it is started again, while it is in backoff.
     pub restart_at: Option<Instant>,
+    /// How it is; none if nothing watches it. Of the start that is alive: unknown before the first and between two.
+    pub health: Option<HealthState>,
     /// Since when it is in that state, by the runtime's clock.
     pub since: Instant,
 }
@@ -51,6 +54,7 @@ impl SubsystemStatus {
             restarts: u64::from(row.generation().saturating_sub(1)),
             last_end: row.last_end(),
             restart_at: row.due(),
+            health: row.health(),
             since: row.since(),
         }
     }

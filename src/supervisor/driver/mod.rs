@@ -9,9 +9,10 @@
 //! 1. Effects are performed in order, before the next event is taken in; what performing one leads to at
 //!    once (asked, a shutdown) is stepped at once.
 //! 2. Contexts are dropped after the end has been told: see [`Remains`].
-//! 3. Dropped before its end, it aborts every generation that is alive.
+//! 3. Dropped before its end, it aborts every generation that is alive, and the checks.
 
 mod calls;
+mod checks;
 mod outcome;
 mod perform;
 mod publish;
@@ -21,11 +22,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use proc_daemon_runtime::{AnySleep, AnyStream, Instant, TaskName};
 use tracing::{debug, info};
 
 use calls::Open;
+use checks::Watched;
 pub(crate) use outcome::Failures;
 
 use publish::Publisher;
@@ -34,7 +37,7 @@ use super::Hub;
 use super::engine::{Engine, Event, Out};
 use super::hooks::Hooks;
 use crate::shutdown::Announced;
-use crate::subsystem::{Board, Factory, Handlers, Report, Run, Shared};
+use crate::subsystem::{self, Board, Factory, Handlers, Report, Run, Shared};
 
 /// Most events and effects of one poll.
 const BATCH: usize = 512;
@@ -78,6 +81,7 @@ pub(crate) struct Driver {
     /// The groups' names, by number.
     groups: Vec<TaskName>,
     open: Open,
+    watched: Watched,
     handlers: Handlers,
     publisher: Publisher,
     finalizers: Vec<Option<Finalizer>>,
@@ -111,6 +115,8 @@ pub(crate) struct Parts {
     pub(crate) hooks: BTreeMap<u32, Hooks>,
     /// The groups' names, by number.
     pub(crate) groups: Vec<TaskName>,
+    /// How those are watched that are, and the time between two questions where a check says nothing else.
+    pub(crate) watched: (BTreeMap<u32, Box<subsystem::Watch>>, Duration),
     pub(crate) handlers: Handlers,
     pub(crate) hub: Arc<Hub>,
     pub(crate) finalizers: Vec<Finalizer>,
@@ -120,7 +126,9 @@ pub(crate) struct Parts {
 }
 
 impl Driver {
-    pub(crate) fn new(engine: Engine, parts: Parts) -> Self {
+    pub(crate) fn new(mut engine: Engine, parts: Parts) -> Self {
+        let (all, every) = parts.watched;
+        let watched = Watched::new(all, every, &mut engine, &parts.shared.board);
         let announced = Some(parts.shared.coordinator.announced());
         let mut watch = parts.watch;
         if let Some(watch) = &mut watch {
@@ -138,6 +146,7 @@ impl Driver {
             hooks: parts.hooks,
             groups: parts.groups,
             open: Open::default(),
+            watched,
             handlers: parts.handlers,
             publisher: Publisher::new(parts.hub),
             guard: parts.guard,
@@ -273,6 +282,7 @@ impl Future for Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.watched.stop();
         for run in self.runs.iter().flatten() {
             run.request_stop(Instant::ZERO);
             run.abort();

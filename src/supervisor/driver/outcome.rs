@@ -34,11 +34,15 @@ impl Driver {
                     }
                     What::Ended(outcome, exit) => {
                         let how = self.keep(unit, outcome);
+                        self.blame(unit, generation, how);
                         let say = match exit {
                             Exit::Default if self.is_final(unit, generation, how) => Say::Final,
                             exit => say(exit),
                         };
                         UnitEvent::Ended(how, say)
+                    }
+                    What::Checked { probe, number, finding } => {
+                        self.found(unit, generation, (probe, number), *finding)
                     }
                 };
                 Event::Unit { unit, generation, what }

@@ -22,6 +22,7 @@ impl Driver {
         for turn in &self.out.turns {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
+            self.watched.turned(*turn, row);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
         }
         if let Event::Unit { unit, what: UnitEvent::Ended(..), .. } = event {
@@ -50,7 +51,10 @@ impl Driver {
             Effect::Due { unit, at } => self.show_due(unit, at, now),
             Effect::AskGiveUp { unit } => self.ask_give_up(unit, now),
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
-            Effect::Check { .. } | Effect::ReadBeat { .. } => {}
+            Effect::Check { unit, generation, probe, number } => {
+                self.ask(unit, generation, (probe, number), now);
+            }
+            Effect::ReadBeat { unit, generation } => self.read_beat(unit, generation, now),
             Effect::Ready(ready) => self.show_ready(ready, now),
             Effect::Initiate(cause) => {
                 let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
@@ -62,6 +66,7 @@ impl Driver {
             Effect::Dump => self.dump(now),
             Effect::Finalize(index) => self.finalize(index),
             Effect::Note(note) => {
+                self.watched.noted(&note, &self.shared.board, now);
                 notes::log(&note, &self.shared.board, &self.finalizer_names);
                 self.publish_note(&note, now);
             }

@@ -10,28 +10,7 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::{Effect, Engine, Leaving, Met, Note, Out, Phase, State, Timer};
-use crate::health::{Gauge, ProbeRules};
-
-/// What is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Probe {
-    /// Whether it has started.
-    Startup,
-    /// Whether it may receive work.
-    Readiness,
-    /// Whether it still makes progress.
-    Liveness,
-}
-
-impl Probe {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Startup => "startup",
-            Self::Readiness => "readiness",
-            Self::Liveness => "liveness",
-        }
-    }
-}
+use crate::health::{Gauge, Probe, ProbeRules};
 
 /// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +59,25 @@ impl Asking {
 }
 
 impl Checks {
+    pub(crate) fn new(
+        startup: Option<Asking>,
+        readiness: Option<Asking>,
+        liveness: Option<Asking>,
+        heartbeat: Option<Duration>,
+    ) -> Self {
+        Self { startup, readiness, liveness, heartbeat, told: false }
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn rules(&self, probe: Probe) -> Option<ProbeRules> {
+        let asking = match probe {
+            Probe::Startup => &self.startup,
+            Probe::Readiness => &self.readiness,
+            Probe::Liveness => &self.liveness,
+        };
+        asking.as_ref().map(|asking| asking.rules)
+    }
+
     fn of(&mut self, probe: Probe) -> Option<&mut Asking> {
         match probe {
             Probe::Startup => self.startup.as_mut(),
@@ -95,11 +93,17 @@ impl Engine {
         self.checks.insert(unit, checks);
     }
 
+    /// How `unit` is watched; none if it is not.
+    #[cfg(feature = "sim")]
+    pub(crate) fn watched(&self, unit: u32) -> Option<&Checks> {
+        self.checks.get(&unit)
+    }
+
     /// A new generation starts: nothing is known of it.
     pub(super) fn begin_checks(&mut self, unit: u32, now: Instant) {
         let Some(checks) = self.checks.get_mut(&unit) else { return };
         checks.told = false;
-        for probe in [Probe::Startup, Probe::Readiness, Probe::Liveness] {
+        for probe in Probe::ALL {
             if let Some(asking) = checks.of(probe) {
                 asking.begin();
             }

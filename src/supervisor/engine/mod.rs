@@ -72,7 +72,7 @@ pub(crate) use decide::Say;
 use draws::Draws;
 pub(crate) use effect::{Cause, Effect, Note, Waiting};
 pub(crate) use event::{Event, How, UnitEvent};
-pub(crate) use health::{Answer, Asking, Checks, Probe};
+pub(crate) use health::{Answer, Asking, Checks};
 use joint::Joint;
 pub(crate) use leave::Leaving;
 use rules::RuleBook;
@@ -83,6 +83,7 @@ pub(crate) use unit::{GaveUp, Met, Unit};
 
 use super::graph::Graph;
 use super::groups::Groups;
+pub(crate) use crate::health::Probe;
 use crate::shutdown::Timeline;
 use crate::signal::ActionTable;
 use crate::state::SubsystemState as State;

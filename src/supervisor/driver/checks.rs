@@ -1,0 +1,271 @@
+//! Checks: asked in tasks of their own, and what is known of the subsystems that are watched.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proc_daemon_runtime::{AbortHandle, Instant, Task};
+use tracing::{debug, info, warn};
+
+use super::Driver;
+use crate::end::{EndKind, chain};
+use crate::health::{HealthState, Probe};
+use crate::state::SubsystemState;
+use crate::subsystem::{Board, Finding, Question, Row, Watch};
+use crate::supervisor::engine::{
+    Answer, Asking, Checks, Engine, Event, How, Note, Turn, UnitEvent,
+};
+
+/// Those that are watched; most are not.
+#[derive(Default)]
+pub(super) struct Watched(BTreeMap<u32, Known>);
+
+/// What is known of the live generation of one subsystem.
+struct Known {
+    watch: Box<Watch>,
+    probes: [Answered; 3],
+    /// Whether its heartbeat was in time; none before the first.
+    beats: Option<bool>,
+    /// Why it is stopped.
+    blame: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// What is known of one check.
+#[derive(Default)]
+struct Answered {
+    /// The question that is open, and since when.
+    open: Option<(AbortHandle, Instant)>,
+    verdict: Option<bool>,
+    last: Option<Answer>,
+    /// The last error.
+    error: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Watched {
+    /// Nobody is asked any more.
+    pub(super) fn stop(&mut self) {
+        self.0.values_mut().for_each(Known::stop);
+    }
+
+    /// Has `engine` watch them. `every` is the time between two questions where a check says nothing else.
+    pub(super) fn new(
+        all: BTreeMap<u32, Box<Watch>>,
+        every: Duration,
+        engine: &mut Engine,
+        board: &Board,
+    ) -> Self {
+        let known = all.into_iter().map(|(unit, watch)| {
+            let asking = |probe| {
+                let check = watch.of(probe)?;
+                Some(Asking::new(check.rules(probe, every)))
+            };
+            let (startup, readiness) = (asking(Probe::Startup), asking(Probe::Readiness));
+            let (liveness, heartbeat) = (asking(Probe::Liveness), watch.heartbeat);
+            engine.watch(unit, Checks::new(startup, readiness, liveness, heartbeat));
+            board.row(unit).set_health(Some(HealthState::Unknown));
+            let known = Known { watch, probes: Default::default(), beats: None, blame: None };
+            (unit, known)
+        });
+        Self(known.collect())
+    }
+
+    /// The engine has decided upon its state: only who starts or runs is asked.
+    pub(super) fn turned(&mut self, turn: Turn, row: &Row) {
+        let Some(known) = self.0.get_mut(&turn.unit) else { return };
+        match turn.state {
+            SubsystemState::Running => return,
+            SubsystemState::Starting => {
+                known.stop();
+                (known.probes, known.beats, known.blame) = Default::default();
+            }
+            state => {
+                known.stop();
+                if !state.is_alive() {
+                    (known.probes, known.beats) = Default::default();
+                }
+            }
+        }
+        row.set_health(known.health());
+    }
+
+    /// A verdict has changed.
+    pub(super) fn noted(&mut self, note: &Note, board: &Board, now: Instant) {
+        let unit = match note {
+            Note::Healthy { unit, .. } | Note::Unhealthy { unit, .. } | Note::NoBeat(unit) => *unit,
+            _ => return,
+        };
+        let Some(known) = self.0.get_mut(&unit) else { return };
+        match note {
+            Note::Healthy { probe, .. } => known.probes[*probe as usize].verdict = Some(true),
+            Note::Unhealthy { probe, .. } => known.fell(*probe, now),
+            _ => known.missed(),
+        }
+        board.row(unit).set_health(known.health());
+    }
+}
+
+impl Known {
+    /// Nobody wants to know any more.
+    fn stop(&mut self) {
+        for answered in &mut self.probes {
+            if let Some((handle, _)) = answered.open.take() {
+                handle.abort();
+            }
+        }
+    }
+
+    fn fell(&mut self, probe: Probe, now: Instant) {
+        let within = self.watch.of(probe).map(|check| check.answers_within()).unwrap_or_default();
+        let answered = &mut self.probes[probe as usize];
+        answered.verdict = Some(false);
+        if probe == Probe::Liveness {
+            let hangs = answered.open.as_ref().filter(|(_, since)| now.since(*since) >= within);
+            self.blame = match hangs {
+                Some(_) => {
+                    let text = format!("no answer within {within:?}: its check holds its thread");
+                    Some(Box::<dyn Error + Send + Sync>::from(text).into())
+                }
+                None => answered.error.clone(),
+            };
+        }
+    }
+
+    fn missed(&mut self) {
+        self.beats = Some(false);
+        let deadline = self.watch.heartbeat.unwrap_or_default();
+        let text = format!("no sign of life within {deadline:?}");
+        self.blame = Some(Box::<dyn Error + Send + Sync>::from(text).into());
+    }
+
+    /// The worst of what is known; none if there is nothing to know.
+    fn health(&self) -> Option<HealthState> {
+        let checks = Probe::ALL.into_iter().filter_map(|probe| {
+            self.watch.of(probe)?;
+            self.probes[probe as usize].health()
+        });
+        let beats = self.watch.heartbeat.map(|_| match self.beats {
+            None => HealthState::Unknown,
+            Some(true) => HealthState::Up,
+            Some(false) => HealthState::Down,
+        });
+        let rank = |state: &HealthState| match state {
+            HealthState::Down => 3,
+            HealthState::Unknown => 2,
+            HealthState::Degraded => 1,
+            HealthState::Up => 0,
+        };
+        checks.chain(beats).max_by_key(rank)
+    }
+}
+
+impl Answered {
+    fn health(&self) -> Option<HealthState> {
+        match (self.last, self.verdict) {
+            (Some(Answer::Nothing), _) => None,
+            (_, None) => Some(HealthState::Unknown),
+            (_, Some(false)) => Some(HealthState::Down),
+            (Some(Answer::Degraded), Some(true)) => Some(HealthState::Degraded),
+            (_, Some(true)) => Some(HealthState::Up),
+        }
+    }
+}
+
+impl Driver {
+    /// Asks, in a task of its own.
+    pub(super) fn ask(
+        &mut self,
+        unit: u32,
+        generation: u32,
+        (probe, number): (Probe, u32),
+        now: Instant,
+    ) {
+        let run = self.runs[unit as usize].as_ref();
+        let Some(run) = run.filter(|run| run.generation == generation) else { return };
+        let Some(known) = self.watched.0.get_mut(&unit) else { return };
+        let Some(check) = known.watch.of(probe) else { return };
+        let mut asked = Arc::clone(&check.ask).ask(run);
+        if let Some(wrap) = &self.shared.wrap {
+            asked = wrap.wrap_check(run, asked);
+        }
+        let by = now + check.answers_within();
+        let question = Question::new(asked, run, (probe, number), now, by);
+        let name = format!("{}: {}", self.shared.board.row(unit).name, probe.as_str()).into();
+        let task = Task::spawn_on(&self.shared.runtime, name, question);
+        known.probes[probe as usize].open = Some((task.abort_handle(), now));
+    }
+
+    /// Says when the last sign of life was; before the first, it is that it runs.
+    pub(super) fn read_beat(&mut self, unit: u32, generation: u32, now: Instant) {
+        let row = self.shared.board.row(unit);
+        let Some(run) = self.run_of(unit, generation) else { return };
+        let last = run.last_beat().map_or(row.since(), |beat| beat.max(row.since()));
+        if let Some(known) = self.watched.0.get_mut(&unit) {
+            let deadline = known.watch.heartbeat.unwrap_or_default();
+            if last + deadline > now {
+                known.beats = Some(true);
+                row.set_health(known.health());
+            }
+        }
+        self.step(Event::Unit { unit, generation, what: UnitEvent::Beat(last) }, now);
+    }
+
+    /// Keeps what a check has found, and gives the engine the rest.
+    pub(super) fn found(
+        &mut self,
+        unit: u32,
+        generation: u32,
+        (probe, number): (Probe, u32),
+        finding: Finding,
+    ) -> UnitEvent {
+        let (answer, why) = match finding {
+            Finding::Good => (Answer::Good, None),
+            Finding::Degraded(why) => (Answer::Degraded, Some(why.into_owned().into())),
+            Finding::Bad(error) => (Answer::Bad, Some(error)),
+            Finding::Nothing => (Answer::Nothing, None),
+        };
+        let live = self.engine.units()[unit as usize].generation == generation;
+        if let Some(known) = self.watched.0.get_mut(&unit).filter(|_| live) {
+            let row = self.shared.board.row(unit);
+            let answered = &mut known.probes[probe as usize];
+            answered.open = None;
+            let was = answered.last.replace(answer);
+            tell(&row.name, probe, was, answer, why.as_deref().map(|why| why as _));
+            if answer == Answer::Bad {
+                answered.error = why.map(Arc::from);
+            }
+            row.set_health(known.health());
+        }
+        UnitEvent::Checked { probe, number, answer }
+    }
+
+    /// What stopped a generation that has ended for it: its error.
+    pub(super) fn blame(&mut self, unit: u32, generation: u32, how: How) {
+        let known = self.watched.0.get_mut(&unit);
+        let Some(blame) = known.and_then(|known| known.blame.take()) else { return };
+        let live = self.engine.units()[unit as usize].generation == generation;
+        if live && self.engine.kind_of(unit, how) == EndKind::Unhealthy {
+            self.failures.insert(unit, blame);
+        }
+    }
+}
+
+/// Tells the operator when the answer is another than the last one, and else whoever looks closely.
+fn tell(
+    name: &str,
+    probe: Probe,
+    was: Option<Answer>,
+    is: Answer,
+    why: Option<&(dyn Error + 'static)>,
+) {
+    let (probe, why) = (probe.as_str(), why.map(chain).unwrap_or_default());
+    match is {
+        Answer::Bad if was != Some(is) => warn!("`{name}`: its {probe} check failed: {why}"),
+        Answer::Degraded if was != Some(is) => info!("`{name}`: degraded, says {probe}: {why}"),
+        Answer::Bad | Answer::Degraded => debug!("`{name}`: {probe}, again: {why}"),
+        Answer::Good if matches!(was, Some(Answer::Bad | Answer::Degraded)) => {
+            info!("`{name}`: its {probe} check is good again");
+        }
+        Answer::Good | Answer::Nothing => {}
+    }
+}
