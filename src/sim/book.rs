@@ -8,6 +8,8 @@ use std::time::Duration;
 use proc_daemon_runtime::{Instant, Signal};
 
 use super::company::{Company, Leave};
+use super::pulse::Pulse;
+use crate::health::Probe;
 use crate::signal::ActionTable;
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Run};
@@ -92,6 +94,12 @@ pub(super) struct Unit {
     /// The exit code that it, or the user's code about it, wants.
     pub(super) said: Option<u8>,
     pub(super) ready: bool,
+    /// What its checks have said.
+    pub(super) pulse: Pulse,
+    /// When its liveness fell, or it missed a heartbeat.
+    pub(super) unhealthy: Option<Instant>,
+    /// That is how its last generation ended.
+    pub(super) ended_unhealthy: bool,
     pub(super) asked: Option<Asked>,
     pub(super) aborted: Option<Instant>,
     /// The number of rests at that moment.
@@ -248,6 +256,9 @@ impl Unit {
             spared: false,
             said: None,
             ready: false,
+            pulse: Pulse::new(engine.watched(unit)),
+            unhealthy: None,
+            ended_unhealthy: false,
             asked: None,
             aborted: None,
             aborted_at: None,
@@ -268,6 +279,28 @@ impl Unit {
         }
     }
 
+    /// Whether it is known if others may count on it: of two checks that fall at one moment, the engine comes to
+    /// either first, and to the other no more.
+    pub(super) const fn is_certain(&self) -> bool {
+        self.unhealthy.is_none() || !self.pulse.has(Probe::Readiness)
+    }
+
+    /// Whether it may be asked how it is.
+    pub(super) fn is_watched(&self, probe: Probe) -> bool {
+        self.is_askable(probe) && !self.leaves()
+    }
+
+    /// As far as can be said of a step in which others were lost, or another check has fallen: the order of what is
+    /// due at one moment is the engine's.
+    pub(super) fn is_askable(&self, probe: Probe) -> bool {
+        let startup = probe == Probe::Startup;
+        let state = if startup { SubsystemState::Starting } else { SubsystemState::Running };
+        // A generation that is to start and has not been spawned: what was asked was the one before.
+        let begins = startup && !self.live;
+        let stays = self.asked.is_none() && self.aborted.is_none();
+        self.state == state && (stays || begins)
+    }
+
     /// A new generation begins.
     pub(super) fn launch(&mut self, generation: u32, now: Instant) {
         self.generation = generation;
@@ -275,6 +308,7 @@ impl Unit {
         self.launched = Some(now);
         self.spawned = Some(now);
         self.ready = false;
+        self.ended_unhealthy = false;
         self.asked = None;
         self.aborted = None;
         self.aborted_at = None;

@@ -29,7 +29,7 @@ pub(super) struct Company {
 impl Unit {
     /// It ends, or stays ended, for a reason of others.
     pub(super) fn leaves(&self) -> bool {
-        self.lost || self.leave != Leave::No
+        self.lost || self.unhealthy.is_some() || self.leave != Leave::No
     }
 
     /// Over, and meant to be: nobody waits for it.

@@ -157,6 +157,7 @@ mod living;
 mod model;
 mod moment;
 mod past;
+mod pulse;
 mod render;
 mod seen;
 mod shrink;

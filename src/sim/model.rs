@@ -7,12 +7,14 @@ use proc_daemon_runtime::{Instant, Signal};
 
 use super::book::{Book, Came, Next, Unit};
 use super::company::{self, Leave};
+use super::pulse::Change;
 use crate::backoff::Backoff;
 use crate::end::EndKind;
+use crate::health::Probe;
 use crate::restart::Restart;
 use crate::signal::{Action, Row};
 use crate::state::SubsystemState as State;
-use crate::supervisor::engine::{Cause, How, Say, Turn};
+use crate::supervisor::engine::{Answer, Cause, How, Say, Turn};
 
 /// Presses of Ctrl-C closer to each other than this are one.
 const ONE_PRESS: Duration = Duration::from_millis(300);
@@ -50,6 +52,66 @@ pub(super) fn time(book: &mut Book, now: Instant) {
     if book.dumping.is_some_and(|(_, since)| over(since)) {
         dumped(book, now);
     }
+    for unit in 0..book.units.len() {
+        for probe in book.units[unit].pulse.in_turn() {
+            let this = &mut book.units[unit];
+            if this.is_watched(probe)
+                && book.stop_began.is_none()
+                && let Some(change) = this.pulse.unanswered(probe, now)
+            {
+                changed(book, unit, probe, change, now);
+            }
+        }
+    }
+}
+
+/// A subsystem says that it is ready. Who is asked to stop, or aborted, becomes ready no more.
+pub(super) fn ready(book: &mut Book, unit: u32) {
+    let this = &mut book.units[unit as usize];
+    this.pulse.told = true;
+    this.ready |= this.asked.is_none() && this.aborted.is_none() && !this.pulse.starts();
+}
+
+/// A check has answered.
+pub(super) fn checked(
+    book: &mut Book,
+    unit: u32,
+    (probe, number): (Probe, u32),
+    answer: Answer,
+    now: Instant,
+) {
+    let this = &mut book.units[unit as usize];
+    let watched = this.is_watched(probe) && book.stop_began.is_none();
+    if let Some(change) = this.pulse.answered(probe, number, answer, watched) {
+        changed(book, unit as usize, probe, change, now);
+    }
+}
+
+/// Its last sign of life was then.
+pub(super) fn beat(book: &mut Book, unit: u32, at: Instant, now: Instant) {
+    let this = &book.units[unit as usize];
+    let missed = this.pulse.heartbeat.is_some_and(|deadline| at + deadline <= now);
+    if missed && this.is_watched(Probe::Liveness) {
+        unhealthy(book, unit as usize, now);
+    }
+}
+
+fn changed(book: &mut Book, unit: usize, probe: Probe, change: Change, now: Instant) {
+    let this = &mut book.units[unit];
+    match (probe, change) {
+        (Probe::Startup, Change::Rose) => this.ready |= this.pulse.told,
+        (Probe::Startup, Change::Fell) | (Probe::Liveness, Change::Rose) => {}
+        (Probe::Readiness, change) => this.met = change == Change::Rose,
+        (Probe::Liveness, Change::Fell) => unhealthy(book, unit, now),
+    }
+}
+
+/// It is to be stopped, unless everything is.
+fn unhealthy(book: &mut Book, unit: usize, now: Instant) {
+    let goes_on = book.stop_began.is_none() && book.cause.is_none() && book.dumping.is_none();
+    if goes_on {
+        book.units[unit].unhealthy.get_or_insert(now);
+    }
 }
 
 fn force(book: &mut Book, signal: Signal, at: Instant) {
@@ -79,12 +141,16 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
             How::Completed => !this.asked_by_then && this.rules.explicit_ready && !this.ready,
             How::Aborted => false,
         };
+    let unhealthy = this.unhealthy.is_some() && !this.lost && !stopping;
     if stopping || this.left {
+        let failed = failed || unhealthy;
         return if failed { Next::Failed } else { Next::Stopped };
     }
     if let Say::Shutdown(code) = say {
         this.said = Some(code);
     }
+    this.ended_unhealthy = unhealthy && !failed;
+    let failed = failed || this.ended_unhealthy;
     // Aborted while the daemon is up: what it left in flight has outlasted its grace.
     let failed = failed || how == How::Aborted;
     let settled = if failed { Next::Failed } else { Next::Stopped };
@@ -139,7 +205,7 @@ fn delays(backoff: &Backoff, before: u32) -> [Duration; 2] {
 }
 
 /// The engine says what a subsystem does now.
-pub(super) fn turned(book: &mut Book, turn: Turn) {
+pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
     let stopping = book.stop_began.is_some();
     let called = book.called == Some(turn.unit);
     let unit = &mut book.units[turn.unit as usize];
@@ -162,8 +228,18 @@ pub(super) fn turned(book: &mut Book, turn: Turn) {
     }
     unit.left = turn.state == State::Zombie;
     match turn.state {
-        State::Starting | State::Waiting => (unit.leave, unit.met) = (Leave::No, false),
-        State::Running => unit.met = true,
+        State::Waiting => (unit.leave, unit.met) = (Leave::No, false),
+        State::Starting => {
+            (unit.leave, unit.met) = (Leave::No, false);
+            unit.starting = Some(now);
+            unit.unhealthy = None;
+            unit.pulse.begin(now);
+        }
+        State::Running => {
+            unit.met = !unit.pulse.has(Probe::Readiness);
+            unit.pulse.ask_from(Probe::Readiness, now);
+            unit.pulse.ask_from(Probe::Liveness, now);
+        }
         State::Stopped => unit.met = !stopping && unit.leave != Leave::Retired,
         State::Backoff => {
             unit.met = false;
@@ -253,6 +329,9 @@ fn own_end(unit: &Unit) -> Option<EndKind> {
     if unit.late {
         return Some(EndKind::StartTimeout);
     }
+    if unit.ended_unhealthy {
+        return Some(EndKind::Unhealthy);
+    }
     Some(match unit.outcome {
         Some(Came::Panic) => EndKind::Panic,
         Some(Came::Error) => EndKind::Error,
@@ -301,8 +380,8 @@ fn code(unit: &Unit) -> u8 {
         Some(EndKind::Panic) => 70,
         Some(EndKind::StartTimeout) => 75,
         Some(EndKind::DependencyStopped) => 69,
-        Some(EndKind::Error) if unit.too_often => 69,
-        Some(EndKind::Error) => 1,
+        Some(EndKind::Error | EndKind::Unhealthy) if unit.too_often => 69,
+        Some(EndKind::Error | EndKind::Unhealthy) => 1,
         Some(EndKind::Completed) if unit.too_often => 69,
         _ => 0,
     }

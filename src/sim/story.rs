@@ -64,16 +64,14 @@ impl Watch for Observer {
             laws::states::turned(book, *turn, &mut found);
             laws::states::again(book, *turn, now, &mut found);
             laws::situations::turned(book, handle, *turn);
-            model::turned(book, *turn);
-            if turn.state == SubsystemState::Starting {
-                book.units[turn.unit as usize].starting = Some(now);
-            }
+            model::turned(book, *turn, now);
             if turn.state == SubsystemState::Zombie {
                 laws::stop::left(book, turn.unit, handle.rests(), &mut found);
             }
             moment::turn(handle, *turn);
         }
         laws::states::decided(book, event, &mut found);
+        laws::situations::noted(handle, &out.effects, first);
         for effect in out.effects.range(first..) {
             decided(book, handle, effect, now, &mut found);
         }
@@ -82,6 +80,9 @@ impl Watch for Observer {
         }
         company::disband(book);
         laws::due::after(book, handle, event, now, &mut found);
+        if event == Event::Tick {
+            laws::health::ticked(book, now, &mut found);
+        }
         if let Some((law, seen)) = found.take() {
             story.broken(law, seen);
         }
@@ -147,15 +148,16 @@ fn unit_told(
     match what {
         UnitEvent::Ready => {
             laws::start::heard_ready(book, unit, rests, found);
-            let this = &mut book.units[unit as usize];
-            // Who is asked to stop, or aborted, becomes ready no more.
-            this.ready |= this.asked.is_none() && this.aborted.is_none();
+            model::ready(book, unit);
         }
         UnitEvent::Returned { say, .. } => model::returned(book, unit, say),
         UnitEvent::Asked { .. } => laws::stop::deadline(book, unit, found),
         UnitEvent::Drained => {}
         UnitEvent::GaveUp(say) => model::gave_up(book, unit, say),
-        UnitEvent::Checked { .. } | UnitEvent::Beat(_) => {}
+        UnitEvent::Checked { probe, number, answer } => {
+            model::checked(book, unit, (probe, number), answer, now);
+        }
+        UnitEvent::Beat(at) => model::beat(book, unit, at, now),
         UnitEvent::Ended(how, say) => {
             laws::stop::ended(book, unit, how, rests, found);
             laws::situations::ended(book, handle, unit, how, now);
@@ -192,6 +194,9 @@ fn decided(
             (this.aborted, this.late) = (Some(now), late);
             this.cut = this.run.upgrade().is_some_and(|run| !run.has_told(Told::Ended));
             this.aborted_at = Some(handle.rests());
+        }
+        Effect::Check { unit, probe, number, .. } => {
+            laws::health::asked(book, *unit, (*probe, *number), now, found);
         }
         Effect::Ready(ready) => {
             laws::start::shown(book, *ready, found);

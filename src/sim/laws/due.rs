@@ -69,12 +69,13 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
         losses_heeded(book, found);
         let counts = |unit: &&Unit| !unit.spared && !unit.is_retired();
         let ready = book.started && book.units.iter().filter(counts).all(|unit| unit.met);
-        let asking = book.units.iter().any(|unit| unit.asking);
+        let asking = book.units.iter().any(|unit| unit.asking || !unit.is_certain());
         // A state dump is followed by a forced end: nothing becomes ready any more.
         let over = asking || book.dumping.is_some() && !book.shown_ready;
         found.expect(over || ready == book.shown_ready, "ready when all are", || {
             format!("that everything is ready: {ready}; shown is {}", book.shown_ready)
         });
+        super::health::heeded(book, found);
     }
     // A state dump is followed by a forced end.
     let dumping = book.dumping.is_some();

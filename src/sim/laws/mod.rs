@@ -4,6 +4,7 @@
 
 pub(super) mod due;
 pub(super) mod finish;
+pub(super) mod health;
 pub(super) mod situations;
 pub(super) mod start;
 pub(super) mod states;

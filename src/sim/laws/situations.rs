@@ -1,11 +1,13 @@
 //! Situations that a sweep should have met: what they were is noted, once a life.
 
+use std::collections::VecDeque;
+
 use proc_daemon_runtime::Instant;
 
 use crate::backends::sim::SimHandle;
 use crate::sim::book::Book;
 use crate::state::SubsystemState::{self as State};
-use crate::supervisor::engine::{Event, How, Turn};
+use crate::supervisor::engine::{Effect, Event, How, Note, Probe, Turn, UnitEvent};
 
 const EARLY_SIGNAL: &str = "a signal before the start";
 const EARLY_STOP: &str = "a stop before the start";
@@ -27,10 +29,14 @@ const RESTART: &str = "a restart";
 const TOO_OFTEN: &str = "given up after too many failures";
 const LOST: &str = "given up for what it requires";
 const STOP_IN_BACKOFF: &str = "a stop in backoff";
+const LIVENESS_FELL: &str = "a liveness check fell";
+const READINESS_FELL: &str = "a readiness check fell";
+const NO_BEAT: &str = "a heartbeat was missed";
+const STALE_ANSWER: &str = "a stale answer";
 const ALL_COMPLETED: &str = "everything completed";
 
 /// The situations that the simulator notes by itself.
-pub(in crate::sim) const ALL: [&str; 21] = [
+pub(in crate::sim) const ALL: [&str; 25] = [
     EARLY_SIGNAL,
     EARLY_STOP,
     STOP_IN_START,
@@ -52,6 +58,10 @@ pub(in crate::sim) const ALL: [&str; 21] = [
     TOO_OFTEN,
     LOST,
     STOP_IN_BACKOFF,
+    LIVENESS_FELL,
+    READINESS_FELL,
+    NO_BEAT,
+    STALE_ANSWER,
 ];
 
 pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
@@ -77,7 +87,30 @@ pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
                 handle.reached(STOP_IN_START);
             }
         }
+        Event::Unit { unit, generation, what: UnitEvent::Checked { probe, .. } } => {
+            let this = &book.units[unit as usize];
+            let stopping = book.stop_began.is_some();
+            if stopping || this.generation != generation || !this.is_watched(probe) {
+                handle.reached(STALE_ANSWER);
+            }
+        }
         _ => {}
+    }
+}
+
+/// What the operator is told of the subsystems' health, from the place `first` on.
+pub(in crate::sim) fn noted(handle: &SimHandle, effects: &VecDeque<Effect>, first: usize) {
+    for effect in effects.range(first..) {
+        match effect {
+            Effect::Note(Note::Unhealthy { probe: Probe::Liveness, .. }) => {
+                handle.reached(LIVENESS_FELL);
+            }
+            Effect::Note(Note::Unhealthy { probe: Probe::Readiness, .. }) => {
+                handle.reached(READINESS_FELL);
+            }
+            Effect::Note(Note::NoBeat(_)) => handle.reached(NO_BEAT),
+            _ => {}
+        }
     }
 }
 

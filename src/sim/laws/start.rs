@@ -27,9 +27,11 @@ pub(in crate::sim) fn launched(
     for (&dependency, &required) in this.dependencies.iter().zip(&this.requires) {
         let on = &book.units[dependency as usize];
         let over = matches!(on.state, State::Failed | State::Zombie | State::Stopped);
-        found.expect(on.met || (over && !required), "dependencies first", || {
-            format!("`{name}` was spawned before `{}` was ready", book.name(dependency))
-        });
+        found.expect(
+            on.met || (over && !required) || !on.is_certain(),
+            "dependencies first",
+            || format!("`{name}` was spawned before `{}` was ready", book.name(dependency)),
+        );
     }
     let other = company::waited_for(book, unit).filter(|other| *other != unit);
     found.expect(other.is_none(), "together", || {
@@ -65,7 +67,7 @@ pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
     found.expect(book.stop_began.is_none(), "ready is true", || {
         "the daemon shows ready, and the shutdown had begun".to_owned()
     });
-    let waits = |unit: &Unit| !unit.met && !unit.spared && !unit.is_retired();
+    let waits = |unit: &Unit| !unit.met && !unit.spared && !unit.is_retired() && unit.is_certain();
     let mut waiting = (0..).zip(&book.units).filter(|(_, unit)| waits(unit));
     if let Some((unit, _)) = waiting.next() {
         found.expect(false, "ready is true", || {

@@ -39,7 +39,9 @@ pub(in crate::sim) fn asked(
     });
     for &dependent in &this.dependents {
         let dependent_unit = &book.units[dependent as usize];
-        let first = holds(dependent_unit) && (stopping || dependent_unit.leaves());
+        // Of two that leave at one moment, the engine comes to either first.
+        let leaves = dependent_unit.leaves() && dependent_unit.unhealthy != Some(now);
+        let first = holds(dependent_unit) && (stopping || leaves);
         found.expect(!first, "dependents first", || {
             format!("`{name}` was asked before `{}` had ended", book.name(dependent))
         });
@@ -90,7 +92,8 @@ pub(in crate::sim) fn aborted(book: &Book, unit: u32, now: Instant, found: &mut 
 /// When the start of this generation has taken too long; none once it is ready or asked to stop.
 pub(in crate::sim) fn start_deadline(unit: &Unit) -> Option<Instant> {
     const DEFAULT: std::time::Duration = std::time::Duration::from_secs(30);
-    let limit = unit.rules.start_timeout.or(unit.rules.explicit_ready.then_some(DEFAULT));
+    let says = unit.rules.explicit_ready || unit.rules.startup_check;
+    let limit = unit.rules.start_timeout.or(says.then_some(DEFAULT));
     let began = unit.launched.filter(|_| !unit.ready && unit.asked.is_none());
     limit.zip(began).map(|(limit, began)| began + limit)
 }

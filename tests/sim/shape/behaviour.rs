@@ -46,7 +46,7 @@ pub(super) fn any(sim: &Sim, name: String, shared: &Shared) -> Spec {
 
 /// As they are in a program.
 fn plain(sim: &Sim, name: String) -> Spec {
-    match sim.choose(10, "behaviour") {
+    match sim.choose(11, "behaviour") {
         1 => task(name, ticks),
         2 => task(name, worker),
         3 => task(name, drains),
@@ -54,6 +54,7 @@ fn plain(sim: &Sim, name: String) -> Spec {
         5 => task(name, explicit).explicit_ready(),
         6 => task(name, explicit).explicit_ready().start_timeout(40 * MS),
         7 => task(name, blocker),
+        10 => super::checks::beats(name),
         8 => task(name, stubborn).grace(100 * MS),
         9 => Spec::new(Service { name, fails: false }),
         _ => task(name, idle),

@@ -2,6 +2,7 @@
 //! shrinks to a small one.
 
 mod behaviour;
+mod checks;
 mod control;
 mod foreign;
 mod restarts;

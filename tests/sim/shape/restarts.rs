@@ -5,6 +5,8 @@ use std::time::Duration;
 use proc_daemon::sim::Sim;
 use proc_daemon::{Backoff, Context, Exit, RestartPolicy, Result, Spec, task};
 
+use super::checks;
+
 const MS: Duration = Duration::from_millis(1);
 
 /// One that ends again and again.
@@ -42,7 +44,7 @@ async fn flaps(ctx: Context) -> Result {
 
 /// How it is supervised.
 pub(super) fn supervised(sim: &Sim, spec: Spec) -> Spec {
-    let mut spec = spec.restart_policy(policy(sim));
+    let mut spec = checks::watched(sim, spec.restart_policy(policy(sim)));
     if sim.choose(3, "optional") == 1 {
         spec = spec.optional();
     }

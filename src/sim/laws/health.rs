@@ -1,0 +1,62 @@
+use proc_daemon_runtime::Instant;
+
+use super::Found;
+use super::stop::holds;
+use crate::health::Probe;
+use crate::sim::book::Book;
+use crate::state::SubsystemState as State;
+
+/// A question is asked.
+pub(in crate::sim) fn asked(
+    book: &mut Book,
+    unit: u32,
+    (probe, number): (Probe, u32),
+    now: Instant,
+    found: &mut Found,
+) {
+    let (name, stopping) = (book.name(unit).to_owned(), book.stop_began.is_some());
+    let this = &mut book.units[unit as usize];
+    let watched = this.is_askable(probe) && !stopping;
+    let state = this.state;
+    found.expect(watched, "asked while it lives", || {
+        format!("`{name}` is asked for its {} while {state}, or on its way out", probe.as_str())
+    });
+    let due = this.pulse.asked(probe, number, now);
+    found.expect(due, "one question a period", || {
+        format!("`{name}` is asked for its {} at {now:?}, too early or again", probe.as_str())
+    });
+}
+
+/// The engine has looked at the time.
+pub(in crate::sim) fn ticked(book: &Book, now: Instant, found: &mut Found) {
+    if book.stop_began.is_some() || book.cause.is_some() {
+        return;
+    }
+    for (unit, this) in (0..).zip(&book.units) {
+        let overlooked =
+            |probe: &Probe| this.is_watched(*probe) && this.pulse.overlooked(*probe, now);
+        let overlooked = Probe::ALL.into_iter().find(overlooked);
+        found.expect(overlooked.is_none(), "one question a period", || {
+            format!("`{}` was to be asked by {now:?}: {overlooked:?}", book.name(unit))
+        });
+    }
+}
+
+/// The engine was stepped, and no shutdown has begun.
+pub(in crate::sim) fn heeded(book: &Book, found: &mut Found) {
+    for (unit, this) in (0..).zip(&book.units) {
+        let rests = this.asked.is_none() && this.aborted.is_none() && holds(this);
+        let lives = |other: &u32| {
+            let other = &book.units[*other as usize];
+            holds(other) || other.asking
+        };
+        let held = || this.dependents.iter().any(lives);
+        found.expect(this.unhealthy.is_none() || !rests || held(), "unhealthy and asked", || {
+            format!("`{}` is unhealthy, and was not asked to stop", book.name(unit))
+        });
+        let unready = this.state == State::Running && !this.met && this.is_certain();
+        found.expect(!unready || !book.shown_ready, "ready is withdrawn", || {
+            format!("`{}` is not ready any more, and the daemon shows ready", book.name(unit))
+        });
+    }
+}
