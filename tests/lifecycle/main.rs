@@ -5,6 +5,7 @@
 //! - `runtimes` has what takes real threads or files.
 //! - `exact` and `signals` are lived in virtual time alone, to the nanosecond.
 
+mod checks;
 mod children;
 mod config;
 mod control;

@@ -6,6 +6,7 @@ mod events;
 mod file;
 mod grace;
 mod graphs;
+mod health;
 mod interval;
 mod lame_duck;
 mod long;

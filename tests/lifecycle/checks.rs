@@ -1,0 +1,122 @@
+//! Checks where threads are real: what they do to a worker, and what becomes of them.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use proc_daemon::{Backoff, Check, Context, Daemon, Health, RestartPolicy, Spec, task};
+
+use crate::{Gate, OnDrop, Row, idle};
+
+crate::on_every_row!(
+    a_check_that_panics_has_failed,
+    a_check_that_hangs_has_failed,
+    a_run_that_is_dropped_takes_its_checks_along,
+);
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Its second start asks for the end.
+fn twice(check: Check) -> Spec {
+    let spec = task("twice", |ctx: Context| async move {
+        if ctx.generation() == 2 {
+            ctx.shutdown("it was started again");
+        }
+        idle(ctx).await
+    });
+    let policy = RestartPolicy::on_failure().backoff(Backoff::none());
+    spec.restart_policy(policy).liveness(check.every(10 * MS).fall(1))
+}
+
+fn a_check_that_panics_has_failed(row: &impl Row) {
+    let check = Check::new(|_| async { panic!("in the check") });
+    let report = row.run_with_panics(Daemon::new().with_subsystem(twice(check)));
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_check_that_hangs_has_failed(row: &impl Row) {
+    let check = Check::new(|_| std::future::pending()).timeout(20 * MS);
+    let report = row.run(Daemon::new().with_subsystem(twice(check)));
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_run_that_is_dropped_takes_its_checks_along(row: &impl Row) {
+    let (asked, dropped) = (Gate::default(), Gate::default());
+    let (open, gone) = (asked.clone(), dropped.clone());
+    let check = Check::new(move |_| {
+        let guard = OnDrop({
+            let gone = gone.clone();
+            move || gone.open()
+        });
+        let open = open.clone();
+        async move {
+            let _guard = guard;
+            open.open();
+            std::future::pending().await
+        }
+    });
+    let spec = task("a", idle).readiness(check.timeout(3600 * 1000 * MS));
+    let daemon = Daemon::new().without_signals().with_subsystem(spec);
+    row.block_on(async |runtime| {
+        let run = async {
+            let _ = daemon.run_on(runtime).await;
+        };
+        futures_lite::future::or(run, asked.opened()).await;
+        dropped.opened().await;
+    });
+}
+
+crate::row!(
+    two_workers,
+    proc_daemon_tokio::Tokio,
+    proc_daemon::RuntimeOptions::new().workers(2),
+    a_check_that_blocks_its_thread_has_failed_while_it_does,
+    a_check_that_blocks_its_thread_holds_up_no_end
+);
+
+/// It goes on blocking until the subsystem has been started again because of it.
+fn a_check_that_blocks_its_thread_has_failed_while_it_does(row: &impl Row) {
+    let (go, gone): (Sender<()>, Receiver<()>) = mpsc::channel();
+    let gone = Mutex::new(gone);
+    let check = Check::new(move |ctx| {
+        if ctx.generation() == 1 {
+            gone.lock().recv().expect("the second start lets it go");
+        }
+        async { Ok(Health::Up) }
+    });
+    let spec = task("a", move |ctx: Context| {
+        let go = go.clone();
+        async move {
+            if ctx.generation() == 2 {
+                go.send(())?;
+                ctx.shutdown("it was started again");
+            }
+            idle(ctx).await
+        }
+    });
+    let policy = RestartPolicy::on_failure().backoff(Backoff::none());
+    let check = check.every(10 * MS).timeout(20 * MS);
+    let spec = spec.restart_policy(policy).liveness(check);
+    let report = row.run(Daemon::new().with_subsystem(spec));
+    assert!(report.is_clean(), "{report}");
+}
+
+/// It goes on blocking until the daemon has ended.
+fn a_check_that_blocks_its_thread_holds_up_no_end(row: &impl Row) {
+    let (go, gone): (Sender<()>, Receiver<()>) = mpsc::channel();
+    let (gone, asked) = (Mutex::new(gone), Gate::default());
+    let open = asked.clone();
+    let check = Check::new(move |_| {
+        open.open();
+        gone.lock().recv().expect("the end of the daemon lets it go");
+        async { Ok(Health::Up) }
+    });
+    let daemon = Daemon::new().with_subsystem(task("a", idle).readiness(check));
+    let report = row.script(daemon, async move |control: Daemon| {
+        asked.opened().await;
+        control.shutdown();
+        control.stopped().await;
+        go.send(()).expect("it is being waited for");
+    });
+    assert!(report.is_clean(), "{report}");
+}
