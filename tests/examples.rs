@@ -49,3 +49,12 @@ fn axum_serves_the_greeting_and_stops_in_order() {
     exit.expect_order(&[&stopped("janitor"), &stopped("http"), &stopped("store")]);
     exit.expect_order(&[&stopped("echo"), &stopped("store")]);
 }
+
+#[test]
+fn health_notices_that_its_worker_is_stuck() {
+    let exit = Process::spawn(&mut example("health")).wait().expect_code(0);
+    let told = exit.stdout();
+    let (first, second) = told.split_once("start 2").expect("it is started again");
+    assert!(first.contains("stuck") && first.contains("health: no progress"), "{first}");
+    assert!(second.contains("health: up") && !second.contains("stuck"), "{second}");
+}
