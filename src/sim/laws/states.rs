@@ -17,6 +17,10 @@ pub(in crate::sim) fn turned(book: &Book, turn: Turn, found: &mut Found) {
     found.expect(legal(from, turn.state), "legal transition", || {
         format!("`{}` went from {from} to {}", book.name(turn.unit), turn.state)
     });
+    let ready = turn.state != Running || book.units[turn.unit as usize].ready;
+    found.expect(ready, "runs when ready", || {
+        format!("`{}` runs, and it or its startup check has not said so", book.name(turn.unit))
+    });
 }
 
 /// The arrows of [`SubsystemState`](crate::SubsystemState).

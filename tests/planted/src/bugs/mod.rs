@@ -3,6 +3,7 @@
 mod driver;
 mod ends;
 mod restart;
+mod health;
 mod signals;
 mod start;
 mod stop;
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<Bug> {
         stop::BUGS,
         ends::BUGS,
         restart::BUGS,
+        health::BUGS,
         signals::BUGS,
         driver::BUGS,
         subsystem::BUGS,

@@ -1,0 +1,99 @@
+//! Bugs of health: who is asked when, and what the answers lead to.
+
+use crate::bug::{Bug, bug};
+
+const HEALTH: &str = "src/supervisor/engine/health.rs";
+const GAUGE: &str = "src/health/gauge.rs";
+const STOP: &str = "src/supervisor/engine/stop.rs";
+const CHECKS: &str = "src/supervisor/driver/checks.rs";
+
+pub(super) const BUGS: &[Bug] = &[
+    bug!(
+        "liveness-fall-ignored",
+        "a fall of liveness stops nobody",
+        HEALTH,
+        "Probe::Liveness => self.unhealthy(unit, now, out)," =>
+            "Probe::Liveness if PLANTED => {}
+            Probe::Liveness => self.unhealthy(unit, now, out),",
+    ),
+    bug!(
+        "readiness-fall-ignored",
+        "after a fall of readiness others go on counting on it",
+        HEALTH,
+        "Probe::Readiness => self.set_met(unit, Met::No, now, out)," =>
+            "Probe::Readiness if PLANTED => {}
+            Probe::Readiness => self.set_met(unit, Met::No, now, out),",
+    ),
+    bug!(
+        "readiness-not-waited-for",
+        "who has a readiness check is ready before the first answer",
+        HEALTH,
+        "let readiness = checks.readiness.is_none();" =>
+            "let readiness = PLANTED || checks.readiness.is_none();",
+    ),
+    bug!(
+        "startup-not-waited-for",
+        "who has a startup check runs before it has said so",
+        HEALTH,
+        "checks.startup.as_ref().is_none_or(|asking| asking.over)" =>
+            "PLANTED || checks.startup.as_ref().is_none_or(|asking| asking.over)",
+    ),
+    bug!(
+        "two-questions",
+        "a question is asked although one is open",
+        HEALTH,
+        "match asking.open {" => "match asking.open.filter(|_| !PLANTED) {",
+    ),
+    bug!(
+        "never-asked-again",
+        "who has been asked once is not asked again",
+        HEALTH,
+        "self.timers.set(now + every, Timer::Check { unit, generation, probe });" =>
+            "if !PLANTED {
+            self.timers.set(now + every, Timer::Check { unit, generation, probe });
+        }",
+    ),
+    bug!(
+        "heartbeat-forgiven",
+        "a missed heartbeat is told and leads to nothing",
+        HEALTH,
+        "out.push_back(Effect::Note(Note::NoBeat(unit)));
+            self.unhealthy(unit, now, out);" =>
+            "out.push_back(Effect::Note(Note::NoBeat(unit)));
+            if !PLANTED {
+                self.unhealthy(unit, now, out);
+            }",
+    ),
+    bug!(
+        "answers-outlive-the-start",
+        "what the last start has answered counts for the next",
+        HEALTH,
+        "(self.gauge, self.open, self.over) = (Gauge::default(), None, false);" =>
+            "if !PLANTED {
+            (self.gauge, self.open, self.over) = (Gauge::default(), None, false);
+        }",
+    ),
+    bug!(
+        "bad-answers-add-up",
+        "bad answers count although there were good ones between them",
+        GAUGE,
+        "self.in_a_row = 0;" => "if !PLANTED {
+                self.in_a_row = 0;
+            }",
+    ),
+    bug!(
+        "unhealthy-is-no-failure",
+        "who was stopped for its health has stopped on request",
+        STOP,
+        "if this.leaving == Leaving::Unhealthy && self.phase == Phase::Up =>" =>
+            "if !PLANTED && this.leaving == Leaving::Unhealthy && self.phase == Phase::Up =>",
+    ),
+    bug!(
+        "questions-outlive-the-end",
+        "a question goes on when the subsystem has ended",
+        CHECKS,
+        "handle.abort();" => "if !PLANTED {
+                    handle.abort();
+                }",
+    ),
+];
