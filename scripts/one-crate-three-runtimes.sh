@@ -19,11 +19,12 @@ for runtime in tokio async-std smol; do
 
     "$target/debug/user-crate" >"$out" &
     pid=$!
-    for _ in $(seq 500); do
+    for _ in $(seq 6000); do
         grep -q '^listening on ' "$out" && break
         sleep 0.01
     done
     address=$(sed -n 's/^listening on //p' "$out")
+    [ -n "$address" ] || { echo "$runtime alone: it does not listen" >&2; kill "$pid"; exit 1; }
     exec 3<>"/dev/tcp/${address%:*}/${address#*:}"
     answer=$(cat <&3)
     exec 3>&-
