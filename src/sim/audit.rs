@@ -8,8 +8,9 @@ use crate::backends::sim::{Kind, Record, Verdict};
 
 /// Lives each seed twice and compares everything that happened.
 ///
-/// Whether they go wrong is not asked, as long as they do so in the same way. A daemon whose two lives differ depends on something that is not simulated: the real clock, a thread-local
-/// or a static that keeps a count, a `HashMap`'s order, another thread. Such a daemon cannot be replayed.
+/// Whether they go wrong is not asked, as long as they do so in the same way. A daemon whose two lives differ
+/// depends on something that is not simulated: the real clock, a thread-local or a static that keeps a count, a
+/// `HashMap`'s order, another thread. Such a daemon cannot be replayed.
 ///
 /// # Panics
 ///
@@ -25,15 +26,37 @@ where
         if first.trace().records().is_empty() {
             panic!("seed {seed}: nothing was lived: {}", first.verdict());
         }
-        if let Some(parted) = parting(&first, &second) {
+        if let Some(parted) = parting(&first, &second).or_else(|| otherwise(&first, &second)) {
             panic!("seed {seed}: {}", Verdict::Nondeterminism(parted));
         }
     }
 }
 
+/// What differs of two lives in which the same happened; none if nothing does.
+fn otherwise(first: &Life, second: &Life) -> Option<String> {
+    let verdicts = [first, second].map(|life| life.verdict().to_string());
+    if verdicts[0] != verdicts[1] {
+        return Some(format!(
+            "the same seed led to two verdicts\nonce:   {}\nagain:  {}\n",
+            verdicts[0], verdicts[1]
+        ));
+    }
+    let tapes = [first, second].map(|life| life.tape().to_string());
+    let differs = tapes[0] != tapes[1];
+    differs.then(|| "the same seed led to two tapes: something else chose\n".to_owned())
+}
+
 /// Where two lives part; none if they are the same.
 pub(super) fn parting(first: &Life, second: &Life) -> Option<String> {
     let at = first.trace().parting(second.trace())?;
+    let kept = first.trace().records().len().min(second.trace().records().len());
+    let dropped = usize::try_from(first.trace().dropped()).unwrap_or(usize::MAX);
+    if dropped > 0 && (at <= dropped || record(first, at).or(record(second, at)).is_none()) {
+        return Some(format!(
+            "the same seed led to two lives, and they part before the last {kept} records, which are kept: \
+             make the life shorter, with `Sim::lasting` say\n"
+        ));
+    }
     let mut text = String::from("the same seed led to two lives\n");
     for (which, life) in [("once", first), ("again", second)] {
         let record = record(life, at);

@@ -22,6 +22,8 @@ use crate::backends::sim::{Tape, Verdict};
 /// `SIM_TAPE=file` the life of a tape; `SIM_TRACE=text` or `json` shows the timeline of a single life on
 /// stderr, `perfetto` writes it to a file.
 ///
+/// The seeds are collected first: they must be finite.
+///
 /// While a failure is shrunk, the panic hook is silent about panics of this thread: they are that failure.
 ///
 /// # Panics
@@ -56,7 +58,7 @@ where
     }
 }
 
-/// As [`check`], and gives the first failure, not shrunk, instead of panicking. Reads no environment.
+/// As [`check`], and gives the first failure, not shrunk, instead of panicking. Reads no environment. The seeds must be finite.
 ///
 /// # Errors
 ///

@@ -97,11 +97,15 @@ impl Environment {
     /// Writes the tape to a file, and how to live that life again.
     pub(super) fn commands(&self, text: &mut String, seed: u64, tape: Option<&Tape>) {
         let test = test();
-        let _ = writeln!(text, "this life again: SIM_SEED={seed} cargo test {test}");
+        let _ = writeln!(text, "this life again: SIM_SEED={seed} cargo test {test} -- --exact");
         let kept = tape.map(|tape| keep("sim-tapes", &seed.to_string(), "tape", &tape.to_string()));
         let _ = match kept {
             Some(Ok(path)) => {
-                writeln!(text, "the short one: SIM_TAPE={} cargo test {test}", path.display())
+                writeln!(
+                    text,
+                    "the short one: SIM_TAPE={} cargo test {test} -- --exact",
+                    path.display()
+                )
             }
             Some(Err(error)) => writeln!(text, "the tape could not be kept: {error}"),
             None => Ok(()),
@@ -116,7 +120,12 @@ fn test() -> String {
 }
 
 /// A text in a file of the target folder, named for the test.
-fn keep(folder: &str, name: &str, extension: &str, text: &str) -> std::io::Result<PathBuf> {
+pub(super) fn keep(
+    folder: &str,
+    name: &str,
+    extension: &str,
+    text: &str,
+) -> std::io::Result<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let folder = if target.is_dir() { target } else { env::temp_dir() }.join(folder);
     fs::create_dir_all(&folder)?;

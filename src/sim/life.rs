@@ -108,7 +108,7 @@ impl Life {
         self.past.world.polls()
     }
 
-    /// How many steps it took: polls, firings of sleeps, acts of devices.
+    /// How many steps it took: polls, moves of time, firings of sleeps, acts of devices.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.past.world.steps()

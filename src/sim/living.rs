@@ -28,8 +28,7 @@ impl Sim {
     /// Lives: the daemon runs until it ends by itself or its time is over; then it is asked to end, by
     /// `SIGTERM` if it handles that.
     pub fn run(self) -> Life {
-        let quiet = self.faults.quiet_after.unwrap_or(Duration::ZERO);
-        let lasting = self.lasting.unwrap_or(quiet.saturating_add(LASTING));
+        let lasting = self.horizon();
         self.live(lasting, move |stage: Stage| async move {
             let mut stopped = Box::pin(stage.daemon.stopped());
             let mut time = Box::pin(stage.handle.timer().sleep(lasting));
@@ -42,14 +41,20 @@ impl Sim {
     }
 
     /// Lives while `script` acts: once it has returned, the daemon is asked to end if it has not. A panic of
-    /// the script is the verdict.
+    /// the script is the verdict. Faults come within [`lasting`](Self::lasting), however long the script is.
     pub fn script<F, Fut>(self, script: F) -> Life
     where
         F: FnOnce(Stage) -> Fut,
         Fut: Future<Output = ()> + 'static,
     {
-        let lasting = self.lasting.unwrap_or(LASTING);
+        let lasting = self.horizon();
         self.live(lasting, script)
+    }
+
+    /// Until when faults come, and `run` lets it live.
+    fn horizon(&self) -> Duration {
+        let quiet = self.faults.quiet_after.unwrap_or(Duration::ZERO);
+        self.lasting.unwrap_or(quiet.saturating_add(LASTING))
     }
 
     fn live<F, Fut>(mut self, lasting: Duration, script: F) -> Life

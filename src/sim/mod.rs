@@ -109,7 +109,7 @@
 //! | `SIM_SEED=17 cargo test the_test` | lives that seed alone |
 //! | `SIM_TAPE=target/sim-tapes/the-test-17.tape cargo test the_test` | lives the short one |
 //! | `SIM_SEEDS=100000`, `SIM_SEEDS=5000..9000` | other seeds than the test's |
-//! | `SIM_TRACE=text`, `json` | shows the whole timeline of a single life on stderr |
+//! | `SIM_TRACE=text`, `json` | shows the whole timeline of a single life on stderr; of a test that passes, with `-- --nocapture` |
 //! | `SIM_TRACE=perfetto` | writes it to a file of the target folder |
 //!
 //! A tape names each choice by what was chosen, so it lives longer than its seed, which means another life as

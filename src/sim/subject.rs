@@ -71,8 +71,8 @@ impl Sim {
         self
     }
 
-    /// How long the daemon lives before [`run`](Self::run) asks it to end; 30 s by default, or until the
-    /// faults are quiet and 30 s more. `Duration::MAX`: until it ends by itself.
+    /// How long the daemon lives before [`run`](Self::run) asks it to end, and until when faults come, also in a
+    /// [`script`](Self::script); 30 s by default, or until the faults are quiet and 30 s more. `Duration::MAX`: until it ends by itself.
     pub fn lasting(mut self, time: Duration) -> Self {
         self.lasting = Some(time);
         self
@@ -115,8 +115,8 @@ impl Sim {
         self.options(|options| options.blocking_delay = Some(most))
     }
 
-    /// A signal arrives before the step with this number; the first step is 1. A step is a poll, the firing of
-    /// the sleeps that are due, or an act of a device: a signal, a jump of the clock, a fault.
+    /// A signal arrives before the step with this number; the first step is 1. A step is a poll, time that
+    /// moves on, the firing of the sleeps that are due, or an act of a device: a signal, a jump of the clock, a fault.
     pub fn raise_at_step(self, step: u64, signal: Signal) -> Self {
         self.options(|options| options.at_step.push((step, signal)))
     }

@@ -56,12 +56,12 @@ impl<T: Send + 'static> Child<T> {
         F: FnOnce() -> T + Send + 'static,
     {
         let (cell, member) = enrol(run, None);
-        let (inside, place) = (Arc::clone(&cell), member.place);
+        let place = member.place;
         let name = subsystem_name(run).at(Location::caller());
+        let mut begins = Unbegun { work: Some(work), cell: Arc::clone(&cell), _member: member };
         let task = Task::spawn_blocking_on(&run.shared.runtime, name, move || {
-            let result = inside.settle(catch(work));
-            drop(member);
-            result
+            let work = begins.work.take()?;
+            begins.cell.settle(catch(work))
         });
         run.rare().children.admit(place, task.abort_handle());
         run.close_if_over();
@@ -164,6 +164,23 @@ impl Drop for Member {
         if self.run.rare().children.leave(self.place) && self.run.has_told(Told::Returned) {
             self.run.wake_body();
         }
+    }
+}
+
+/// Blocking work until it begins. Aborted before that: a destructor that panics is a panic of the child.
+///
+/// `_member` is the last field: it is dropped after the user's work.
+struct Unbegun<F> {
+    work: Option<F>,
+    cell: Arc<Cell>,
+    _member: Member,
+}
+
+impl<F> Drop for Unbegun<F> {
+    fn drop(&mut self) {
+        let work = self.work.take();
+        let dropped = catch(|| drop(work));
+        self.cell.settle(dropped);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_daemon::sim::{Faults, Kind, Life, Sim, any, exhaust_pairs, exhaust_points};
+use proc_daemon::sim::{self, Faults, Kind, Life, Sim, any, exhaust_pairs, exhaust_points};
 use proc_daemon::{Config, Context, Daemon, Result, Signal, task};
 
 use crate::told;
@@ -91,17 +91,40 @@ fn pairs(second: Signal) {
     }
 }
 
-/// Between the firing of sleeps and the poll of whoever slept, the signal is the second to come.
+/// At the instant of a sleep, the signal is heard first, or second.
 #[test]
 fn a_signal_comes_at_the_instant_of_a_sleep_before_and_after_it_fires() {
     let one = |sim: Sim| sim.daemon(Daemon::new().with_task("ticker", ticks)).run();
     let steps = one(Sim::new(3)).steps();
-    let between = |step: &u64| {
-        let life = one(Sim::new(3).raise_at_step(*step, Signal::Hangup));
-        let kinds: Vec<Kind> = life.trace().records().iter().map(|record| record.kind).collect();
-        kinds.windows(3).any(|three| three == [Kind::Due, Kind::Wake, Kind::Signal])
+    let (mut before, mut after) = (false, false);
+    for step in 1..=steps {
+        let life = one(Sim::new(3).raise_at_step(step, Signal::Hangup));
+        let records = life.trace().records();
+        let signal = records.iter().position(|record| record.kind == Kind::Signal);
+        let signal = signal.expect("every step is a place for a signal");
+        let at = records[signal].at();
+        let due = |record: &&sim::Record| record.kind == Kind::Due && record.at() == at;
+        before |= records[signal..].iter().any(|record| due(&record));
+        after |= records[..signal].iter().rev().take(2).any(|record| due(&record));
+    }
+    assert!(before && after, "before: {before}, after: {after}");
+}
+
+/// Its stop takes longer than its life: no place of a signal is later than the life without one.
+#[test]
+fn a_life_is_as_many_lives_as_it_has_steps() {
+    let job = |sim: Sim| {
+        let daemon = Daemon::new().with_task("job", |ctx: Context| async move {
+            let _ = ctx.sleep(Duration::from_secs(1)).await;
+            for _ in 0..if ctx.is_shutdown() { 50 } else { 0 } {
+                ctx.runtime().sleep(Duration::from_millis(1)).await;
+            }
+            Ok(())
+        });
+        sim.daemon(daemon).run()
     };
-    assert!((1..steps).any(|step| between(&step)));
+    let steps = job(Sim::new(1)).steps();
+    assert_eq!(exhaust_points(1, Signal::Terminate, job), steps);
 }
 
 #[test]
@@ -142,6 +165,8 @@ fn what_exhaustion_finds_is_shrunk_and_told_with_its_signals() {
         "verdict: panic in `writer`: half a record",
         "are needed:",
         "the end of the timeline:",
+        "the short one: ",
+        "-5-exhausted.tape",
     ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }

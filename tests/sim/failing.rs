@@ -353,3 +353,17 @@ fn what_is_waited_for_in_vain_is_told_with_its_place() {
     let verdict = life.verdict().to_string();
     assert!(verdict.contains("tests/sim/failing.rs:"), "{verdict}");
 }
+
+#[test]
+fn audit_compares_verdicts() {
+    use std::sync::atomic::AtomicU32;
+    let lived = AtomicU32::new(0);
+    let text = told(|| {
+        audit(0..1, |sim| {
+            let life = sim.daemon(Daemon::new().with_task("idle", idle)).run();
+            assert_eq!(lived.fetch_add(1, Ordering::Relaxed), 0, "a second life");
+            life
+        });
+    });
+    assert!(text.contains("two verdicts") && text.contains("a second life"), "{text}");
+}

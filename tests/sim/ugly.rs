@@ -276,3 +276,24 @@ fn a_range_of_a_few_nanoseconds_is_one_and_a_fault_of_no_length_none() {
     assert!(some.count() > 20, "a draw from 0 to 2 ns is not always 0");
     assert!(stalls >= 15, "{stalls}");
 }
+
+/// Blocking work that is dropped before it has begun.
+#[test]
+fn a_panic_in_the_destructor_of_unbegun_blocking_work_is_a_verdict() {
+    let daemon = || {
+        let holds = task("holds", |ctx: Context| async move {
+            let bomb = Bomb;
+            ctx.spawn_blocking(move || drop(bomb)).detach();
+            ctx.shutdown("at once");
+            std::future::pending::<()>().await;
+            Ok(())
+        });
+        Daemon::new().with_subsystem(holds.grace(Duration::from_millis(1)))
+    };
+    let late = |seed| {
+        // Its thread comes before it is left behind.
+        Sim::new(seed).blocking_delay(Duration::from_millis(150)).daemon(daemon()).run()
+    };
+    let verdicts: Vec<Verdict> = (0..20).map(|seed| late(seed).verdict().clone()).collect();
+    assert!(verdicts.iter().all(|verdict| verdict.kind() == "panic"), "{verdicts:?}");
+}

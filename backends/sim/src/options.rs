@@ -24,8 +24,8 @@ pub struct SimOptions {
     pub stuck_until: Duration,
     /// Whether every task is polled at every rest: see [`Verdict::LostWakeup`](crate::Verdict::LostWakeup).
     pub probes: bool,
-    /// Raise these, each before the step with that number; the first step is 1. A step is a poll, the firing of
-    /// the sleeps that are due, or an act of a device.
+    /// Raise these, each before the step with that number; the first step is 1. A step is a poll, time that
+    /// moves on because nothing is ready, the firing of the sleeps that are due, or an act of a device.
     pub at_step: Vec<(u64, Signal)>,
     /// When, in virtual time, a life is given up.
     pub time_limit: Duration,

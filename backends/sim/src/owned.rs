@@ -88,7 +88,7 @@ impl Simulator {
         self.world.clock.polls()
     }
 
-    /// How many steps there were: polls, firings of sleeps, acts of devices.
+    /// How many steps there were: polls, moves of time, firings of sleeps, acts of devices.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.world.state().steps

@@ -43,15 +43,19 @@ impl State {
             if let Some(verdict) = &self.halt {
                 return Turn::Halt(verdict.clone());
             }
-            if let Some(&(at, signal)) = self.at_step.front()
-                && at <= self.steps + 1
-            {
-                self.at_step.pop_front();
-                return Turn::Act(Act::Raise(signal));
+            if let Some(signal) = self.signal_of_this_step() {
+                return signal;
             }
             let resting = self.tasks.ready.is_empty();
-            if resting && let Some(turn) = self.rest() {
-                return turn;
+            if resting {
+                if let Some(turn) = self.rest() {
+                    return turn;
+                }
+                // Time has moved on, and nothing of that moment has happened.
+                self.steps += 1;
+                if let Some(signal) = self.signal_of_this_step() {
+                    return signal;
+                }
             }
             let now = self.clock.now();
             if let Some((_, act)) = self.acts.take_due(now) {
@@ -67,6 +71,15 @@ impl State {
             self.steps += 1;
             return self.poll();
         }
+    }
+
+    fn signal_of_this_step(&mut self) -> Option<Turn> {
+        let &(at, signal) = self.at_step.front()?;
+        if at > self.steps + 1 {
+            return None;
+        }
+        self.at_step.pop_front();
+        Some(Turn::Act(Act::Raise(signal)))
     }
 
     fn poll(&mut self) -> Turn {

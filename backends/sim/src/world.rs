@@ -60,7 +60,7 @@ pub(crate) struct State {
     /// Its place and its waker; of an earlier one if nobody is polled.
     own: Own,
     pub(crate) restless: u64,
-    /// Polls, firings and acts of devices so far.
+    /// Polls, moves of time, firings and acts of devices so far.
     pub(crate) steps: u64,
     pub(crate) at_step: VecDeque<(u64, Signal)>,
     pub(crate) reached: Vec<&'static str>,
