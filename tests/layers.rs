@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 10] = [
     &["sync"],
     &["backoff", "boxed", "end", "exit", "id", "reason", "state", "strategy", "timeouts"],
-    &["event", "health", "restart", "shutdown", "signal", "config"],
+    &["control", "event", "health", "restart", "shutdown", "signal", "config"],
     &["reload"],
     &["subsystem"],
     &["supervisor"],

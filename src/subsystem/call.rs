@@ -1,6 +1,7 @@
 use super::Spec;
 use crate::control::ControlError;
 use crate::end::End;
+use crate::id::SubsystemId;
 use crate::sync::Sender;
 
 /// Somebody asks for something about a subsystem.
@@ -32,4 +33,21 @@ pub(crate) enum Done {
     Over(End),
     /// It was added.
     Added(u32),
+}
+
+impl Done {
+    /// The generation that is ready.
+    pub(crate) fn ready(self) -> Option<u64> {
+        if let Self::Ready(generation) = self { Some(generation) } else { None }
+    }
+
+    /// How it ended.
+    pub(crate) fn over(self) -> Option<End> {
+        if let Self::Over(end) = self { Some(end) } else { None }
+    }
+
+    /// Who was added.
+    pub(crate) fn added(self) -> Option<SubsystemId> {
+        if let Self::Added(unit) = self { Some(SubsystemId::new(unit)) } else { None }
+    }
 }

@@ -75,7 +75,7 @@ impl SubsystemManager {
     /// [`ShuttingDown`](ControlError::ShuttingDown).
     #[track_caller]
     pub fn add(&self, subsystem: impl IntoSpec) -> Control<SubsystemId> {
-        self.call(Ask::Add(Box::new(subsystem.__into_spec())), added)
+        self.call(Ask::Add(Box::new(subsystem.__into_spec())), Done::added)
     }
 
     /// Starts one that is over, with nothing held against it; one in backoff starts at once. Resolves with its
@@ -89,7 +89,7 @@ impl SubsystemManager {
     /// [`Invalid`](ControlError::Invalid) if something that it requires is over, or it can be started once,
     /// [`ShuttingDown`](ControlError::ShuttingDown).
     pub fn start<'a>(&self, which: impl Into<Target<'a>>) -> Control<u64> {
-        self.about(which.into(), Ask::Start, ready)
+        self.about(which.into(), Ask::Start, Done::ready)
     }
 
     /// Stops it, after whatever requires it, each within its grace; they stay stopped until they are started by
@@ -102,7 +102,7 @@ impl SubsystemManager {
     /// [`OwnStop`](ControlError::OwnStop), [`StillStopping`](ControlError::StillStopping) if it is left behind,
     /// [`ShuttingDown`](ControlError::ShuttingDown).
     pub fn stop<'a>(&self, which: impl Into<Target<'a>>) -> Control<End> {
-        self.about(which.into(), Ask::Stop, over)
+        self.about(which.into(), Ask::Stop, Done::over)
     }
 
     /// Stops it and starts it again, together with its group and whatever is bound to it. That is no failure: it
@@ -113,7 +113,7 @@ impl SubsystemManager {
     ///
     /// As [`start`](Self::start), and [`OwnStop`](ControlError::OwnStop).
     pub fn restart<'a>(&self, which: impl Into<Target<'a>>) -> Control<u64> {
-        self.about(which.into(), Ask::Restart, ready)
+        self.about(which.into(), Ask::Restart, Done::ready)
     }
 
     /// Stops it if it runs, and takes it out: its name may be used again, its number is not. Resolves with how it
@@ -123,7 +123,7 @@ impl SubsystemManager {
     ///
     /// As [`stop`](Self::stop), and [`Invalid`](ControlError::Invalid) while another one depends on it.
     pub fn remove<'a>(&self, which: impl Into<Target<'a>>) -> Control<End> {
-        self.about(which.into(), Ask::Remove, over)
+        self.about(which.into(), Ask::Remove, Done::over)
     }
 }
 
@@ -199,16 +199,4 @@ impl<T> fmt::Debug for Control<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control").finish_non_exhaustive()
     }
-}
-
-fn ready(done: Done) -> Option<u64> {
-    if let Done::Ready(generation) = done { Some(generation) } else { None }
-}
-
-fn over(done: Done) -> Option<End> {
-    if let Done::Over(end) = done { Some(end) } else { None }
-}
-
-fn added(done: Done) -> Option<SubsystemId> {
-    if let Done::Added(unit) = done { Some(SubsystemId::new(unit)) } else { None }
 }

@@ -236,7 +236,7 @@ fn many_callers_never_make_two_live_generations(row: &impl Row) {
     let contested = task_with("contested", state, async |ctx: Context, (live, most)| {
         let (live, most): (Arc<AtomicU32>, Arc<AtomicU32>) = (live, most);
         most.fetch_max(live.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        let _gone = OnDrop(|| drop(live.fetch_sub(1, Ordering::SeqCst)));
+        let _gone = OnDrop(|| _ = live.fetch_sub(1, Ordering::SeqCst));
         ctx.cancelled().await;
         Ok(())
     });

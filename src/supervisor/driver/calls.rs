@@ -13,13 +13,16 @@ use crate::supervisor::engine::{Event, Op, Refusal, Ticket};
 
 use crate::sync::Sender;
 
+/// Who waits for the answer to a call.
+type Asker = Sender<Result<Done, ControlError>>;
+
 /// The calls that are not answered.
 #[derive(Default)]
 pub(super) struct Open {
     last: u64,
-    calls: BTreeMap<Ticket, (u32, Op, Sender<Result<Done, ControlError>>)>,
+    calls: BTreeMap<Ticket, (u32, Op, Asker)>,
     /// Who was added, by the ticket of the call.
-    added: BTreeMap<Ticket, (u32, Sender<Result<Done, ControlError>>)>,
+    added: BTreeMap<Ticket, (u32, Asker)>,
 }
 
 impl Open {

@@ -18,9 +18,9 @@ async fn calls(ctx: Context) -> Result {
         ctx.sleep(70 * MS).await?;
         let which = format!("s{}", call * 7 % 9);
         let answered = match call * 5 % 11 {
-            0 | 1 | 2 => ctx.run_until_cancelled(subsystems.start(&which)).await?.is_ok(),
+            0..=2 => ctx.run_until_cancelled(subsystems.start(&which)).await?.is_ok(),
             3 | 4 => ctx.run_until_cancelled(subsystems.stop(&which)).await?.is_ok(),
-            5 | 6 | 7 => ctx.run_until_cancelled(subsystems.restart(&which)).await?.is_ok(),
+            5..=7 => ctx.run_until_cancelled(subsystems.restart(&which)).await?.is_ok(),
             8 => ctx.run_until_cancelled(subsystems.remove(&which)).await?.is_ok(),
             9 => {
                 // Nobody waits for it.
