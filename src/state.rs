@@ -11,7 +11,8 @@ use std::fmt;
 /// ```
 ///
 /// A call by name leads from Stopped and Failed to Starting or Waiting, from any to Stopped, and from Stopped and
-/// Failed to Removed; a group leads from Stopped to Backoff.
+/// Failed to Removed; a group leads from Stopped to Backoff. A start that was decided and not made yet is taken back
+/// when what it waited for is not ready any more: from Starting to Waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u8)]

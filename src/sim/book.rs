@@ -46,6 +46,8 @@ pub(super) struct Book {
     pub(super) called: Option<u32>,
     /// Who starts again together, once all of them have ended.
     pub(super) companies: Vec<Company>,
+    /// How many decisions about checks were noted.
+    pub(super) ranks: u64,
     pub(super) last_signal: Option<Signal>,
     pub(super) last_failure: Option<Instant>,
 }
@@ -179,6 +181,7 @@ impl Book {
             own: false,
             called: None,
             companies: Vec::new(),
+            ranks: 0,
             last_signal: None,
             last_failure: None,
         }
@@ -194,6 +197,12 @@ impl Book {
         for (unit, this) in self.units.iter_mut().enumerate() {
             this.along = engine.groups().along(number(unit)).to_vec();
         }
+    }
+
+    /// The place of one more decision among all.
+    pub(super) fn rank(&mut self) -> u64 {
+        self.ranks += 1;
+        self.ranks
     }
 
     pub(super) fn name(&self, unit: u32) -> &str {
@@ -295,14 +304,12 @@ impl Unit {
     pub(super) fn is_askable(&self, probe: Probe) -> bool {
         let startup = probe == Probe::Startup;
         let state = if startup { SubsystemState::Starting } else { SubsystemState::Running };
-        // A generation that is to start and has not been spawned: what was asked was the one before.
-        let begins = startup && !self.live;
-        let stays = self.asked.is_none() && self.aborted.is_none();
-        self.state == state && (stays || begins)
+        self.state == state && self.live && self.asked.is_none() && self.aborted.is_none()
     }
 
     /// A new generation begins.
-    pub(super) fn launch(&mut self, generation: u32, now: Instant) {
+    pub(super) fn launch(&mut self, generation: u32, rank: u64, now: Instant) {
+        self.pulse.begin(rank, now);
         self.generation = generation;
         self.live = true;
         self.launched = Some(now);

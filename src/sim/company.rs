@@ -79,7 +79,12 @@ pub(super) fn again(book: &mut Book, unit: u32) {
             continue;
         }
         let temporary = this.rules.restart == Restart::Never && member != unit;
-        this.leave = if temporary { Leave::Retired } else { Leave::Again };
+        if temporary {
+            this.leave = Leave::Retired;
+        } else if this.unhealthy.is_none() {
+            // What is unhealthy leaves for that reason: its policy decides upon its end.
+            this.leave = Leave::Again;
+        }
         if temporary {
             gone.push(member);
         }

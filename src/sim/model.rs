@@ -52,15 +52,27 @@ pub(super) fn time(book: &mut Book, now: Instant) {
     if book.dumping.is_some_and(|(_, since)| over(since)) {
         dumped(book, now);
     }
-    for unit in 0..book.units.len() {
-        for probe in book.units[unit].pulse.in_turn() {
-            let this = &mut book.units[unit];
-            if this.is_watched(probe)
-                && book.stop_began.is_none()
-                && let Some(change) = this.pulse.unanswered(probe, now)
-            {
-                changed(book, unit, probe, change, now);
-            }
+    if book.stop_began.is_none() {
+        checks(book, now);
+    }
+}
+
+/// The checks that are due, in the order in which they are.
+fn checks(book: &mut Book, now: Instant) {
+    let mut due = Vec::new();
+    for (unit, this) in book.units.iter().enumerate() {
+        for probe in Probe::ALL {
+            due.extend(this.pulse.due(probe, now).map(|due| (due, unit, probe)));
+        }
+    }
+    due.sort_unstable();
+    for (_, unit, probe) in due {
+        if !book.units[unit].is_watched(probe) {
+            continue;
+        }
+        let rank = book.rank();
+        if let Some(change) = book.units[unit].pulse.passed(probe, rank, now) {
+            changed(book, unit, probe, change, now);
         }
     }
 }
@@ -108,9 +120,13 @@ fn changed(book: &mut Book, unit: usize, probe: Probe, change: Change, now: Inst
 
 /// It is to be stopped, unless everything is.
 fn unhealthy(book: &mut Book, unit: usize, now: Instant) {
-    let goes_on = book.stop_began.is_none() && book.cause.is_none() && book.dumping.is_none();
-    if goes_on {
-        book.units[unit].unhealthy.get_or_insert(now);
+    if book.stop_began.is_some() || book.cause.is_some() || book.dumping.is_some() {
+        return;
+    }
+    let this = &mut book.units[unit];
+    this.unhealthy.get_or_insert(now);
+    if this.rules.restart != Restart::Never {
+        company::again(book, u32::try_from(unit).unwrap_or(u32::MAX));
     }
 }
 
@@ -141,7 +157,8 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
             How::Completed => !this.asked_by_then && this.rules.explicit_ready && !this.ready,
             How::Aborted => false,
         };
-    let unhealthy = this.unhealthy.is_some() && !this.lost && !stopping;
+    let others = this.lost || this.leave == Leave::Retired;
+    let unhealthy = this.unhealthy.is_some() && !others && !stopping;
     if stopping || this.left {
         let failed = failed || unhealthy;
         return if failed { Next::Failed } else { Next::Stopped };
@@ -154,6 +171,12 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
     // Aborted while the daemon is up: what it left in flight has outlasted its grace.
     let failed = failed || how == How::Aborted;
     let settled = if failed { Next::Failed } else { Next::Stopped };
+    if std::env::var_os("DBG").is_some() {
+        eprintln!(
+            "DBG {now:?} decide {unit} how {how:?} say {say:?} leave {:?} unh {:?} streak {} lost {}",
+            this.leave, this.unhealthy, this.streak, this.lost
+        );
+    }
     match (say, this.rules.restart) {
         (Say::Shutdown(_), _) => return Next::Stopped,
         _ if this.lost => return Next::Failed,
@@ -208,6 +231,8 @@ fn delays(backoff: &Backoff, before: u32) -> [Duration; 2] {
 pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
     let stopping = book.stop_began.is_some();
     let called = book.called == Some(turn.unit);
+    let ranks = book.rank();
+    book.rank();
     let unit = &mut book.units[turn.unit as usize];
     if called && matches!(turn.state, State::Starting | State::Waiting | State::Backoff) {
         // Started by name: nothing is held against it.
@@ -233,12 +258,11 @@ pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
             (unit.leave, unit.met) = (Leave::No, false);
             unit.starting = Some(now);
             unit.unhealthy = None;
-            unit.pulse.begin(now);
         }
         State::Running => {
             unit.met = !unit.pulse.has(Probe::Readiness);
-            unit.pulse.ask_from(Probe::Readiness, now);
-            unit.pulse.ask_from(Probe::Liveness, now);
+            unit.pulse.ask_from(Probe::Readiness, ranks, now);
+            unit.pulse.ask_from(Probe::Liveness, ranks + 1, now);
         }
         State::Stopped => unit.met = !stopping && unit.leave != Leave::Retired,
         State::Backoff => {

@@ -22,6 +22,10 @@ struct Series {
     open: Option<(u32, Instant)>,
     /// When it is asked, or judged, next.
     due: Option<Instant>,
+    /// When that was decided. What a step decides is heeded from the next one on.
+    set: Instant,
+    /// Of what is due at one moment, what was decided first comes first.
+    rank: u64,
     /// The last answer, and how many like it there were in a row.
     row: (bool, u32),
     verdict: Option<bool>,
@@ -39,8 +43,16 @@ impl Pulse {
     pub(super) fn new(checks: Option<&Checks>) -> Self {
         let Some(checks) = checks else { return Self::default() };
         let series = |probe| {
-            let (rules, row) = (checks.rules(probe)?, (false, 0));
-            Some(Series { rules, open: None, due: None, row, verdict: None, over: false })
+            Some(Series {
+                rules: checks.rules(probe)?,
+                open: None,
+                due: None,
+                set: Instant::ZERO,
+                rank: 0,
+                row: (false, 0),
+                verdict: None,
+                over: false,
+            })
         };
         let probes = Probe::ALL.map(series);
         Self { probes, heartbeat: checks.heartbeat, told: false }
@@ -55,19 +67,20 @@ impl Pulse {
     }
 
     /// A new generation is to start.
-    pub(super) fn begin(&mut self, now: Instant) {
+    pub(super) fn begin(&mut self, rank: u64, now: Instant) {
         self.told = false;
         for series in self.probes.iter_mut().flatten() {
             (series.open, series.due, series.row) = (None, None, (false, 0));
             (series.verdict, series.over) = (None, false);
         }
-        self.ask_from(Probe::Startup, now);
+        self.ask_from(Probe::Startup, rank, now);
     }
 
     /// It is asked from now on.
-    pub(super) fn ask_from(&mut self, probe: Probe, now: Instant) {
+    pub(super) fn ask_from(&mut self, probe: Probe, rank: u64, now: Instant) {
         if let Some(series) = self.of(probe) {
             series.due = Some(now + series.rules.delay);
+            (series.set, series.rank) = (now, rank);
         }
     }
 
@@ -81,22 +94,24 @@ impl Pulse {
         let Some(series) = self.of(probe) else { return false };
         let due = series.due.is_some_and(|due| due <= now);
         let fits = due && series.open.is_none() && !series.over;
-        (series.open, series.due) = (Some((number, now)), Some(now + series.rules.every));
+        (series.open, series.set) = (Some((number, now)), now);
+        series.due = Some(now + series.rules.every);
         fits
     }
 
-    /// The checks in the order in which they are due.
-    pub(super) fn in_turn(&self) -> [Probe; 3] {
-        let mut all = Probe::ALL;
-        let due = |probe: &Probe| self.probes[*probe as usize].as_ref().and_then(|one| one.due);
-        all.sort_by_key(due);
-        all
+    /// When a check is due, if it is by now, and its rank.
+    pub(super) fn due(&self, probe: Probe, now: Instant) -> Option<(Instant, u64)> {
+        let series = self.probes[probe as usize].as_ref()?;
+        let due = series.due.filter(|due| !series.over && *due <= now)?;
+        Some((due, series.rank))
     }
 
     /// Whether a question was to be asked by now.
     pub(super) fn overlooked(&self, probe: Probe, now: Instant) -> bool {
         let series = self.probes[probe as usize].as_ref();
-        series.is_some_and(|series| !series.over && series.due.is_some_and(|due| due <= now))
+        series.is_some_and(|series| {
+            !series.over && series.set < now && series.due.is_some_and(|due| due <= now)
+        })
     }
 
     /// A question is answered, while the subsystem is watched or not.
@@ -124,14 +139,12 @@ impl Pulse {
         change
     }
 
-    /// Time has passed: a question that is open for too long is a bad answer each period.
-    pub(super) fn unanswered(&mut self, probe: Probe, now: Instant) -> Option<Change> {
+    /// A check is due: if a question is open for too long, that is a bad answer each period.
+    pub(super) fn passed(&mut self, probe: Probe, rank: u64, now: Instant) -> Option<Change> {
         let series = self.of(probe)?;
+        series.rank = rank;
         let (_, since) = series.open?;
-        if series.over || series.due.is_none_or(|due| due > now) {
-            return None;
-        }
-        series.due = Some(now + series.rules.every);
+        (series.due, series.set) = (Some(now + series.rules.every), now);
         let late = now.since(since) >= series.rules.timeout;
         if late { series.note(false) } else { None }
     }

@@ -96,7 +96,8 @@ impl Watch for Observer {
         let Story { handle, book: Some(book), .. } = &mut *story else { return };
         let mut found = laws::Found::default();
         laws::start::launched(book, unit, generation, now, &mut found);
-        book.units[unit as usize].launch(generation, now);
+        let rank = book.rank();
+        book.units[unit as usize].launch(generation, rank, now);
         moment::launched(handle, unit, generation);
         if let Some((law, seen)) = found.take() {
             story.broken(law, seen);

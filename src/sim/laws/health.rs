@@ -16,8 +16,10 @@ pub(in crate::sim) fn asked(
 ) {
     let (name, stopping) = (book.name(unit).to_owned(), book.stop_began.is_some());
     let this = &mut book.units[unit as usize];
-    let watched = this.is_askable(probe) && !stopping;
     let state = this.state;
+    // Its start took too long as well, at this moment.
+    let aborts = state == State::Aborting && this.aborted.is_none();
+    let watched = (this.is_askable(probe) || aborts) && !stopping;
     found.expect(watched, "asked while it lives", || {
         format!("`{name}` is asked for its {} while {state}, or on its way out", probe.as_str())
     });

@@ -14,7 +14,9 @@ use crate::supervisor::engine::{Event, Turn};
 /// A subsystem's state changes.
 pub(in crate::sim) fn turned(book: &Book, turn: Turn, found: &mut Found) {
     let from = book.units[turn.unit as usize].state;
-    found.expect(legal(from, turn.state), "legal transition", || {
+    // A start that was not made is taken back.
+    let back = (from, turn.state) == (Starting, Waiting) && !book.units[turn.unit as usize].live;
+    found.expect(back || legal(from, turn.state), "legal transition", || {
         format!("`{}` went from {from} to {}", book.name(turn.unit), turn.state)
     });
     let ready = turn.state != Running || book.units[turn.unit as usize].ready;

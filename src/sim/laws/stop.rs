@@ -39,9 +39,7 @@ pub(in crate::sim) fn asked(
     });
     for &dependent in &this.dependents {
         let dependent_unit = &book.units[dependent as usize];
-        // Of two that leave at one moment, the engine comes to either first.
-        let leaves = dependent_unit.leaves() && dependent_unit.unhealthy != Some(now);
-        let first = holds(dependent_unit) && (stopping || leaves);
+        let first = holds(dependent_unit) && (stopping || dependent_unit.leaves());
         found.expect(!first, "dependents first", || {
             format!("`{name}` was asked before `{}` had ended", book.name(dependent))
         });

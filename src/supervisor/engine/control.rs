@@ -283,9 +283,6 @@ impl Engine {
     /// What was added starts.
     pub(super) fn added(&mut self, ticket: Ticket, unit: u32, now: Instant, out: &mut Out) {
         if self.may_start() {
-            if self.unready == 1 {
-                out.push_back(Effect::Ready(false));
-            }
             self.go(unit, now, out);
         }
         out.push_back(Effect::Answer { ticket, answer: Ok(()) });

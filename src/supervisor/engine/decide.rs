@@ -47,7 +47,7 @@ impl Engine {
         } else if leaving == Leaving::Again && say == Say::Nothing {
             self.hold(unit, now, out);
             self.set_met(unit, Met::No, out);
-            self.ask_leaving_dependencies(unit, now, out);
+            self.ask_leaving_dependencies(unit);
         } else if failed {
             if rules.restart == Restart::Never || say == Say::Final {
                 self.give_up(unit, GaveUp::Final, now, out);
@@ -92,7 +92,7 @@ impl Engine {
         }
         self.show_due(unit, due, out);
         out.push_back(Effect::Note(Note::Restarts { unit, delay }));
-        self.ask_leaving_dependencies(unit, now, out);
+        self.ask_leaving_dependencies(unit);
     }
 
     /// The backoff of `unit` is over.
@@ -156,7 +156,7 @@ impl Engine {
         self.lose_requiring(&[unit], now, out);
         self.set_met(unit, Met::Over, out);
         self.after_end(unit, now, out);
-        self.ask_leaving_dependencies(unit, now, out);
+        self.ask_leaving_dependencies(unit);
     }
 
     /// It has done what it was to do.
@@ -165,6 +165,6 @@ impl Engine {
         self.set_met(unit, Met::Up, out);
         self.gone_if_removed(unit, out);
         self.after_end(unit, now, out);
-        self.ask_leaving_dependencies(unit, now, out);
+        self.ask_leaving_dependencies(unit);
     }
 }

@@ -11,6 +11,7 @@ use proc_daemon_runtime::Instant;
 
 use super::{Effect, Engine, Leaving, Met, Note, Out, Phase, State, Timer};
 use crate::health::{Gauge, Probe, ProbeRules};
+use crate::restart::Restart;
 
 /// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,9 +239,16 @@ impl Engine {
         }
     }
 
-    /// It is stopped, to be started again as its policy says.
+    /// It is stopped, to be started again as its policy says: with it those that start again when it does.
     fn unhealthy(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if self.may_start() {
+        if !self.may_start() {
+            return;
+        }
+        if self.rule(unit).restart == Restart::Never {
+            let this = &mut self.units[unit as usize];
+            this.leaving = this.leaving.max(Leaving::Unhealthy);
+            self.leavers.push(unit);
+        } else {
             self.take_along(unit, Leaving::Unhealthy, now, now, out);
         }
     }

@@ -58,9 +58,7 @@ impl Engine {
         if self.units[unit as usize].leaving < Leaving::Lost {
             self.wake_over(&all, now, out);
         }
-        for member in all {
-            self.ask_leaving(member, now, out);
-        }
+        self.leavers.extend(all);
         self.start_jointly(joint, now, out);
     }
 
@@ -92,7 +90,8 @@ impl Engine {
         while next < all.len() {
             let along = self.groups.along(all[next]).iter();
             for &other in along.chain(self.graph.binding(all[next])) {
-                if !all.contains(&other) {
+                let gone = self.units[other as usize].state == State::Removed;
+                if !gone && !all.contains(&other) {
                     all.push(other);
                 }
             }

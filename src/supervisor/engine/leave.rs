@@ -1,4 +1,5 @@
 //! Leaving while the daemon goes on: some subsystems are stopped together, those that depend on others first.
+//! Who leaves is settled within a step, and who of them is asked at its end: what falls at one moment is one.
 
 use proc_daemon_runtime::Instant;
 
@@ -28,7 +29,7 @@ impl Engine {
         if self.phase != Phase::Up || self.own_cause.is_some() {
             return;
         }
-        // Everybody concerned first: they are asked in order, those that depend on others before those.
+        // Everybody concerned, before the first of them ends.
         let (mut lost, mut open) = (Vec::new(), units.to_vec());
         while let Some(next) = open.pop() {
             let first = units.contains(&next) && !lost.contains(&next);
@@ -54,15 +55,13 @@ impl Engine {
                 self.give_up(unit, GaveUp::Lost, now, out);
             }
         }
-        for unit in lost {
-            self.ask_leaving(unit, now, out);
-        }
+        self.leavers.extend(lost);
     }
 
     /// Has `units`, and whatever cannot be without them, stop and stay stopped.
     pub(super) fn retire(&mut self, units: &[u32], now: Instant, out: &mut Out) {
         let all = self.not_without(units);
-        // Everybody concerned first: they are asked in order, those that depend on others before those.
+        // Everybody concerned, before the first of them ends.
         for &unit in &all {
             self.units[unit as usize].leaving = Leaving::Retired;
         }
@@ -73,9 +72,7 @@ impl Engine {
                 self.settle_retired(unit, now, out);
             }
         }
-        for unit in all {
-            self.ask_leaving(unit, now, out);
-        }
+        self.leavers.extend(all);
     }
 
     /// `units` and whatever cannot be without them, of those that are not over.
@@ -101,7 +98,7 @@ impl Engine {
     pub(super) fn settle_retired(&mut self, unit: u32, now: Instant, out: &mut Out) {
         self.set_met(unit, Met::Over, out);
         self.after_end(unit, now, out);
-        self.ask_leaving_dependencies(unit, now, out);
+        self.ask_leaving_dependencies(unit);
         if self.units[unit as usize].state != State::Zombie {
             self.gone_if_removed(unit, out);
         }
@@ -115,34 +112,33 @@ impl Engine {
     }
 
     /// `unit` is over: what it depends on, if that leaves, may be asked.
-    pub(super) fn ask_leaving_dependencies(&mut self, unit: u32, now: Instant, out: &mut Out) {
+    pub(super) fn ask_leaving_dependencies(&mut self, unit: u32) {
         if self.units[unit as usize].leaving == Leaving::No || self.phase != Phase::Up {
             return;
         }
-        for index in 0..self.graph.dependencies(unit).len() {
-            let dependency = self.graph.dependencies(unit)[index];
-            self.ask_leaving(dependency, now, out);
-        }
+        self.leavers.extend(self.graph.dependencies(unit));
     }
 
-    /// Asks a leaving subsystem to stop once nobody lives that leaves as well and stops before it.
-    pub(super) fn ask_leaving(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        // A shutdown asks everybody in turn.
-        if self.own_cause.is_some() {
-            return;
+    /// The step is over: asks each that leaves to stop, if nobody lives that leaves as well and stops before it.
+    pub(super) fn ask_leavers(&mut self, now: Instant, out: &mut Out) {
+        let mut leavers = std::mem::take(&mut self.leavers);
+        for unit in leavers.drain(..) {
+            let this = &self.units[unit as usize];
+            let waits = this.leaving != Leaving::No
+                && this.is_live()
+                && !this.asked
+                && this.state != State::Aborting;
+            let held = |dependent: &u32| {
+                let dependent = &self.units[*dependent as usize];
+                dependent.leaving != Leaving::No && dependent.is_live()
+            };
+            // A shutdown asks everybody in turn.
+            let up = self.phase == Phase::Up && self.own_cause.is_none();
+            if up && waits && !self.graph.dependents(unit).iter().any(held) {
+                self.ask(unit, now, out);
+            }
         }
-        let this = &self.units[unit as usize];
-        let waits = this.leaving != Leaving::No
-            && this.is_live()
-            && !this.asked
-            && this.state != State::Aborting;
-        let held = |dependent: &u32| {
-            let dependent = &self.units[*dependent as usize];
-            dependent.leaving != Leaving::No && dependent.is_live()
-        };
-        if waits && !self.graph.dependents(unit).iter().any(held) {
-            self.ask(unit, now, out);
-        }
+        self.leavers = leavers;
     }
 
     /// Shows when `unit` starts again.

@@ -127,6 +127,9 @@ pub(crate) struct Engine {
     draws: Draws,
     joints: BTreeMap<u32, Joint>,
     last_joint: u32,
+    /// Who may have to be asked to stop when the step is over.
+    leavers: Vec<u32>,
+    shown_ready: bool,
     calls: Calls,
     checks: BTreeMap<u32, Checks>,
     /// What was asked for before the start.
@@ -204,6 +207,8 @@ impl Engine {
             draws: Draws(settings.seed),
             joints: BTreeMap::new(),
             last_joint: 0,
+            leavers: Vec::new(),
+            shown_ready: false,
             calls: Calls::default(),
             checks: BTreeMap::new(),
             early: Vec::new(),
@@ -248,6 +253,8 @@ impl Engine {
                 }
             }
         }
+        self.show_ready(out);
+        self.ask_leavers(now, out);
         self.answer(out);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Cause, Effect, Engine, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer,
+    Cause, Effect, Engine, Event, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer,
 };
 
 /// The start timeout of a subsystem that says when it is ready and sets none.
@@ -24,10 +24,11 @@ impl Engine {
         for unit in 0..self.count() {
             self.go(unit, now, out);
         }
-        self.all_ready(out);
         self.nothing_to_run(out);
         for event in std::mem::take(&mut self.early) {
-            self.step(event, now, out);
+            if let Event::Control { ticket, unit, op, caller } = event {
+                self.control(ticket, unit, op, caller, now, out);
+            }
         }
     }
 
@@ -112,7 +113,7 @@ impl Engine {
                 }
             }
         }
-        self.count_ready(unit, out);
+        self.count_ready(unit);
     }
 
     fn dependency_met(&mut self, dependent: u32, out: &mut Out) {
@@ -133,26 +134,26 @@ impl Engine {
         }
     }
 
-    /// Shows readiness when the last one has become ready, and not ready when the first is not any more. What was
-    /// given up is not waited for.
-    fn count_ready(&mut self, unit: u32, out: &mut Out) {
+    /// Counts who is not ready. What was given up is not waited for.
+    fn count_ready(&mut self, unit: u32) {
         let this = &mut self.units[unit as usize];
         let gone = this.gave_up.is_some() || this.leaving == Leaving::Retired;
         let waits = this.met != Met::Up && !gone;
         let waited = std::mem::replace(&mut this.waits, waits);
         self.unready = self.unready + usize::from(waits) - usize::from(waited);
-        if self.phase != Phase::Up || self.own_cause.is_some() || waits == waited {
-            return;
-        }
-        if waits && self.unready == 1 {
-            out.push_back(Effect::Ready(false));
-        }
-        self.all_ready(out);
     }
 
-    fn all_ready(&self, out: &mut Out) {
-        if self.unready == 0 {
-            out.push_back(Effect::Ready(true));
+    /// The step is over: shows readiness when everybody has become ready, and not ready when one is not any more.
+    pub(super) fn show_ready(&mut self, out: &mut Out) {
+        let ready = self.unready == 0;
+        // A state dump is followed by a forced end.
+        let over = self.phase != Phase::Up || self.own_cause.is_some();
+        if over || ready == self.shown_ready || ready && self.dumping.is_some() {
+            return;
+        }
+        self.shown_ready = ready;
+        out.push_back(Effect::Ready(ready));
+        if ready {
             out.push_back(Effect::Note(Note::AllReady));
         }
     }

@@ -21,6 +21,7 @@ impl Engine {
         let timeline = Timeline::new(now, &self.settings.timeouts);
         self.timeline = Some(timeline);
         self.phase = Phase::LameDuck;
+        self.shown_ready = false;
         out.push_back(Effect::Ready(false));
         self.refuse_starts(out);
         for unit in 0..self.count() {
