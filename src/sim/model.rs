@@ -171,12 +171,6 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
     // Aborted while the daemon is up: what it left in flight has outlasted its grace.
     let failed = failed || how == How::Aborted;
     let settled = if failed { Next::Failed } else { Next::Stopped };
-    if std::env::var_os("DBG").is_some() {
-        eprintln!(
-            "DBG {now:?} decide {unit} how {how:?} say {say:?} leave {:?} unh {:?} streak {} lost {}",
-            this.leave, this.unhealthy, this.streak, this.lost
-        );
-    }
     match (say, this.rules.restart) {
         (Say::Shutdown(_), _) => return Next::Stopped,
         _ if this.lost => return Next::Failed,
@@ -234,7 +228,8 @@ pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
     let ranks = book.rank();
     book.rank();
     let unit = &mut book.units[turn.unit as usize];
-    if called && matches!(turn.state, State::Starting | State::Waiting | State::Backoff) {
+    let starts = matches!(turn.state, State::Starting | State::Waiting | State::Backoff);
+    if called && starts {
         // Started by name: nothing is held against it.
         (unit.streak, unit.too_often, unit.spared) = (0, false, false);
         // Until it is spawned, its last end is still told.
@@ -248,10 +243,10 @@ pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
         unit.due = None;
     }
     // What was left behind was given up then: its end changes nothing.
-    if unit.left {
+    if unit.left && !starts {
         return;
     }
-    unit.left = turn.state == State::Zombie;
+    unit.left |= turn.state == State::Zombie;
     match turn.state {
         State::Waiting => (unit.leave, unit.met) = (Leave::No, false),
         State::Starting => {
