@@ -9,7 +9,7 @@ use crate::end::End;
 ///
 /// The default, [`on_failure`](Self::on_failure), starts again after an error, a panic, a start that took too long
 /// or a failed liveness check, with [`Backoff::DEFAULT`], and gives up at the sixth failure within 60 s (as OTP's
-/// supervisors do: strictly more than the intensity).
+/// supervisors do: strictly more than the intensity), or at the sixth start in a row that is never ready.
 ///
 /// Setters never fail: what is wrong is an issue of `build`, with the numbers.
 #[derive(Clone)]
@@ -86,7 +86,8 @@ impl RestartPolicy {
         self
     }
 
-    /// Gives up at more than `failures` within `window`.
+    /// Gives up at more than `failures` within `window`, and at more than `failures` starts in a row that were never
+    /// ready, however long each of them took: a start that times out after 30 s would never fill a window of 60 s.
     pub const fn intensity(mut self, failures: u32, window: Duration) -> Self {
         self.intensity = Some(Intensity { failures, window });
         self

@@ -85,6 +85,8 @@ pub(super) struct Unit {
     /// Failures in a row, and when those were that the intensity counts.
     pub(super) streak: u32,
     pub(super) failures: Vec<Instant>,
+    /// Starts in a row that were never ready.
+    pub(super) failed_starts: usize,
     /// What is to become of it, by the model.
     pub(super) next: Option<Next>,
     /// When it is to start again, as was told last.
@@ -259,6 +261,7 @@ impl Unit {
             too_often: false,
             streak: 0,
             failures: Vec::new(),
+            failed_starts: 0,
             next: None,
             due: None,
             asking: false,

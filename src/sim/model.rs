@@ -193,7 +193,8 @@ pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instan
     this.failures.push(now);
     if let Some(limit) = this.rules.intensity {
         this.failures.retain(|at| now.since(*at) < limit.window);
-        if this.failures.len() > limit.failures as usize {
+        this.failed_starts = if this.ready { 0 } else { this.failed_starts + 1 };
+        if this.failures.len().max(this.failed_starts) > limit.failures as usize {
             this.too_often = true;
             return Next::Failed;
         }
@@ -236,6 +237,7 @@ pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
         unit.lost_idle = end(unit) == Some(EndKind::DependencyStopped);
         unit.lost = false;
         unit.failures.clear();
+        unit.failed_starts = 0;
         book.called = None;
     }
     unit.state = turn.state;

@@ -417,6 +417,16 @@ fn a_start_that_fails_is_tried_again_like_any_failure() {
 }
 
 #[test]
+fn the_sixth_start_in_a_row_that_takes_too_long_is_one_too_many_by_default() {
+    let never_ready = task("s", |_| std::future::pending()).explicit_ready();
+    let life = live(beside(never_ready));
+    let starts = starts(&life);
+    assert_eq!(starts.len(), 6);
+    assert!(starts.windows(2).all(|pair| pair[1] - pair[0] > 30 * SECOND), "{starts:?}");
+    assert_eq!(life.report().code, 75);
+}
+
+#[test]
 fn nonsense_is_an_error_of_build_with_the_numbers() {
     let said = |policy: RestartPolicy| {
         let spec = task("s", idle).restart_policy(policy);

@@ -67,11 +67,12 @@ impl Engine {
     fn again_unless_too_often(&mut self, unit: u32, now: Instant, out: &mut Out) {
         let rules = *self.rule(unit);
         let this = &mut self.units[unit as usize];
-        if this.ready && now.since(this.started_at) >= rules.backoff.resets_after() {
+        let was_ready = this.ready;
+        if was_ready && now.since(this.started_at) >= rules.backoff.resets_after() {
             this.streak = 0;
         }
         let failures = &mut this.failures;
-        let too_often = |limit| failures.get_or_insert_default().too_often(limit, now);
+        let too_often = |limit| failures.get_or_insert_default().too_often(limit, was_ready, now);
         if rules.intensity.is_some_and(too_often) {
             return self.give_up(unit, GaveUp::Limit, now, out);
         }
