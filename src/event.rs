@@ -4,6 +4,7 @@ use std::sync::Arc;
 use proc_daemon_runtime::Instant;
 
 use crate::end::{End, chain};
+use crate::health::HealthState;
 use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;
 use crate::state::SubsystemState;
@@ -67,7 +68,8 @@ pub enum SubsystemEvent {
         /// When, by the runtime's clock.
         at: Instant,
     },
-    /// A check of a subsystem has come to another verdict.
+    /// A check of a subsystem, or its heartbeat, has come to another verdict; what is known of a start is forgotten
+    /// with it.
     #[non_exhaustive]
     HealthChanged {
         /// Its number.
@@ -76,8 +78,8 @@ pub enum SubsystemEvent {
         name: Arc<str>,
         /// Which check.
         probe: ProbeKind,
-        /// The verdict.
-        up: bool,
+        /// The verdict: up, degraded or down.
+        health: HealthState,
         /// When, by the runtime's clock.
         at: Instant,
     },
@@ -178,8 +180,8 @@ impl SubsystemEvent {
                 format!("`{name}` starts again in {:?}", due.since(*at))
             }
             Self::GaveUp { name, .. } => format!("`{name}` is not started again"),
-            Self::HealthChanged { name, probe, up, .. } => {
-                format!("`{name}`: {probe} is {}", if *up { "up" } else { "down" })
+            Self::HealthChanged { name, probe, health, .. } => {
+                format!("`{name}`: {probe} is {health}")
             }
             Self::ReadyChanged { ready: true, .. } => "ready".to_owned(),
             Self::ReadyChanged { ready: false, .. } => "not ready".to_owned(),
@@ -197,6 +199,9 @@ impl fmt::Display for SubsystemEvent {
 }
 
 impl ProbeKind {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Startup, Self::Readiness, Self::Liveness, Self::Heartbeat];
+
     /// The name in lower case: `readiness`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -240,7 +245,7 @@ mod tests {
                 id,
                 name: name(),
                 probe: ProbeKind::Readiness,
-                up: false,
+                health: HealthState::Down,
                 at,
             },
         ];

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// the error that prevented a start, an error holds the report of what did start.
 const LAYERS: [&[&str]; 10] = [
     &["sync"],
-    &["backoff", "boxed", "end", "exit", "id", "reason", "state", "strategy", "timeouts"],
-    &["control", "event", "health", "restart", "shutdown", "signal", "config"],
+    &["backoff", "boxed", "end", "exit", "health", "id", "reason", "state", "strategy", "timeouts"],
+    &["control", "event", "restart", "shutdown", "signal", "config"],
     &["reload"],
     &["subsystem"],
     &["supervisor"],

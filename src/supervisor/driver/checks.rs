@@ -10,6 +10,7 @@ use tracing::{debug, info, warn};
 
 use super::Driver;
 use crate::end::{EndKind, chain};
+use crate::event::ProbeKind;
 use crate::health::{HealthState, Probe};
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Finding, Question, Row, Watch};
@@ -27,6 +28,8 @@ struct Known {
     probes: [Answered; 3],
     /// Whether its heartbeat was in time; none before the first.
     beats: Option<bool>,
+    /// What subscribers were told of the checks and the heartbeat.
+    told: [Option<HealthState>; 4],
     /// Why it is stopped.
     blame: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -38,6 +41,8 @@ struct Answered {
     open: Option<(AbortHandle, Instant)>,
     verdict: Option<bool>,
     last: Option<Answer>,
+    /// The last good answer had a reservation.
+    degraded: bool,
     /// The last error.
     error: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -64,7 +69,7 @@ impl Watched {
             let (liveness, heartbeat) = (asking(Probe::Liveness), watch.heartbeat);
             engine.watch(unit, Checks::new(startup, readiness, liveness, heartbeat));
             board.row(unit).set_health(Some(HealthState::Unknown));
-            let known = Known { watch, probes: Default::default(), beats: None, blame: None };
+            let known = Known::new(watch);
             (unit, known)
         });
         Self(known.collect())
@@ -77,35 +82,65 @@ impl Watched {
             SubsystemState::Running => return,
             SubsystemState::Starting => {
                 known.stop();
-                (known.probes, known.beats, known.blame) = Default::default();
+                known.forget();
+                known.blame = None;
             }
             state => {
                 known.stop();
                 if !state.is_alive() {
-                    (known.probes, known.beats) = Default::default();
+                    known.forget();
                 }
             }
         }
         row.set_health(known.health());
     }
 
-    /// A verdict has changed.
-    pub(super) fn noted(&mut self, note: &Note, board: &Board, now: Instant) {
+    /// A verdict has changed. Whose.
+    pub(super) fn noted(&mut self, note: &Note, board: &Board, now: Instant) -> Option<u32> {
         let unit = match note {
             Note::Healthy { unit, .. } | Note::Unhealthy { unit, .. } | Note::NoBeat(unit) => *unit,
-            _ => return,
+            _ => return None,
         };
-        let Some(known) = self.0.get_mut(&unit) else { return };
+        let known = self.0.get_mut(&unit)?;
         match note {
             Note::Healthy { probe, .. } => known.probes[*probe as usize].verdict = Some(true),
             Note::Unhealthy { probe, .. } => known.fell(*probe, now),
             _ => known.missed(),
         }
         board.row(unit).set_health(known.health());
+        Some(unit)
+    }
+
+    /// What has changed for `unit` since this was asked last.
+    pub(super) fn news(&mut self, unit: u32) -> Vec<(ProbeKind, HealthState)> {
+        self.0.get_mut(&unit).map(Known::news).unwrap_or_default()
     }
 }
 
 impl Known {
+    fn new(watch: Box<Watch>) -> Self {
+        let probes = Default::default();
+        Self { watch, probes, beats: None, told: [None; 4], blame: None }
+    }
+
+    /// Another generation: nothing is known of it.
+    fn forget(&mut self) {
+        (self.probes, self.beats, self.told) = Default::default();
+    }
+
+    fn news(&mut self) -> Vec<(ProbeKind, HealthState)> {
+        let mut news = Vec::new();
+        for kind in ProbeKind::ALL {
+            let (is, told) = (self.health_of(kind), &mut self.told[kind as usize]);
+            let is = is.filter(|is| *is != HealthState::Unknown);
+            if *told != is {
+                *told = is;
+                news.extend(is.map(|is| (kind, is)));
+            }
+        }
+        news
+    }
+
     /// Nobody wants to know any more.
     fn stop(&mut self) {
         for answered in &mut self.probes {
@@ -140,33 +175,41 @@ impl Known {
 
     /// The worst of what is known; none if there is nothing to know.
     fn health(&self) -> Option<HealthState> {
-        let checks = Probe::ALL.into_iter().filter_map(|probe| {
-            self.watch.of(probe)?;
-            self.probes[probe as usize].health()
-        });
-        let beats = self.watch.heartbeat.map(|_| match self.beats {
-            None => HealthState::Unknown,
-            Some(true) => HealthState::Up,
-            Some(false) => HealthState::Down,
-        });
         let rank = |state: &HealthState| match state {
             HealthState::Down => 3,
             HealthState::Unknown => 2,
             HealthState::Degraded => 1,
             HealthState::Up => 0,
         };
-        checks.chain(beats).max_by_key(rank)
+        ProbeKind::ALL.into_iter().filter_map(|kind| self.health_of(kind)).max_by_key(rank)
+    }
+
+    fn health_of(&self, kind: ProbeKind) -> Option<HealthState> {
+        let probe = match kind {
+            ProbeKind::Startup => Probe::Startup,
+            ProbeKind::Readiness => Probe::Readiness,
+            ProbeKind::Liveness => Probe::Liveness,
+            ProbeKind::Heartbeat => {
+                return self.watch.heartbeat.map(|_| match self.beats {
+                    None => HealthState::Unknown,
+                    Some(true) => HealthState::Up,
+                    Some(false) => HealthState::Down,
+                });
+            }
+        };
+        self.watch.of(probe)?;
+        self.probes[probe as usize].health()
     }
 }
 
 impl Answered {
     fn health(&self) -> Option<HealthState> {
-        match (self.last, self.verdict) {
-            (Some(Answer::Nothing), _) => None,
-            (_, None) => Some(HealthState::Unknown),
-            (_, Some(false)) => Some(HealthState::Down),
-            (Some(Answer::Degraded), Some(true)) => Some(HealthState::Degraded),
-            (_, Some(true)) => Some(HealthState::Up),
+        match self.verdict {
+            _ if self.last == Some(Answer::Nothing) => None,
+            None => Some(HealthState::Unknown),
+            Some(false) => Some(HealthState::Down),
+            Some(true) if self.degraded => Some(HealthState::Degraded),
+            Some(true) => Some(HealthState::Up),
         }
     }
 }
@@ -207,6 +250,7 @@ impl Driver {
                 row.set_health(known.health());
             }
         }
+        self.publish_health(unit, now);
         self.step(Event::Unit { unit, generation, what: UnitEvent::Beat(last) }, now);
     }
 
@@ -231,8 +275,9 @@ impl Driver {
             answered.open = None;
             let was = answered.last.replace(answer);
             tell(&row.name, probe, was, answer, why.as_deref().map(|why| why as _));
-            if answer == Answer::Bad {
-                answered.error = why.map(Arc::from);
+            match answer {
+                Answer::Bad => answered.error = why.map(Arc::from),
+                _ => answered.degraded = answer == Answer::Degraded,
             }
             row.set_health(known.health());
         }

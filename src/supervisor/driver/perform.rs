@@ -66,9 +66,12 @@ impl Driver {
             Effect::Dump => self.dump(now),
             Effect::Finalize(index) => self.finalize(index),
             Effect::Note(note) => {
-                self.watched.noted(&note, &self.shared.board, now);
+                let noted = self.watched.noted(&note, &self.shared.board, now);
                 notes::log(&note, &self.shared.board, &self.finalizer_names);
                 self.publish_note(&note, now);
+                if let Some(unit) = noted {
+                    self.publish_health(unit, now);
+                }
             }
             Effect::Exit => self.exited = true,
         }

@@ -6,11 +6,11 @@ use proc_daemon_runtime::Instant;
 
 use super::Driver;
 use crate::end::{End, EndKind};
-use crate::event::{ProbeKind, SubsystemEvent};
+use crate::event::SubsystemEvent;
 use crate::id::SubsystemId;
 use crate::state::SubsystemState;
 use crate::supervisor::Hub;
-use crate::supervisor::engine::{Event, Note, Probe, Turn, UnitEvent};
+use crate::supervisor::engine::{Event, Note, Turn, UnitEvent};
 
 /// Where the driver publishes, and the names that it has published.
 pub(super) struct Publisher {
@@ -30,6 +30,9 @@ impl Driver {
     pub(super) fn publish(&mut self, event: Event, now: Instant) {
         if let Event::Shutdown { .. } = event {
             self.publisher.hub.shutdown_began(self.shared.coordinator.reason(), now);
+        }
+        if let Event::Unit { unit, what: UnitEvent::Checked { .. }, .. } = event {
+            self.publish_health(unit, now);
         }
         if self.out.turns.is_empty() || !self.publisher.hub.is_heard() {
             return;
@@ -85,22 +88,22 @@ impl Driver {
 
     /// Of what the operator is told, what subscribers are told as well.
     pub(super) fn publish_note(&mut self, note: &Note, now: Instant) {
-        let (unit, health) = match *note {
-            Note::GaveUp { unit, .. } => (unit, None),
-            Note::Healthy { unit, probe } => (unit, Some((kind_of(probe), true))),
-            Note::Unhealthy { unit, probe } => (unit, Some((kind_of(probe), false))),
-            Note::NoBeat(unit) => (unit, Some((ProbeKind::Heartbeat, false))),
-            _ => return,
-        };
-        if !self.publisher.hub.is_heard() {
-            return;
+        if let Note::GaveUp { unit, .. } = *note
+            && self.publisher.hub.is_heard()
+        {
+            let (id, name) = self.subject(unit);
+            self.tell(&SubsystemEvent::GaveUp { id, name, at: now });
         }
-        let (id, name) = self.subject(unit);
-        let event = match health {
-            None => SubsystemEvent::GaveUp { id, name, at: now },
-            Some((probe, up)) => SubsystemEvent::HealthChanged { id, name, probe, up, at: now },
-        };
-        self.tell(&event);
+    }
+
+    /// Something is known of the health of `unit`.
+    pub(super) fn publish_health(&mut self, unit: u32, now: Instant) {
+        for (probe, health) in self.watched.news(unit) {
+            if self.publisher.hub.is_heard() {
+                let (id, name) = self.subject(unit);
+                self.tell(&SubsystemEvent::HealthChanged { id, name, probe, health, at: now });
+            }
+        }
     }
 
     fn tell(&self, event: &SubsystemEvent) {
@@ -114,13 +117,5 @@ impl Driver {
         }
         let name = names[index].get_or_insert_with(|| self.shared.board.row(unit).name.to_shared());
         (SubsystemId::new(unit), Arc::clone(name))
-    }
-}
-
-const fn kind_of(probe: Probe) -> ProbeKind {
-    match probe {
-        Probe::Startup => ProbeKind::Startup,
-        Probe::Readiness => ProbeKind::Readiness,
-        Probe::Liveness => ProbeKind::Liveness,
     }
 }

@@ -1,6 +1,8 @@
 //! Readiness: what the daemon shows, and who waits.
 
-use proc_daemon::{Check, Daemon, Health, HealthState, Instant, SubsystemState, task};
+use proc_daemon::{
+    Check, Daemon, Health, HealthState, Instant, SubsystemEvent, SubsystemState, task,
+};
 
 use super::{MS, SECOND, health, scripted};
 use crate::exact::exactly;
@@ -114,5 +116,42 @@ fn a_restart_is_not_ready_before_its_answers_have_risen_again() {
             })
         },
         |report| assert!(report.is_clean(), "{report}"),
+    );
+}
+
+/// One event for each change of each check's verdict, degraded and well again among them.
+#[test]
+fn subscribers_are_told_of_each_verdict() {
+    exactly(
+        |sim| {
+            let diary = Diary::default();
+            let readiness = scripted(&diary, "+~~-~--+").every(SECOND).rise(1).fall(2);
+            let spec = task("a", |ctx: proc_daemon::Context| async move {
+                ctx.sleep(5500 * MS).await?;
+                ctx.beat();
+                idle(ctx).await
+            });
+            let policy = proc_daemon::RestartPolicy::never();
+            let spec = spec.restart_policy(policy).readiness(readiness).heartbeat(6 * SECOND);
+            sim.daemon(Daemon::new().with_subsystem(spec.optional())).script(async |s| {
+                let mut events = s.daemon().subscribe_events();
+                s.advance(20 * SECOND).await;
+                let told = crate::events::rest(&mut events).into_iter().filter_map(|event| {
+                    let about = matches!(event, SubsystemEvent::HealthChanged { .. });
+                    let at = event.at().since(Instant::ZERO).as_secs();
+                    about.then(|| format!("{at} {event}"))
+                });
+                let expected = [
+                    "0 `a`: readiness is up",
+                    "1 `a`: readiness is degraded",
+                    "6 `a`: heartbeat is up",
+                    "6 `a`: readiness is down",
+                    "7 `a`: readiness is up",
+                    "11 `a`: heartbeat is down",
+                ];
+                assert_eq!(told.collect::<Vec<_>>(), expected);
+            })
+        },
+        |report| assert_eq!(report.code, 69, "{report}"),
     );
 }
