@@ -8,7 +8,7 @@ use crate::supervisor::SubsystemStatus;
 pub struct Status {
     /// Every subsystem is ready, and no shutdown has begun.
     pub ready: bool,
-    /// An optional subsystem was given up: the daemon lives on without it.
+    /// An optional subsystem was given up, and the daemon lives on without it. False from the shutdown on.
     pub degraded: bool,
     /// It runs.
     pub live: bool,
@@ -21,7 +21,8 @@ impl Status {
         let mut rows = inner.board.rows();
         Self {
             ready: inner.board.is_ready(),
-            degraded: rows.any(|row| row.state() == SubsystemState::Failed),
+            degraded: !inner.coordinator.is_shutdown()
+                && rows.any(|row| row.state() == SubsystemState::Failed),
             live: inner.running.load(std::sync::atomic::Ordering::Acquire),
             subsystems: SubsystemStatus::all(&inner.board),
         }
