@@ -24,6 +24,7 @@ fn no_law_is_broken_in_20_000_lives_of_random_daemons() {
         "a raw task asked for the end",
         "a context in the hands of another",
         "a context was used after its stop",
+        "a call by name was done",
     ]);
     println!("{sweep}");
 }

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use proc_daemon_runtime::Instant;
 
 use crate::backends::sim::SimHandle;
-use crate::sim::book::Book;
+use crate::sim::book::{Book, Unit};
+use crate::sim::company::Leave;
 use crate::state::SubsystemState::{self as State};
-use crate::supervisor::engine::{Effect, Event, How, Note, Probe, Turn, UnitEvent};
+use crate::supervisor::engine::{Cause, Effect, Event, How, Note, Probe, Turn, UnitEvent};
 
 const EARLY_SIGNAL: &str = "a signal before the start";
 const EARLY_STOP: &str = "a stop before the start";
@@ -34,9 +35,14 @@ const READINESS_FELL: &str = "a readiness check fell";
 const NO_BEAT: &str = "a heartbeat was missed";
 const STALE_ANSWER: &str = "a stale answer";
 const ALL_COMPLETED: &str = "everything completed";
+const ESCALATED: &str = "a failure that ended the daemon";
+const JOINTLY: &str = "a restart with others";
+const STOP_IN_RESTART: &str = "a stop during a restart";
+const STALE_READY: &str = "a stale readiness";
+const RETIRED: &str = "a stop by name";
 
 /// The situations that the simulator notes by itself.
-pub(in crate::sim) const ALL: [&str; 25] = [
+pub(in crate::sim) const ALL: [&str; 30] = [
     EARLY_SIGNAL,
     EARLY_STOP,
     STOP_IN_START,
@@ -62,6 +68,11 @@ pub(in crate::sim) const ALL: [&str; 25] = [
     READINESS_FELL,
     NO_BEAT,
     STALE_ANSWER,
+    ESCALATED,
+    JOINTLY,
+    STOP_IN_RESTART,
+    STALE_READY,
+    RETIRED,
 ];
 
 pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
@@ -86,12 +97,25 @@ pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
             } else if starting(book) {
                 handle.reached(STOP_IN_START);
             }
+            let restarts = |unit: &Unit| {
+                let begins = unit.generation > 1 && unit.state == State::Starting;
+                begins || unit.leave == Leave::Again && unit.live
+            };
+            if book.units.iter().any(restarts) {
+                handle.reached(STOP_IN_RESTART);
+            }
         }
         Event::Unit { unit, generation, what: UnitEvent::Checked { probe, .. } } => {
             let this = &book.units[unit as usize];
             let stopping = book.stop_began.is_some();
             if stopping || this.generation != generation || !this.is_watched(probe) {
                 handle.reached(STALE_ANSWER);
+            }
+        }
+        Event::Unit { unit, generation, what: UnitEvent::Ready } => {
+            let this = &book.units[unit as usize];
+            if this.generation != generation || this.asked.is_some() || this.aborted.is_some() {
+                handle.reached(STALE_READY);
             }
         }
         _ => {}
@@ -109,6 +133,10 @@ pub(in crate::sim) fn noted(handle: &SimHandle, effects: &VecDeque<Effect>, firs
                 handle.reached(READINESS_FELL);
             }
             Effect::Note(Note::NoBeat(_)) => handle.reached(NO_BEAT),
+            Effect::Note(Note::TakesAlong { .. }) => handle.reached(JOINTLY),
+            Effect::Initiate(Cause::Failed(_) | Cause::StartFailed(_)) => {
+                handle.reached(ESCALATED);
+            }
             _ => {}
         }
     }
@@ -167,6 +195,7 @@ pub(in crate::sim) fn turned(book: &Book, handle: &SimHandle, turn: Turn) {
         State::Backoff => handle.reached(RESTART),
         State::Failed if unit.too_often => handle.reached(TOO_OFTEN),
         State::Failed if unit.lost => handle.reached(LOST),
+        State::Stopped if unit.leave == Leave::Retired => handle.reached(RETIRED),
         State::Stopped if unit.state == State::Backoff => handle.reached(STOP_IN_BACKOFF),
         _ => {}
     }
