@@ -1,20 +1,25 @@
 //! A second opinion: how each subsystem ends and with what code the daemon exits, from what was seen of
 //! the subsystems and the signals. Written from lifecycle's rules, without a look into the engine.
 
+mod checks;
+mod ends;
+
+pub(super) use checks::{beat, checked};
+pub(super) use ends::{end, exit_code};
+
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::book::{Book, Came, Next, Unit};
-use super::company::{self, Leave};
-use super::pulse::Change;
 use crate::backoff::Backoff;
 use crate::end::EndKind;
 use crate::health::Probe;
 use crate::restart::Restart;
 use crate::signal::{Action, Row};
+use crate::sim::book::{Book, Next};
+use crate::sim::company::{self, Leave};
 use crate::state::SubsystemState as State;
-use crate::supervisor::engine::{Answer, Cause, How, Say, Turn};
+use crate::supervisor::engine::{How, Say, Turn};
 
 /// Presses of Ctrl-C closer to each other than this are one.
 const ONE_PRESS: Duration = Duration::from_millis(300);
@@ -22,7 +27,7 @@ const ONE_PRESS: Duration = Duration::from_millis(300);
 const DUMP: Duration = Duration::from_secs(1);
 
 /// A signal reaches the daemon.
-pub(super) fn signal(book: &mut Book, signal: Signal, now: Instant) {
+pub(in crate::sim) fn signal(book: &mut Book, signal: Signal, now: Instant) {
     match book.actions.get(signal) {
         Some(Row::Action(Action::Force)) => force(book, signal, now),
         Some(Row::Action(Action::Dump)) => {
@@ -38,14 +43,14 @@ pub(super) fn signal(book: &mut Book, signal: Signal, now: Instant) {
 }
 
 /// The state dump is written.
-pub(super) fn dumped(book: &mut Book, now: Instant) {
+pub(in crate::sim) fn dumped(book: &mut Book, now: Instant) {
     if let Some((signal, since)) = book.dumping.take() {
         force(book, signal, now.min(since + DUMP));
     }
 }
 
 /// Time has passed.
-pub(super) fn time(book: &mut Book, now: Instant) {
+pub(in crate::sim) fn time(book: &mut Book, now: Instant) {
     // What has left by then is left.
     let budget = book.budget_at().unwrap_or(Instant::MAX);
     let over = |since: Instant| since + DUMP <= now && since + DUMP < budget;
@@ -53,81 +58,15 @@ pub(super) fn time(book: &mut Book, now: Instant) {
         dumped(book, now);
     }
     if book.stop_began.is_none() {
-        checks(book, now);
-    }
-}
-
-/// The checks that are due, in the order in which they are.
-fn checks(book: &mut Book, now: Instant) {
-    let mut due = Vec::new();
-    for (unit, this) in book.units.iter().enumerate() {
-        for probe in Probe::ALL {
-            due.extend(this.pulse.due(probe, now).map(|due| (due, unit, probe)));
-        }
-    }
-    due.sort_unstable();
-    for (_, unit, probe) in due {
-        if !book.units[unit].is_watched(probe) {
-            continue;
-        }
-        let rank = book.rank();
-        if let Some(change) = book.units[unit].pulse.passed(probe, rank, now) {
-            changed(book, unit, probe, change, now);
-        }
+        checks::due(book, now);
     }
 }
 
 /// A subsystem says that it is ready. Who is asked to stop, or aborted, becomes ready no more.
-pub(super) fn ready(book: &mut Book, unit: u32) {
+pub(in crate::sim) fn ready(book: &mut Book, unit: u32) {
     let this = &mut book.units[unit as usize];
     this.pulse.told = true;
     this.ready |= this.asked.is_none() && this.aborted.is_none() && !this.pulse.starts();
-}
-
-/// A check has answered.
-pub(super) fn checked(
-    book: &mut Book,
-    unit: u32,
-    (probe, number): (Probe, u32),
-    answer: Answer,
-    now: Instant,
-) {
-    let this = &mut book.units[unit as usize];
-    let watched = this.is_watched(probe) && book.stop_began.is_none();
-    if let Some(change) = this.pulse.answered(probe, number, answer, watched) {
-        changed(book, unit as usize, probe, change, now);
-    }
-}
-
-/// Its last sign of life was then.
-pub(super) fn beat(book: &mut Book, unit: u32, at: Instant, now: Instant) {
-    let this = &book.units[unit as usize];
-    let missed = this.pulse.heartbeat.is_some_and(|deadline| at + deadline <= now);
-    if missed && this.is_watched(Probe::Liveness) {
-        unhealthy(book, unit as usize, now);
-    }
-}
-
-fn changed(book: &mut Book, unit: usize, probe: Probe, change: Change, now: Instant) {
-    let this = &mut book.units[unit];
-    match (probe, change) {
-        (Probe::Startup, Change::Rose) => this.ready |= this.pulse.told,
-        (Probe::Startup, Change::Fell) | (Probe::Liveness, Change::Rose) => {}
-        (Probe::Readiness, change) => this.met = change == Change::Rose,
-        (Probe::Liveness, Change::Fell) => unhealthy(book, unit, now),
-    }
-}
-
-/// It is to be stopped, unless everything is.
-fn unhealthy(book: &mut Book, unit: usize, now: Instant) {
-    if book.stop_began.is_some() || book.cause.is_some() || book.dumping.is_some() {
-        return;
-    }
-    let this = &mut book.units[unit];
-    this.unhealthy.get_or_insert(now);
-    if this.rules.restart != Restart::Never {
-        company::again(book, u32::try_from(unit).unwrap_or(u32::MAX));
-    }
 }
 
 fn force(book: &mut Book, signal: Signal, at: Instant) {
@@ -135,7 +74,7 @@ fn force(book: &mut Book, signal: Signal, at: Instant) {
 }
 
 /// Its `run` is over; work in flight, or children, are not.
-pub(super) fn returned(book: &mut Book, unit: u32, say: Say) {
+pub(in crate::sim) fn returned(book: &mut Book, unit: u32, say: Say) {
     let this = &mut book.units[unit as usize];
     this.returned = this.asked.is_none();
     if let Say::Shutdown(code) = say
@@ -146,7 +85,7 @@ pub(super) fn returned(book: &mut Book, unit: u32, say: Say) {
 }
 
 /// What is to become of a subsystem whose last generation has ended so.
-pub(super) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instant) -> Next {
+pub(in crate::sim) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now: Instant) -> Next {
     let stopping = book.stop_began.is_some();
     let this = &mut book.units[unit as usize];
     let asked = this.asked.is_some();
@@ -223,7 +162,7 @@ fn delays(backoff: &Backoff, before: u32) -> [Duration; 2] {
 }
 
 /// The engine says what a subsystem does now.
-pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
+pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
     let stopping = book.stop_began.is_some();
     let called = book.called == Some(turn.unit);
     let ranks = book.rank();
@@ -283,7 +222,7 @@ pub(super) fn turned(book: &mut Book, turn: Turn, now: Instant) {
 }
 
 /// The user's code has said what becomes of the daemon without `unit`.
-pub(super) fn gave_up(book: &mut Book, unit: u32, say: Say) {
+pub(in crate::sim) fn gave_up(book: &mut Book, unit: u32, say: Say) {
     let this = &mut book.units[unit as usize];
     this.asking = false;
     let spared = match say {
@@ -305,7 +244,7 @@ fn go_on(book: &mut Book, unit: u32, spared: bool) {
 }
 
 /// What cannot be without `unit` is lost, and what cannot be without that.
-pub(super) fn lose(book: &mut Book, unit: u32) {
+pub(in crate::sim) fn lose(book: &mut Book, unit: u32) {
     let mut open = vec![unit];
     while let Some(gone) = open.pop() {
         let temporary = gone == unit && book.units[gone as usize].rules.restart == Restart::Never;
@@ -325,85 +264,5 @@ pub(super) fn lose(book: &mut Book, unit: u32) {
                 open.push(u32::try_from(index).unwrap_or(u32::MAX));
             }
         }
-    }
-}
-
-/// How a subsystem ended; none if it was never started.
-pub(super) fn end(unit: &Unit) -> Option<EndKind> {
-    if unit.lost_idle {
-        return Some(EndKind::DependencyStopped);
-    }
-    let end = own_end(unit)?;
-    let well = matches!(end, EndKind::Completed | EndKind::Requested);
-    Some(if well && unit.lost && matches!(unit.state, State::Failed | State::Removed) {
-        EndKind::DependencyStopped
-    } else {
-        end
-    })
-}
-
-fn own_end(unit: &Unit) -> Option<EndKind> {
-    unit.launched?;
-    if unit.left {
-        return Some(EndKind::Zombie);
-    }
-    if unit.late {
-        return Some(EndKind::StartTimeout);
-    }
-    if unit.ended_unhealthy {
-        return Some(EndKind::Unhealthy);
-    }
-    Some(match unit.outcome {
-        Some(Came::Panic) => EndKind::Panic,
-        Some(Came::Error) => EndKind::Error,
-        _ if unit.orphan => EndKind::Panic,
-        None => EndKind::Aborted,
-        Some(Came::Ok | Came::Stopping) if unit.cut => EndKind::Aborted,
-        Some(Came::Stopping) if unit.asked.is_some() => EndKind::Requested,
-        Some(Came::Stopping) => EndKind::Error,
-        Some(Came::Ok) if unit.asked_by_then => EndKind::Requested,
-        Some(Came::Ok) if unit.rules.explicit_ready && !unit.ready => EndKind::Error,
-        Some(Came::Ok) => EndKind::Completed,
-    })
-}
-
-/// The code that the daemon exits with.
-pub(super) fn exit_code(book: &Book) -> u8 {
-    if let Some((signal, _)) = book.forced_by {
-        return 128 + u8::try_from(signal.number()).unwrap_or(0);
-    }
-    let left = |unit| matches!(end(unit), Some(EndKind::Aborted | EndKind::Zombie));
-    if book.units.iter().any(left) {
-        return 124;
-    }
-    match book.cause.filter(|_| book.own) {
-        Some(Cause::Failed(unit) | Cause::StartFailed(unit)) => code(&book.units[unit as usize]),
-        Some(Cause::Asked(_, code)) => code,
-        cause => {
-            let failed = book.units.iter().filter(|unit| unit.state == State::Failed);
-            let worst = failed.map(code).max();
-            let well = |unit: &Unit| !unit.rules.background && unit.state != State::Failed;
-            match worst {
-                Some(worst) if cause == Some(Cause::NothingToRun) => {
-                    let only_background = book.units.iter().all(|unit| unit.rules.background);
-                    let alone = !only_background && !book.units.iter().any(well);
-                    if alone { worst.max(69) } else { worst }
-                }
-                worst => worst.unwrap_or(0),
-            }
-        }
-    }
-}
-
-/// The code of a failure.
-fn code(unit: &Unit) -> u8 {
-    match end(unit) {
-        Some(EndKind::Panic) => 70,
-        Some(EndKind::StartTimeout) => 75,
-        Some(EndKind::DependencyStopped) => 69,
-        Some(EndKind::Error | EndKind::Unhealthy) if unit.too_often => 69,
-        Some(EndKind::Error | EndKind::Unhealthy) => 1,
-        Some(EndKind::Completed) if unit.too_often => 69,
-        _ => 0,
     }
 }
