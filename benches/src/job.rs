@@ -10,6 +10,8 @@ use crate::bare::Backend;
 pub enum Row {
     /// Build, start, stop and free n idle subsystems.
     StartStop,
+    /// n subsystems fail at once and start again.
+    Restart,
     /// What n idle subsystems hold.
     Memory,
     /// `SIGTERM` to `cancelled()`, to all stopped.
@@ -70,8 +72,9 @@ pub struct Job {
 
 impl Row {
     /// Every row.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StartStop,
+        Self::Restart,
         Self::Memory,
         Self::Signal,
         Self::Exec,
@@ -87,6 +90,7 @@ impl Row {
     pub const fn name(self) -> &'static str {
         match self {
             Self::StartStop => "start-stop",
+            Self::Restart => "restart",
             Self::Memory => "memory",
             Self::Signal => "signal",
             Self::Exec => "exec",
@@ -103,6 +107,7 @@ impl Row {
     pub const fn title(self) -> &'static str {
         match self {
             Self::StartStop => "start and stop of n idle subsystems",
+            Self::Restart => "n subsystems fail at once: until the last one runs again",
             Self::Memory => "memory of n idle subsystems",
             Self::Signal => "SIGTERM to one subsystem's cancelled(), to all stopped",
             Self::Exec => "exec to handlers in place; SIGTERM to the end of the process",
@@ -123,6 +128,10 @@ impl Row {
             Self::StartStop => Some(
                 "peer: proc-daemon 1.1.3, without signals, whose `run` frees before it returns; with at \
                  most 10 000, since its stop is quadratic (`--peer-all` for 100 000)",
+            ),
+            Self::Restart => Some(
+                "respawn: tasks whose last act is to spawn the next; daemon: an error each, a policy without \
+                 delay and limit, no storm guard",
             ),
             Self::Memory => Some(
                 "live and blocks by a counting allocator, resident and process by the system; names and \
@@ -153,6 +162,7 @@ impl Row {
                 ("free", Unit::Nanos),
                 ("work", Unit::Nanos),
             ],
+            Self::Restart => &[("running", Unit::Nanos)],
             Self::Memory => &[
                 ("live", Unit::Bytes),
                 ("blocks", Unit::Count),
@@ -187,6 +197,7 @@ impl Row {
             Self::StartStop => {
                 &[("start", "shared"), ("stop", "shared"), ("work", "shared"), ("work", "child")]
             }
+            Self::Restart => &[("running", "respawn")],
             Self::Memory => &[("process", "shared")],
             Self::Signal => {
                 &[("cancelled", "bare"), ("cancelled", "bare-main"), ("stopped", "bare-main")]

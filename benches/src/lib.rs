@@ -35,6 +35,7 @@
 pub mod args;
 pub mod bare;
 mod clock;
+mod flag;
 mod floors;
 mod gate;
 pub mod job;

@@ -84,6 +84,10 @@ pub fn jobs(scale: Scale, peer_all: bool) -> Vec<Job> {
     let mut jobs = Vec::new();
     for backend in Backend::REAL {
         start_stop(scale, backend, peer_all, &mut jobs);
+        for &n in scale.sizes() {
+            let rounds = scale.rounds(n);
+            jobs.push(new(scale, Row::Restart, backend, n, rounds, &["respawn", "daemon"]));
+        }
         memory(scale, backend, &mut jobs);
         let rounds = scale.rounds(100);
         let job = |row, n, rounds, variants: &[&str]| new(scale, row, backend, n, rounds, variants);

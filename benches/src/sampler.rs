@@ -70,6 +70,7 @@ fn measure<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>) -> io::Result
     let out = Lines;
     match job.row {
         Row::StartStop => rows::start_stop::run(bare, job, &out),
+        Row::Restart => rows::restart::run(bare, job, &out),
         Row::Memory => rows::memory::run(bare, job, counter, &out),
         Row::Signal => rows::signal::run(bare, job, &out),
         Row::Exec => rows::exec::run(job, &out)?,

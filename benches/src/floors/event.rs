@@ -1,9 +1,8 @@
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use event_listener::Event;
 use futures_lite::StreamExt;
 use futures_lite::future::zip;
 use signal_hook::consts::SIGTERM;
@@ -12,31 +11,8 @@ use signal_hook_async_std::Signals;
 use super::Delivery;
 use crate::bare::Bare;
 use crate::clock::{Stopwatch, Windows};
+use crate::flag::Flag;
 use crate::gate::FIRST;
-
-/// Set once; everybody who waits hears it.
-#[derive(Default)]
-struct Flag {
-    set: AtomicBool,
-    event: Event,
-}
-
-impl Flag {
-    fn set(&self) {
-        self.set.store(true, Ordering::SeqCst);
-        self.event.notify(usize::MAX);
-    }
-
-    async fn wait(&self) {
-        while !self.set.load(Ordering::SeqCst) {
-            let listener = self.event.listen();
-            if self.set.load(Ordering::SeqCst) {
-                return;
-            }
-            listener.await;
-        }
-    }
-}
 
 /// How many tasks are left.
 struct Left {

@@ -5,6 +5,7 @@ pub(crate) mod exec;
 pub(crate) mod idle;
 pub(crate) mod lives;
 pub(crate) mod memory;
+pub(crate) mod restart;
 pub(crate) mod signal;
 pub(crate) mod start_stop;
 
