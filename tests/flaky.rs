@@ -59,6 +59,11 @@ fn its_silence_is_noticed() {
         assert_eq!((s.restarts("client"), s.state("client")), (0, Running));
         s.advance(Duration::from_secs(2)).await;
         assert_eq!((s.restarts("client"), s.state("client")), (1, Running));
+        // The next start has as long as the first.
+        s.advance(Duration::from_secs(37)).await;
+        assert_eq!(s.restarts("client"), 1);
+        s.advance(Duration::from_secs(5)).await;
+        assert_eq!(s.restarts("client"), 2);
     });
     life.expect_clean();
 }

@@ -10,7 +10,7 @@ use proc_daemon::{
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error("credentials refused")]
-    #[cfg_attr(not(test), expect(dead_code, reason = "this server asks for none"))]
+    #[allow(dead_code, reason = "this server asks for none")]
     Auth,
     #[error("line broke")]
     Io(#[from] io::Error),
@@ -42,6 +42,7 @@ impl<L: Link> Subsystem for Client<L> {
 
     async fn run(&self, ctx: Context) -> Result<()> {
         ctx.timeout(Duration::from_secs(2), self.link.connect()).await??;
+        self.last_seen.store(ctx.now().as_nanos(), Ordering::Relaxed);
         ctx.ready();
         while let Ok(message) = ctx.run_until_cancelled(self.link.recv()).await {
             let message = message?;

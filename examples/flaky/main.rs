@@ -1,7 +1,11 @@
 //! A client of a flaky server: when it starts again, when it gives up, and how it is noticed that it is stuck.
+//!
+//! `cargo run --example flaky -- 127.0.0.1:7000`; for a server, `nc -l 7000`, and `printf bye | nc -l 7000` for one
+//! that sends the client home.
 
 mod client;
 
+use std::io;
 use std::process::ExitCode;
 
 use client::{ClientError, Link, daemon};
@@ -25,13 +29,19 @@ impl Link for Tcp {
         let mut line = self.line.lock().await;
         let n = match line.as_mut() {
             Some(line) => line.read(&mut bytes).await?,
-            None => return Err(std::io::Error::from(std::io::ErrorKind::NotConnected).into()),
+            None => return Err(io::Error::from(io::ErrorKind::NotConnected).into()),
         };
+        if n == 0 {
+            return Err(
+                io::Error::new(io::ErrorKind::UnexpectedEof, "the server has hung up").into()
+            );
+        }
         bytes.truncate(n);
         Ok(bytes)
     }
 }
 
 fn main() -> ExitCode {
-    daemon(Tcp { addr: "127.0.0.1:7".into(), line: Mutex::new(None) }).main()
+    let addr = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7".into());
+    daemon(Tcp { addr, line: Mutex::new(None) }).main()
 }
