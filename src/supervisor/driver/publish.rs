@@ -17,11 +17,13 @@ pub(super) struct Publisher {
     hub: Arc<Hub>,
     /// By number, once they were asked for: a name is shared by all of its events.
     names: Vec<Option<Arc<str>>>,
+    /// By number: after which generation the next start was told, and for when.
+    dues: Vec<Option<(u32, Instant)>>,
 }
 
 impl Publisher {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
-        Self { hub, names: Vec::new() }
+        Self { hub, names: Vec::new(), dues: Vec::new() }
     }
 }
 
@@ -70,11 +72,20 @@ impl Driver {
         row.set_due(due);
         let (generation, in_backoff) = (row.generation(), row.due().is_some());
         // Not if a shutdown has begun since that was decided.
-        if in_backoff && self.publisher.hub.is_heard() {
+        if in_backoff && self.publisher.hub.is_heard() && self.is_news(unit, generation, due) {
             let (id, name) = self.subject(unit);
             let restarts = u64::from(generation.saturating_sub(1));
             self.tell(&SubsystemEvent::RestartScheduled { id, name, due, restarts, at: now });
         }
+    }
+
+    /// Whether that is not what was told last.
+    fn is_news(&mut self, unit: u32, generation: u32, due: Instant) -> bool {
+        let (dues, index) = (&mut self.publisher.dues, unit as usize);
+        if index >= dues.len() {
+            dues.resize(index + 1, None);
+        }
+        dues[index].replace((generation, due)) != Some((generation, due))
     }
 
     /// Shows whether everything is ready.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Stage};
 use proc_daemon::{
-    Backoff, Context, Daemon, EndKind, Instant, RestartPolicy, Result, Spec, SubsystemEvent, task,
+    Backoff, Context, Daemon, EndKind, Instant, RestartPolicy, Result, Spec, Strategy,
+    SubsystemEvent, task,
 };
 
 use super::{MS, SECOND, exactly};
@@ -285,6 +286,39 @@ fn a_restart_that_is_put_off_is_told_again() {
 }
 
 /// The shutdown begins before anything does.
+/// Everybody who starts again together is told of once.
+#[test]
+fn a_group_that_starts_again_is_told_once() {
+    exactly(
+        |sim| {
+            let fails = |ctx: Context| async move {
+                if ctx.generation() == 1 {
+                    ctx.sleep(SECOND).await?;
+                    return Err("disk full".into());
+                }
+                idle(ctx).await
+            };
+            let fails = task("a", fails).restart_policy(again_after(500 * MS));
+            let daemon = Daemon::new()
+                .with_group("all", Strategy::OneForAll)
+                .with_subsystem(fails.group("all"))
+                .with_subsystem(task("b", idle).requires("a").group("all"))
+                .with_subsystem(task("c", idle).group("all"));
+            sim.daemon(daemon).script(async |s| {
+                let told = told(&s, 10 * SECOND).await;
+                let mut again: Vec<_> = lines(&told);
+                again.retain(|line| line.contains("starts again"));
+                again.sort();
+                assert_eq!(
+                    again,
+                    ["a", "b", "c"].map(|name| format!("1s `{name}` starts again in 500ms"))
+                );
+            })
+        },
+        |report| assert!(report.is_clean(), "{report}"),
+    );
+}
+
 #[test]
 fn a_shutdown_before_the_start() {
     exactly(
