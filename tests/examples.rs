@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -57,4 +57,77 @@ fn health_notices_that_its_worker_is_stuck() {
     let (first, second) = told.split_once("start 2").expect("it is started again");
     assert!(first.contains("stuck") && first.contains("health: no progress"), "{first}");
     assert!(second.contains("health: up") && !second.contains("stuck"), "{second}");
+}
+
+/// What `told` says of `name`, in order.
+fn lines_of<'a>(told: &'a str, name: &str) -> Vec<&'a str> {
+    let of = |line: &&str| line.split(' ').next() == Some(name);
+    told.lines().filter(of).collect()
+}
+
+#[test]
+fn restart_tells_who_starts_again_and_ends_with_69() {
+    let exit = Process::spawn(&mut example("restart")).wait().expect_code(69);
+    let told = exit.stdout();
+    let expected: [(&str, &[&str]); 4] = [
+        (
+            "store",
+            &[
+                "store failed, start 1: error",
+                "store starts again in 50 ms",
+                "store failed, start 2: error",
+                "store starts again in 100 ms",
+            ],
+        ),
+        ("fetch", &["fetch failed, start 1: panic", "fetch starts again in 50 ms"]),
+        (
+            "metrics",
+            &[
+                "metrics failed, start 1: error",
+                "metrics starts again in 100 ms",
+                "metrics failed, start 2: error",
+                "metrics starts again in 100 ms",
+                "metrics failed, start 3: error",
+                "metrics is given up; degraded: true",
+            ],
+        ),
+        (
+            "uplink",
+            &[
+                "uplink failed, start 1: error",
+                "uplink starts again in 100 ms",
+                "uplink failed, start 2: error",
+                "uplink starts again in 100 ms",
+                "uplink failed, start 3: error",
+                "uplink is given up; degraded: true",
+            ],
+        ),
+    ];
+    for (name, lines) in expected {
+        assert_eq!(lines_of(&told, name), lines, "{told}");
+    }
+    // It ended because `fetch` did, and waits for the rest of its backoff.
+    assert_eq!(lines_of(&told, "parse").len(), 1, "{told}");
+    exit.expect_order(&[
+        "`fetch` failed: panicked: index out of bounds, say",
+        "`fetch` takes along: parse",
+        "`uplink` is not started again: it failed more often than its restart policy allows",
+        "shutting down: subsystem `uplink` failed",
+        "exit 69: subsystem `uplink` failed",
+    ]);
+}
+
+#[test]
+fn flaky_comes_back_to_a_server_that_hung_up() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let process = Process::spawn(example("flaky").arg(address));
+    let (first, _) = server.accept().unwrap();
+    process.stderr_line("INFO ready");
+    drop(first);
+    process.stderr_line("`client` starts again in ");
+    let (mut second, _) = server.accept().unwrap();
+    second.write_all(b"bye").unwrap();
+    let exit = process.wait().expect_code(0);
+    exit.expect_order(&["the server has hung up", "`client` starts again in ", "stopped"]);
 }
