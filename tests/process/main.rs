@@ -13,7 +13,9 @@ mod adopted;
 mod blocked;
 mod child;
 mod early;
+mod failing;
 mod logs;
+mod restarts;
 mod rows;
 mod signals;
 #[path = "../support/mod.rs"]
@@ -31,7 +33,10 @@ fn main() -> ExitCode {
     if args.next().as_deref() == Some("child") {
         let scenario = args.next().expect("child SCENARIO ROW");
         let row = args.next().expect("child SCENARIO ROW");
-        return ugly::child_of(&scenario, &row).unwrap_or_else(|| child::run(&scenario, &row));
+        let found = [ugly::child_of, restarts::child_of, failing::child_of]
+            .into_iter()
+            .find_map(|child_of| child_of(&scenario, &row));
+        return found.unwrap_or_else(|| child::run(&scenario, &row));
     }
     let mut trials = Vec::new();
     trials.extend(blocked::trials());
@@ -40,6 +45,8 @@ fn main() -> ExitCode {
     trials.extend(adopted::trials());
     trials.extend(logs::trials());
     trials.extend(ugly::trials());
+    trials.extend(restarts::trials());
+    trials.extend(failing::trials());
     let mut arguments = Arguments::from_args();
     // The tests wait for processes that mostly sleep.
     arguments.test_threads.get_or_insert(4);
@@ -49,7 +56,8 @@ fn main() -> ExitCode {
 /// The command that makes this binary the daemon of `scenario` on `row`.
 fn child(scenario: &str, row: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this binary has a path"));
-    command.args(["child", scenario, row]).env_remove("RUST_LOG");
+    // A backtrace of a debug build takes longer than some of these daemons wait.
+    command.args(["child", scenario, row]).env_remove("RUST_LOG").env("RUST_BACKTRACE", "0");
     command
 }
 
