@@ -13,6 +13,7 @@ mod diary;
 mod ends;
 mod events;
 mod exact;
+mod failures;
 mod handle;
 mod order;
 mod rows;

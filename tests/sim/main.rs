@@ -16,6 +16,7 @@ mod events;
 mod exhaust;
 mod failing;
 mod faults;
+mod flapping;
 mod options;
 mod quiet;
 mod render;
