@@ -5,8 +5,14 @@
 
 #[path = "service/configuration.rs"]
 mod configuration;
+#[path = "service/quotes.rs"]
+mod quotes;
 mod support;
 
+use quotes::{
+    a_stop_while_its_source_is_away_exits_0, it_serves_before_its_source_is_there,
+    its_source_vanishes_and_comes_back,
+};
 use std::net::TcpListener;
 
 use support::http::get;
@@ -52,6 +58,9 @@ on_each_runtime! {
     two_clients_that_pipeline_get_their_answers_in_order
     term_at_each_line_of_the_start_exits_0
     the_count_outlives_the_process
+    its_source_vanishes_and_comes_back
+    it_serves_before_its_source_is_there
+    a_stop_while_its_source_is_away_exits_0
 }
 
 fn get_answers_the_greeting_and_a_mistake_gets_its_status(runtime: &str) {
@@ -183,7 +192,7 @@ fn quit_dumps_the_state_and_exits_131(runtime: &str) {
     let service = Service::start(runtime);
     let _client = service.slow_client(60_000);
     let exit = service.end(Signal::QUIT).expect_code(131);
-    exit.expect_stderr("state of 4 subsystems:");
+    exit.expect_stderr("state of 5 subsystems:");
     for name in ["store", "http", "ticker", "janitor"] {
         exit.expect_stderr(&format!("  {name}: running for "));
     }

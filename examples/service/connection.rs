@@ -8,6 +8,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use proc_daemon::{Context, Result};
 use tracing::debug;
 
+use crate::quotes::Quotes;
 use crate::request::{HEAD_LIMIT, Parsed, Request};
 use crate::response::{Response, Status};
 use crate::routes;
@@ -31,13 +32,19 @@ pub(crate) struct Connection {
     stream: Async<TcpStream>,
     ctx: Context,
     store: Store,
+    quotes: Quotes,
     /// What has arrived and belongs to no request yet.
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Async<TcpStream>, ctx: Context, store: Store) -> Self {
-        Self { stream, ctx, store, buffer: Vec::new() }
+    pub(crate) fn new(
+        stream: Async<TcpStream>,
+        ctx: Context,
+        store: Store,
+        quotes: Quotes,
+    ) -> Self {
+        Self { stream, ctx, store, quotes, buffer: Vec::new() }
     }
 
     /// Serves the connection to its end. What a client does wrong ends its connection and nothing else.
@@ -55,7 +62,7 @@ impl Connection {
             let (response, reusable, head_only) = match received {
                 Ok(request) => {
                     debug!("{} {:?}", request.method(), request.path());
-                    let response = routes::answer(&self.ctx, &request).await;
+                    let response = routes::answer(&self.ctx, &self.quotes, &request).await;
                     self.store.count();
                     (response, request.reusable, request.is_head())
                 }

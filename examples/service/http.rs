@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 
 use crate::announce;
 use crate::connection::Connection;
+use crate::quotes::Quotes;
 use crate::settings::HttpSettings;
 use crate::store::Store;
 
@@ -23,11 +24,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 pub(crate) struct Http {
     store: Store,
+    quotes: Quotes,
 }
 
 impl Http {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Store, quotes: Quotes) -> Self {
+        Self { store, quotes }
     }
 
     /// Serves until it is asked to stop.
@@ -42,7 +44,12 @@ impl Http {
                 }
                 Ok((stream, _)) => {
                     let place = Arc::clone(&open);
-                    let connection = Connection::new(stream, ctx.clone(), self.store.clone());
+                    let connection = Connection::new(
+                        stream,
+                        ctx.clone(),
+                        self.store.clone(),
+                        self.quotes.clone(),
+                    );
                     let serve = async move {
                         connection.serve().await;
                         drop(place);

@@ -13,9 +13,14 @@ const EVERY: Duration = Duration::from_secs(10);
 pub(crate) async fn run(ctx: Context, store: Store) -> Result<()> {
     // Last in the order, it is the one to say that everything is ready.
     ctx.ready();
-    if ctx.daemon().ready().await {
-        announce("ready");
-    }
+    let ready = ctx.daemon().ready();
+    // A child, for that may take long: the source of quotes may be away.
+    ctx.spawn(async move {
+        if ready.await {
+            announce("ready");
+        }
+    })
+    .detach();
     let mut sweeps = ctx.interval(EVERY);
     while sweeps.tick().await.is_ok() {
         let store = store.clone();

@@ -1,4 +1,4 @@
-//! A service to deploy: HTTP over TCP in four subsystems, the same code on tokio, async-std and smol.
+//! A service to deploy: HTTP over TCP in five subsystems, the same code on tokio, async-std and smol.
 //!
 //! ```text
 //! cargo run --example service
@@ -10,9 +10,12 @@
 //! The slow answer completes, then the subsystems stop, dependents first:
 //!
 //! ```text
-//!   store <--requires-- http <--after-- janitor        ticker
-//!   starts first                 stops first           depends on nothing: starts and stops at any time
+//!   store <--requires-- http <--after-- janitor        ticker, quotes
+//!   starts first                 stops first           depend on nothing: start and stop at any time
 //! ```
+//!
+//! `quotes` follows another program's socket, if the configuration names one. When that program goes away, `quotes`
+//! fails and is started again, later each time, until it is back; `/status` shows it.
 //!
 //! stdout has two lines, for whoever started it: `listening on ADDRESS` and `ready`. Logs go to stderr.
 
@@ -20,6 +23,7 @@ mod args;
 mod connection;
 mod http;
 mod janitor;
+mod quotes;
 mod request;
 mod response;
 mod routes;
@@ -36,6 +40,7 @@ use proc_daemon::{Config, Daemon, DaemonBuilder, RestartPolicy, Section, Subsyst
 
 use args::Args;
 use http::Http;
+use quotes::Quotes;
 use settings::{HttpSettings, StoreSettings};
 use store::Store;
 
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
 fn daemon(args: Args) -> DaemonBuilder {
     // One store, many holders: a clone shares.
     let store = Store::default();
+    let quotes = Quotes::default();
 
     // Nothing is read yet. The file is, once the signal handlers are in place: a TERM from here on is
     // never lost.
@@ -66,12 +72,13 @@ fn daemon(args: Args) -> DaemonBuilder {
                 .with_settings::<StoreSettings>("store"),
         )
         .with_subsystem(
-            Http::new(store.clone())
+            Http::new(store.clone(), quotes.clone())
                 .requires("store")
                 .explicit_ready()
                 // The section is read and checked before anything starts; a bad one is exit 78.
                 .with_settings(Section::<HttpSettings>::new("http").check(HttpSettings::check)),
         )
+        .with_subsystem(quotes.spec())
         // For a subsystem that is one function, `task_with` hands over a clone of its state.
         .with_subsystem(task_with("ticker", store.clone(), ticker::run))
         .with_subsystem(task_with("janitor", store, janitor::run).after("http"))

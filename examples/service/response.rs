@@ -13,6 +13,7 @@ impl Status {
     pub(crate) const NOT_FOUND: Self = Self(404, "Not Found");
     pub(crate) const METHOD_NOT_ALLOWED: Self = Self(405, "Method Not Allowed");
     pub(crate) const REQUEST_TIMEOUT: Self = Self(408, "Request Timeout");
+    pub(crate) const UNAVAILABLE: Self = Self(503, "Service Unavailable");
     pub(crate) const HEADER_TOO_LARGE: Self = Self(431, "Request Header Fields Too Large");
 }
 

@@ -1,9 +1,11 @@
 //! What is answered to what.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use proc_daemon::Context;
 
+use crate::quotes::Quotes;
 use crate::request::Request;
 use crate::response::{Response, Status};
 use crate::settings::HttpSettings;
@@ -11,14 +13,33 @@ use crate::settings::HttpSettings;
 /// Longer than any grace that makes sense: with it, one can watch a subsystem being aborted.
 const SLOWEST: u64 = 600_000;
 
-pub(crate) async fn answer(ctx: &Context, request: &Request) -> Response {
+pub(crate) async fn answer(ctx: &Context, quotes: &Quotes, request: &Request) -> Response {
     match (request.method(), request.path()) {
         // Asked for at each request and kept by none: a configuration may change while it runs.
         ("GET" | "HEAD", "/") => Response::ok(ctx.settings::<HttpSettings>().greeting.as_str()),
+        ("GET" | "HEAD", "/quote") => match quotes.latest() {
+            Some(quote) => Response::ok(quote),
+            None => Response::saying(Status::UNAVAILABLE, "no quote"),
+        },
+        ("GET" | "HEAD", "/status") => status(ctx),
         ("GET" | "HEAD", "/slow") => slow(ctx, request.parameter("ms")).await,
         ("GET" | "HEAD", _) => Response::of(Status::NOT_FOUND),
         _ => Response::of(Status::METHOD_NOT_ALLOWED),
     }
+}
+
+/// For a probe: 200 when everything is ready. For a reader: a line for each subsystem.
+fn status(ctx: &Context) -> Response {
+    let status = ctx.daemon().status();
+    let mut text = String::from(if status.ready { "ready" } else { "not ready" });
+    for subsystem in &status.subsystems {
+        let (name, state, restarts) = (&subsystem.name, subsystem.state, subsystem.restarts);
+        let _ = write!(text, "\n{name}: {state}, {restarts} restarts");
+        if let Some(due) = subsystem.restart_at {
+            let _ = write!(text, ", again in {} ms", due.since(ctx.now()).as_millis());
+        }
+    }
+    if status.ready { Response::ok(text) } else { Response::saying(Status::UNAVAILABLE, text) }
 }
 
 /// Stands for work that takes its time.

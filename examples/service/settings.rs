@@ -26,3 +26,10 @@ impl HttpSettings {
 pub(crate) struct StoreSettings {
     pub(crate) path: Option<PathBuf>,
 }
+
+/// `[quotes]`. It may be absent as well: then there are none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotesSettings {
+    pub(crate) socket: Option<PathBuf>,
+}
