@@ -192,7 +192,7 @@ impl Engine {
             _ if this.leaving >= Leaving::Lost => return Err(Refusal::StillStopping),
             _ => {}
         }
-        if caller.is_some_and(|caller| self.ensemble(unit).contains(&caller)) {
+        if caller.is_some_and(|caller| self.stops_with(unit).contains(&caller)) {
             return Err(Refusal::OwnStop);
         }
         self.take_along(unit, Leaving::Again, now, now, out);

@@ -100,6 +100,34 @@ impl Engine {
         all
     }
 
+    /// Whoever is stopped when `unit` starts again: some of them stay so, and so do those that cannot be without
+    /// these, with their groups.
+    pub(super) fn stops_with(&self, unit: u32) -> Vec<u32> {
+        let mut all = self.ensemble(unit);
+        // Who may be stopped for good, and is not about to be.
+        let goes_on = |other: u32| {
+            let this = &self.units[other as usize];
+            this.leaving < Leaving::Lost && (this.is_live() || self.is_idle(other))
+        };
+        let stays = |other: &u32| {
+            let temporary = self.rule(*other).restart == Restart::Never;
+            *other != unit && temporary && self.units[*other as usize].is_live() && goes_on(*other)
+        };
+        let mut lost: Vec<u32> = all.iter().copied().filter(stays).collect();
+        let (stay, mut next) = (lost.len(), 0);
+        while let Some(&one) = lost.get(next) {
+            let along = if next < stay { &[] } else { self.groups.along(one) };
+            for &other in self.graph.requiring(one).iter().chain(along) {
+                if goes_on(other) && !lost.contains(&other) {
+                    lost.push(other);
+                }
+            }
+            next += 1;
+        }
+        all.extend(lost);
+        all
+    }
+
     /// It has ended by itself, and is one to start again with its group.
     fn comes_again(&self, unit: u32) -> bool {
         let this = &self.units[unit as usize];

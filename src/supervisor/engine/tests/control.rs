@@ -284,3 +284,15 @@ fn what_stays_stopped_with_what_it_requires_is_not_started_on_the_way() {
     world.call(Op::Stop, 1);
     assert_eq!(world.answered.get(&start), Some(&Err(Refusal::NotRunning)));
 }
+
+#[test]
+fn who_requires_one_that_a_restart_stops_for_good_is_refused() {
+    let mut edges = Edges::default();
+    edges.add(2, 1, Kind::Binds);
+    edges.add(3, 2, Kind::Requires);
+    let temporary = Rules { restart: Restart::Never, optional: true, ..IDLE };
+    let rules = [AGAIN, IDLE, temporary, IDLE];
+    let mut world = World::of(&rules, edges, Groups::default(), settings()).up();
+    assert_eq!(world.call_from(Some(3), Op::Restart, 1).1, Some(Err(Refusal::OwnStop)));
+    assert!(world.asked().is_empty());
+}
