@@ -37,6 +37,12 @@ impl Gauge {
         }
         changes.then_some(good)
     }
+
+    /// The verdict, the last answer, and how often it was given in a row, as far as that matters.
+    #[cfg(test)]
+    pub(crate) fn seen(&self, rules: &ProbeRules) -> (Option<bool>, Option<bool>, u32) {
+        (self.verdict, self.last, self.in_a_row.min(rules.rise.max(rules.fall)))
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use crate::restart::Intensity;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failures {
     /// When they were, as far back as its window looks.
-    times: VecDeque<Instant>,
+    pub(super) times: VecDeque<Instant>,
     /// Starts in a row that were never ready: each may take longer than the window.
-    starts: u32,
+    pub(super) starts: u32,
 }
 
 impl Failures {

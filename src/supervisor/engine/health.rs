@@ -40,13 +40,13 @@ pub(crate) struct Checks {
 /// One check of one subsystem.
 #[derive(Clone, Debug)]
 pub(crate) struct Asking {
-    rules: ProbeRules,
-    gauge: Gauge,
+    pub(super) rules: ProbeRules,
+    pub(super) gauge: Gauge,
     /// The number of the question that is open, and since when.
-    open: Option<(u32, Instant)>,
+    pub(super) open: Option<(u32, Instant)>,
     asked: u32,
     /// This generation is not asked any more: it has answered for good, or has nothing to say.
-    over: bool,
+    pub(super) over: bool,
 }
 
 impl Asking {

@@ -6,29 +6,62 @@
 //!     \_________________________________________________________^
 //! ```
 //!
-//! What each event does to one subsystem; `.` is ignored, blank cannot happen. `end` is stopped, backoff or
-//! failed (`decide.rs`). The columns from `start` on are time and orders: start timeout, backoff over, something
-//! required has failed for good, grace over, left behind, everything aborted, budget over, shutdown begun.
+//! What happens to one subsystem in each state. `.`: nothing changes, a call is refused or kept; `asked`: it is asked
+//! to stop, at once or when those have ended that stop before it, and `Asked` is the next event; `end`: stopped,
+//! backoff or failed (`decide.rs`). Blank cannot happen: the tests explore every small daemon.
+//!
+//! First its own events, calls by name, and the beginning of a shutdown. A call before the start is kept. Of several
+//! changes in a row the first is given: what is removed is stopped first, and then by that gone.
+//!
+//! Then time, and what others do to it: the daemon begins, all its dependencies are met, or not any more before it
+//! was spawned, its start timeout, its backoff is over, a joint restart takes it along, something that it requires has
+//! failed for good, or stays stopped, its grace is over, it is left behind, everything is aborted, the budget is over.
+//!
+//! Then its health: a check has answered, has not answered in its time, a sign of life has been looked for.
 //!
 //! ```text
-//!             Ready    Asked              Drained   Returned  Ended  start     due               lost    grace     zombie  force     budget  shutdown
-//! registered                                                                                                                                 stopped
-//! waiting                                                                                        failed                                      stopped
-//! starting    running  draining|stopping  .         .         end    aborting                                              aborting
-//! running              draining|stopping  .         .         end                                                          aborting
-//! draining    .                           stopping  .         end                                        aborting          aborting
-//! stopping    .                           .         .         end                                        aborting          aborting
+//!             Ready      Asked              Drained   Returned  Ended  start()                     stop()     restart()                   remove()   Shutdown
+//! registered                                                           .                           .          .                           .          stopped
+//! waiting                                                              .                           stopped|.  .                           stopped|.  stopped
+//! starting    running|.  draining|stopping            asked     end    .                           .|asked    .|asked                     .|asked    stopped|.|asked
+//! running                draining|stopping            asked     end    .                           .|asked    .|asked                     .|asked    .|asked
+//! draining    .                             stopping  .         end    .                           .          .                           .          .
+//! stopping    .                             .         .         end    .                           .          .                           .          .
+//! stopped                                                              waiting|starting|backoff|.  .          waiting|starting|backoff|.  removed|.  .
+//! failed                                                               waiting|starting|backoff|.  .          waiting|starting|backoff|.  removed|.  .
+//! aborting    .          .                  .         .         end    .                           .          .                           .          .
+//! zombie      .                             .         .         end    .                           .          .                           .          .
+//! backoff                                                              waiting|starting|.          stopped|.  waiting|starting|.          stopped|.  stopped
+//! removed                                                              .                           .          .                           .          .
+//!
+//!             begin             met       unmet    start     due               along    lost    retired  grace     zombie  force     budget
+//! registered  waiting|starting
+//! waiting                       starting                                                failed  stopped
+//! starting                                waiting  aborting                    backoff  failed  stopped                    aborting
+//! running                                                                                                                  aborting
+//! draining                                                                                               aborting          aborting
+//! stopping                                                                                               aborting          aborting
+//! stopped                                                                      backoff
+//! failed
+//! aborting                                                                                                         zombie            zombie
+//! zombie
+//! backoff                                                    waiting|starting           failed  stopped
+//! removed
+//!
+//!             Checked    hung     Beat
+//! registered
+//! waiting
+//! starting    running|.  .
+//! running     .|asked    .|asked  .|asked
+//! draining    .
+//! stopping    .
 //! stopped
 //! failed
-//! aborting    .        .                  .         .         end                                                  zombie            zombie
-//! zombie      .                           .         .         end
-//! backoff                                                                      starting|waiting  failed                                      stopped
+//! aborting    .
+//! zombie      .
+//! backoff
+//! removed
 //! ```
-//!
-//! Registered and Waiting change by `Start`, by a dependency's readiness and by a shutdown, which leads
-//! them to Stopped. `Returned` changes no state by itself: it has the subsystem asked to stop, which is
-//! the next event. `GaveUp`, the answer of the user's code about what was given up, changes the states of those
-//! that require it (`lost`).
 //!
 //! # Invariants
 //!

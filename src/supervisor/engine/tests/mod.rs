@@ -1,9 +1,17 @@
 //! The engine without a driver: a world that performs effects at once and keeps books.
 
+mod acts;
+mod cells;
 mod codes;
 mod control;
+mod digest;
+mod explore;
 mod health;
+mod invariants;
 mod joint;
+mod mixes;
+mod otp;
+mod reasons;
 mod restart;
 mod signals;
 mod start;
@@ -14,10 +22,12 @@ use std::collections::BTreeMap;
 
 use proc_daemon_runtime::{Instant, Signal};
 
+use super::control::Wish;
 use super::*;
 use crate::SignalConfig;
 use crate::end::EndKind;
 use crate::supervisor::graph::Edges;
+use cells::{Cell, Step};
 
 pub(super) use std::time::Duration;
 
@@ -31,10 +41,12 @@ pub(super) struct World {
     /// Units that have work in flight when they are asked.
     pub(super) busy: Vec<u32>,
     pub(super) seen: Vec<Seen>,
-    /// The state in which each stop request was answered, and the one that the answer led to.
-    pub(super) answers: Vec<(State, State)>,
+    /// The cells that were taken, if they are collected.
+    cells: Option<Vec<Cell>>,
     /// What became of each call.
     pub(super) answered: BTreeMap<Ticket, Result<(), Refusal>>,
+    /// The calls that have no answer.
+    pub(super) open: Vec<Ticket>,
     pub(super) notes: Vec<Note>,
     /// Whether stderr takes a state dump at once.
     pub(super) dumps: bool,
@@ -49,6 +61,10 @@ pub(super) struct World {
     pub(super) due: Option<(u32, Instant)>,
     /// What the user's code says when a unit is given up.
     pub(super) says: Say,
+    /// Somebody asks for a shutdown before the next spawn.
+    pub(super) cut: bool,
+    /// Every heart beats at each moment.
+    pub(super) beating: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +76,7 @@ pub(super) enum Seen {
     Finalize(usize),
     Handle(Signal),
     Dump,
+    ReadBeat(u32),
 }
 
 pub(super) const fn ms(ms: u64) -> Instant {
@@ -92,8 +109,9 @@ impl World {
             live: BTreeMap::new(),
             busy: Vec::new(),
             seen: Vec::new(),
-            answers: Vec::new(),
+            cells: None,
             answered: BTreeMap::new(),
+            open: Vec::new(),
             notes: Vec::new(),
             dumps: true,
             exited: false,
@@ -103,6 +121,8 @@ impl World {
             ready: false,
             due: None,
             says: Say::Nothing,
+            cut: false,
+            beating: false,
         }
     }
 
@@ -123,15 +143,39 @@ impl World {
 
     pub(super) fn step(&mut self, event: Event) {
         let mut out = Out::default();
-        self.engine.step(event, self.now, &mut out);
+        self.feed(event, &mut out);
         while let Some(effect) = out.effects.pop_front() {
             self.perform(effect, &mut out);
+        }
+    }
+
+    /// Up, and no end in sight.
+    fn may_start(&self) -> bool {
+        let Engine { phase, own_cause, forced, dumping, .. } = &self.engine;
+        let ends = own_cause.is_some() || forced.is_some() || dumping.is_some();
+        *phase == Phase::Up && !ends
+    }
+
+    /// One step of the engine, looked at as a whole.
+    fn feed(&mut self, event: Event, out: &mut Out) {
+        let before: Vec<State> = self.engine.units().iter().map(|unit| unit.state).collect();
+        let (could_start, first) = (self.may_start(), out.effects.len());
+        out.turns.clear();
+        self.engine.step(event, self.now, out);
+        let (turns, effects) = (&out.turns, &out.effects.make_contiguous()[first..]);
+        let step = Step { engine: &self.engine, before: &before, event, turns, effects };
+        invariants::of_a_step(&step, could_start);
+        if let Some(cells) = &mut self.cells {
+            step.cells(|cell| cells.push(cell));
         }
     }
 
     fn perform(&mut self, effect: Effect, out: &mut Out) {
         match effect {
             Effect::Spawn { unit, generation } => {
+                if std::mem::take(&mut self.cut) {
+                    self.feed(Event::Shutdown { own: false }, out);
+                }
                 if !self.engine.launch(unit, generation, self.now) {
                     return;
                 }
@@ -141,20 +185,18 @@ impl World {
             Effect::RequestStop { unit, generation, by } => {
                 self.seen.push(Seen::Asked(unit, by));
                 let what = UnitEvent::Asked { busy: self.busy.contains(&unit) };
-                let before = self.state(unit);
-                self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
-                self.answers.push((before, self.state(unit)));
+                self.feed(Event::Unit { unit, generation, what }, out);
             }
             Effect::Abort { unit, .. } => self.seen.push(Seen::Aborted(unit)),
             Effect::Initiate(cause) => {
                 self.seen.push(Seen::Initiated(cause));
-                self.engine.step(Event::Shutdown { own: true }, self.now, out);
+                self.feed(Event::Shutdown { own: true }, out);
             }
             Effect::Handle(signal) => self.seen.push(Seen::Handle(signal)),
             Effect::Dump => {
                 self.seen.push(Seen::Dump);
                 if self.dumps {
-                    self.engine.step(Event::Dumped, self.now, out);
+                    self.feed(Event::Dumped, out);
                 }
             }
             Effect::Finalize(index) => self.seen.push(Seen::Finalize(index)),
@@ -163,18 +205,23 @@ impl World {
             Effect::AskGiveUp { unit } => {
                 let generation = self.engine.units()[unit as usize].generation;
                 let what = UnitEvent::GaveUp(self.says);
-                self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
+                self.feed(Event::Unit { unit, generation, what }, out);
             }
             Effect::Answer { ticket, answer } => {
+                self.open.retain(|open| *open != ticket);
                 assert!(self.answered.insert(ticket, answer).is_none(), "answered twice");
             }
             Effect::Check { unit, probe, number, .. } => {
+                let open = self.questions.iter().any(|open| (open.0, open.1) == (unit, probe));
+                assert!(!open, "{unit} is asked, and has not answered");
                 self.questions.push((unit, probe, number));
             }
             Effect::ReadBeat { unit, generation } => {
-                let at = self.beats.get(&unit).copied().unwrap_or(Instant::ZERO);
+                self.seen.push(Seen::ReadBeat(unit));
+                let last = self.beats.get(&unit).copied().unwrap_or(Instant::ZERO);
+                let at = if self.beating { self.now } else { last };
                 let what = UnitEvent::Beat(at);
-                self.engine.step(Event::Unit { unit, generation, what }, self.now, out);
+                self.feed(Event::Unit { unit, generation, what }, out);
             }
             Effect::Ready(ready) => self.ready = ready,
             Effect::Due { unit, at } => self.due = Some((unit, at)),
@@ -184,7 +231,14 @@ impl World {
     /// An event of the live generation.
     pub(super) fn tell(&mut self, unit: u32, what: UnitEvent) {
         let generation = match what {
-            UnitEvent::Ended(..) => self.live.remove(&unit).expect("it is live"),
+            UnitEvent::Ended(..) => {
+                self.questions.retain(|open| open.0 != unit);
+                self.live.remove(&unit).expect("it is live")
+            }
+            UnitEvent::Checked { probe, number, .. } => {
+                self.questions.retain(|open| *open != (unit, probe, number));
+                self.live[&unit]
+            }
             _ => self.live[&unit],
         };
         self.step(Event::Unit { unit, generation, what });
@@ -207,6 +261,7 @@ impl World {
     ) -> (Ticket, Option<Result<(), Refusal>>) {
         self.calls += 1;
         let ticket = Ticket(self.calls);
+        self.open.push(ticket);
         self.step(Event::Control { ticket, unit, op, caller });
         (ticket, self.answered.get(&ticket).copied())
     }
