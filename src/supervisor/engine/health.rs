@@ -239,7 +239,7 @@ impl Engine {
         }
     }
 
-    /// It is stopped, to be started again as its policy says: with it those that start again when it does.
+    /// It is stopped, to be started again as its policy says. A temporary one stays down, and concerns no group.
     fn unhealthy(&mut self, unit: u32, now: Instant, out: &mut Out) {
         if !self.may_start() {
             return;

@@ -4,6 +4,7 @@ use super::*;
 use crate::backoff::Backoff;
 use crate::health::ProbeRules;
 use crate::restart::Restart;
+use crate::strategy::Strategy;
 
 const AGAIN: Rules = Rules {
     restart: Restart::OnFailure,
@@ -189,4 +190,21 @@ fn a_missed_heartbeat_is_a_failure_at_its_deadline() {
     world.advance_to(ms(5_500));
     assert_eq!(world.asked(), [0]);
     assert!(world.notes.contains(&Note::NoBeat(0)));
+}
+
+#[test]
+fn a_temporary_one_that_is_not_alive_stays_down_and_its_group_goes_on() {
+    let mut groups = Groups::default();
+    let group = groups.enter(Strategy::OneForAll);
+    (0..2).for_each(|unit| groups.join(group, unit));
+    let temporary = Rules { optional: true, ..Rules::PLAIN };
+    let mut world = World::of(&[temporary, AGAIN], Edges::default(), groups, settings());
+    let liveness = Some(Asking::new(ProbeRules { fall: 1, ..RULES }));
+    world.engine.watch(0, Checks { liveness, ..Checks::default() });
+    let mut world = world.up();
+    world.answer(Bad);
+    assert_eq!(world.asked(), [0]);
+    world.end(0, How::Completed);
+    assert_eq!((world.state(0), world.ended(0)), (State::Failed, Some(EndKind::Unhealthy)));
+    assert_eq!((world.state(1), world.asked()), (State::Running, vec![0]));
 }

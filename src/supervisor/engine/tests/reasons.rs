@@ -9,6 +9,7 @@ use crate::restart::Restart;
 /// What one act has led to.
 pub(super) fn of_an_act(mix: &Mix, before: &World, after: &World, act: Act) {
     whoever_leaves_has_a_reason(mix, before, after, act);
+    a_temporary_one_that_is_unwell_takes_nobody_along(before, after);
     whoever_cannot_be_without_one_that_gives_up_is_lost(mix, before, after);
     match act {
         Act::Call(op, unit, None) => {
@@ -141,6 +142,17 @@ fn is_unwell(world: &World, unit: u32) -> bool {
         other == unit && probe == Probe::Liveness && down
     };
     silent || askings(&world.engine).any(fallen)
+}
+
+/// Its end, when it comes, is a failure that nothing makes good: until then nobody else has lost it.
+fn a_temporary_one_that_is_unwell_takes_nobody_along(before: &World, after: &World) {
+    for (unit, known) in units(&after.engine) {
+        let was = before.engine.units()[unit as usize].leaving;
+        let unwell = known.leaving == Leaving::Unhealthy && was == Leaving::No;
+        if unwell && after.engine.rule(unit).restart == Restart::Never {
+            assert!(known.joint == 0, "{unit} does not start again, and takes others along");
+        }
+    }
 }
 
 /// Who would be stopped by what it asks for, and would wait for that, is refused.
