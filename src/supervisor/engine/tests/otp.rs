@@ -148,7 +148,7 @@ const LIMIT: Option<Intensity> = Some(Intensity { failures: 3, window: Duration:
 fn ends(world: &mut World, how: How, at: Instant) {
     world.advance_to(at);
     assert_eq!(world.state(1), State::Starting, "it has started again by {at:?}");
-    world.ready(1);
+    world.tell(1, UnitEvent::Ready);
     world.end(1, how);
 }
 
