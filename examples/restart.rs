@@ -62,8 +62,7 @@ async fn watch(ctx: Context) -> Result {
                 println!("{name} starts again in {} ms", due.since(*at).as_millis());
             }
             SubsystemEvent::GaveUp { name, .. } => {
-                let status = daemon.status();
-                println!("{name} is given up; degraded: {}", status.degraded);
+                println!("{name} is given up");
             }
             SubsystemEvent::ReadyChanged { ready, .. } => println!("ready: {ready}"),
             _ => {}

@@ -140,11 +140,8 @@ fn critical(row: &'static str) {
             } else {
                 "it failed more often than its restart policy allows"
             };
-            // A start that takes too long ends the daemon while it is still being stopped.
-            if how != "hangs" {
-                let given_up = format!("`disk` is not started again: {why}");
-                exit.expect_order(&[&given_up, "shutting down: subsystem `disk` failed to start"]);
-            }
+            let given_up = format!("`disk` is not started again: {why}");
+            exit.expect_order(&[&given_up, "shutting down: subsystem `disk` failed to start"]);
             exit.expect_order(&[
                 "shutting down: subsystem `disk` failed to start",
                 &format!("exit {code}: subsystem `disk` failed to start"),

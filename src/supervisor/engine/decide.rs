@@ -127,8 +127,7 @@ impl Engine {
     /// The daemon goes on without it, or does not.
     pub(super) fn lose(&mut self, unit: u32, why: GaveUp, now: Instant, out: &mut Out) {
         let rules = *self.rule(unit);
-        self.units[unit as usize].gave_up = Some(why);
-        out.push_back(Effect::Note(Note::GaveUp { unit, why }));
+        self.note_given_up(unit, why, out);
         if rules.asks {
             return out.push_back(Effect::AskGiveUp { unit });
         }
@@ -136,6 +135,13 @@ impl Engine {
             self.initiate(self.failure_of(unit), out);
         }
         self.go_on_without(unit, now, out);
+    }
+
+    /// Says so once, although a failure that is certain is acted upon before the end of what failed.
+    pub(super) fn note_given_up(&mut self, unit: u32, why: GaveUp, out: &mut Out) {
+        if self.units[unit as usize].gave_up.replace(why).is_none() {
+            out.push_back(Effect::Note(Note::GaveUp { unit, why }));
+        }
     }
 
     /// The user's code has said what becomes of the daemon without `unit`. Until then nobody else has lost it.

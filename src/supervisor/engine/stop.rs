@@ -123,6 +123,7 @@ impl Engine {
         let last = (rules.restart == Restart::Never || say == Say::Final)
             && matches!(leaving, Leaving::No | Leaving::Unhealthy);
         if last && !rules.optional && !rules.asks {
+            self.note_given_up(unit, GaveUp::Final, out);
             self.initiate(self.failure_of(unit), out);
         }
     }
