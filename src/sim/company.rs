@@ -96,6 +96,19 @@ pub(super) fn again(book: &mut Book, unit: u32) {
     }
 }
 
+/// Whether `caller` is stopped when `unit` starts again: with it, or because it cannot be without one that is stopped
+/// for good.
+fn stops_with(book: &Book, unit: u32, caller: u32) -> bool {
+    let company = company_of(book, unit);
+    let stays = |member: &&u32| {
+        let this = &book.units[**member as usize];
+        let goes = this.lives() && !this.lost && this.leave != Leave::Retired;
+        goes && this.rules.restart == Restart::Never && **member != unit
+    };
+    let mut stay = company.iter().filter(stays);
+    company.contains(&caller) || stay.any(|member| model::losses(book, *member).contains(&caller))
+}
+
 /// Companies that share a member are one.
 fn join(book: &mut Book, mut new: Company) {
     let mut apart = Vec::new();
@@ -162,8 +175,7 @@ pub(super) fn control(book: &mut Book, unit: u32, op: Op, caller: Option<u32>) {
         }
         Op::Restart if this.rules.once || this.lost || this.leave == Leave::Retired => {}
         Op::Restart if this.lives() => {
-            let own = caller.is_some_and(|caller| company_of(book, unit).contains(&caller));
-            if !own {
+            if !caller.is_some_and(|caller| stops_with(book, unit, caller)) {
                 again(book, unit);
             }
         }

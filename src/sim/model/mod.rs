@@ -245,24 +245,31 @@ fn go_on(book: &mut Book, unit: u32, spared: bool) {
 
 /// What cannot be without `unit` is lost, and what cannot be without that.
 pub(in crate::sim) fn lose(book: &mut Book, unit: u32) {
-    let mut open = vec![unit];
-    while let Some(gone) = open.pop() {
+    for lost in losses(book, unit) {
+        book.units[lost as usize].lost = true;
+    }
+}
+
+/// Who is lost without `unit`, of those that are not yet.
+pub(in crate::sim) fn losses(book: &Book, unit: u32) -> Vec<u32> {
+    let mut all = vec![unit];
+    let mut seen = 0;
+    while let Some(&gone) = all.get(seen) {
         let temporary = gone == unit && book.units[gone as usize].rules.restart == Restart::Never;
-        for index in 0..book.units.len() {
-            let this = &book.units[index];
+        for (number, this) in (0..).zip(&book.units) {
             let needs = this.dependencies.iter().zip(&this.requires);
             let needs = needs.filter(|(_, required)| **required).any(|(on, _)| *on == gone);
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
             let along = !temporary && book.units[gone as usize].along.contains(&number);
-            let needs = needs || along && number != gone;
             let over = matches!(
                 this.state,
                 State::Stopped | State::Failed | State::Zombie | State::Removed
             ) || this.leave == Leave::Retired;
-            if needs && !over && !this.lost {
-                book.units[index].lost = true;
-                open.push(u32::try_from(index).unwrap_or(u32::MAX));
+            if (needs || along) && !over && !this.lost && !all.contains(&number) {
+                all.push(number);
             }
         }
+        seen += 1;
     }
+    all.remove(0);
+    all
 }
