@@ -100,13 +100,13 @@ pub(super) fn again(book: &mut Book, unit: u32) {
 /// for good.
 fn stops_with(book: &Book, unit: u32, caller: u32) -> bool {
     let company = company_of(book, unit);
-    let stays = |member: &&u32| {
-        let this = &book.units[**member as usize];
+    let stays = |member: &u32| {
+        let this = &book.units[*member as usize];
         let goes = this.lives() && !this.lost && this.leave != Leave::Retired;
-        goes && this.rules.restart == Restart::Never && **member != unit
+        goes && this.rules.restart == Restart::Never && *member != unit
     };
-    let mut stay = company.iter().filter(stays);
-    company.contains(&caller) || stay.any(|member| model::losses(book, *member).contains(&caller))
+    let stay: Vec<u32> = company.iter().copied().filter(stays).collect();
+    company.contains(&caller) || model::losses(book, &stay).contains(&caller)
 }
 
 /// Companies that share a member are one.

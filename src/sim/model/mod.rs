@@ -245,17 +245,18 @@ fn go_on(book: &mut Book, unit: u32, spared: bool) {
 
 /// What cannot be without `unit` is lost, and what cannot be without that.
 pub(in crate::sim) fn lose(book: &mut Book, unit: u32) {
-    for lost in losses(book, unit) {
+    for lost in losses(book, &[unit]) {
         book.units[lost as usize].lost = true;
     }
 }
 
-/// Who is lost without `unit`, of those that are not yet.
-pub(in crate::sim) fn losses(book: &Book, unit: u32) -> Vec<u32> {
-    let mut all = vec![unit];
+/// Who is lost without `units`, of those that are not yet.
+pub(in crate::sim) fn losses(book: &Book, units: &[u32]) -> Vec<u32> {
+    let mut all = units.to_vec();
     let mut seen = 0;
     while let Some(&gone) = all.get(seen) {
-        let temporary = gone == unit && book.units[gone as usize].rules.restart == Restart::Never;
+        let never = book.units[gone as usize].rules.restart == Restart::Never;
+        let temporary = units.contains(&gone) && never;
         for (number, this) in (0..).zip(&book.units) {
             let needs = this.dependencies.iter().zip(&this.requires);
             let needs = needs.filter(|(_, required)| **required).any(|(on, _)| *on == gone);
@@ -270,6 +271,5 @@ pub(in crate::sim) fn losses(book: &Book, unit: u32) -> Vec<u32> {
         }
         seen += 1;
     }
-    all.remove(0);
-    all
+    all.split_off(units.len())
 }
