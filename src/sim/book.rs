@@ -112,6 +112,8 @@ pub(super) struct Unit {
     pub(super) run: Weak<Run>,
     /// It was told to be over although it still lives.
     pub(super) left: bool,
+    /// Its last generation was left behind.
+    pub(super) zombie: bool,
     /// Its `run` has returned before it was asked.
     pub(super) returned: bool,
     pub(super) ended: bool,
@@ -276,6 +278,7 @@ impl Unit {
             aborted_at: None,
             run: Weak::new(),
             left: false,
+            zombie: false,
             returned: false,
             ended: false,
             late: false,
@@ -322,7 +325,7 @@ impl Unit {
         self.asked = None;
         self.aborted = None;
         self.aborted_at = None;
-        self.left = false;
+        (self.left, self.zombie) = (false, false);
         self.leave = Leave::No;
         (self.lost, self.lost_idle) = (false, false);
         self.returned = false;

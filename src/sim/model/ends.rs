@@ -21,7 +21,7 @@ pub(in crate::sim) fn end(unit: &Unit) -> Option<EndKind> {
 
 fn own_end(unit: &Unit) -> Option<EndKind> {
     unit.launched?;
-    if unit.left {
+    if unit.zombie {
         return Some(EndKind::Zombie);
     }
     if unit.late {

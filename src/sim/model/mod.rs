@@ -187,7 +187,8 @@ pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
     if unit.left && !starts {
         return;
     }
-    unit.left |= turn.state == State::Zombie;
+    unit.left = turn.state == State::Zombie;
+    unit.zombie |= unit.left;
     match turn.state {
         State::Waiting => (unit.leave, unit.met) = (Leave::No, false),
         State::Starting => {
