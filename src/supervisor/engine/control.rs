@@ -61,6 +61,11 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
+    /// Whether somebody may have to be answered.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     pub(super) fn changed(&mut self, unit: u32) {
         if !self.open.is_empty() {
             self.changed.push(unit);

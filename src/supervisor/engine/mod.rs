@@ -287,8 +287,12 @@ impl Engine {
             }
         }
         self.show_ready(out);
-        self.ask_leavers(now, out);
-        self.answer(out);
+        if !self.leavers.is_empty() {
+            self.ask_leavers(now, out);
+        }
+        if self.calls.has_changed() {
+            self.answer(out);
+        }
     }
 
     /// When to step with `Event::Tick`, if nothing comes before.
