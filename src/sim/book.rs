@@ -294,6 +294,11 @@ impl Unit {
         }
     }
 
+    /// Whether the daemon's readiness may count on it.
+    pub(super) const fn is_ready(&self) -> bool {
+        self.met && !(self.lost && self.live)
+    }
+
     /// Whether it is known if others may count on it: of two checks that fall at one moment, the engine comes to
     /// either first, and to the other no more.
     pub(super) const fn is_certain(&self) -> bool {

@@ -32,9 +32,9 @@ impl Unit {
         self.lost || self.unhealthy.is_some() || self.leave != Leave::No
     }
 
-    /// Over, and meant to be: nobody waits for it.
+    /// Over, or about to be, and meant to be: nobody waits for it.
     pub(super) fn is_retired(&self) -> bool {
-        self.leave == Leave::Retired && !self.lives()
+        self.leave == Leave::Retired
     }
 
     fn over(&self) -> bool {
@@ -85,6 +85,7 @@ pub(super) fn again(book: &mut Book, unit: u32) {
             // What is unhealthy leaves for that reason: its policy decides upon its end.
             this.leave = Leave::Again;
         }
+        this.met = false;
         if temporary {
             gone.push(member);
         }
@@ -129,6 +130,7 @@ pub(super) fn retire(book: &mut Book, unit: u32) {
     for gone in not_without(book, unit) {
         let this = &mut book.units[gone as usize];
         (this.leave, this.lost) = (Leave::Retired, false);
+        this.met &= !this.lives();
     }
 }
 

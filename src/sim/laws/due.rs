@@ -68,7 +68,7 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
     if book.cause.is_none() {
         losses_heeded(book, found);
         let counts = |unit: &&Unit| !unit.spared && !unit.is_retired();
-        let ready = book.started && book.units.iter().filter(counts).all(|unit| unit.met);
+        let ready = book.started && book.units.iter().filter(counts).all(Unit::is_ready);
         let asking = book.units.iter().any(|unit| unit.asking || !unit.is_certain());
         // A state dump is followed by a forced end: nothing becomes ready any more.
         let over = asking || book.dumping.is_some() && !book.shown_ready;

@@ -58,7 +58,7 @@ fn changed(book: &mut Book, unit: usize, probe: Probe, change: Change, now: Inst
     match (probe, change) {
         (Probe::Startup, Change::Rose) => this.ready |= this.pulse.told,
         (Probe::Startup, Change::Fell) | (Probe::Liveness, Change::Rose) => {}
-        (Probe::Readiness, change) => this.met = change == Change::Rose,
+        (Probe::Readiness, change) => this.met = change == Change::Rose && !this.leaves(),
         (Probe::Liveness, Change::Fell) => unhealthy(book, unit, now),
     }
 }
@@ -70,6 +70,7 @@ fn unhealthy(book: &mut Book, unit: usize, now: Instant) {
     }
     let this = &mut book.units[unit];
     this.unhealthy.get_or_insert(now);
+    this.met = false;
     if this.rules.restart != Restart::Never {
         company::again(book, u32::try_from(unit).unwrap_or(u32::MAX));
     }

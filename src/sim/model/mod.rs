@@ -197,7 +197,7 @@ pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
             unit.unhealthy = None;
         }
         State::Running => {
-            unit.met = !unit.pulse.has(Probe::Readiness);
+            unit.met = !unit.pulse.has(Probe::Readiness) && !unit.leaves();
             unit.pulse.ask_from(Probe::Readiness, ranks, now);
             unit.pulse.ask_from(Probe::Liveness, ranks + 1, now);
         }

@@ -119,22 +119,28 @@ impl Engine {
         self.leavers.extend(self.graph.dependencies(unit));
     }
 
-    /// The step is over: asks each that leaves to stop, if nobody lives that leaves as well and stops before it.
-    pub(super) fn ask_leavers(&mut self, now: Instant, out: &mut Out) {
+    /// The step is over: nobody counts any more on who leaves, and each of them is asked to stop if nobody lives that
+    /// leaves as well and stops before it.
+    pub(super) fn settle_leavers(&mut self, now: Instant, out: &mut Out) {
         let mut leavers = std::mem::take(&mut self.leavers);
+        // A shutdown asks everybody in turn.
+        let up = self.phase == Phase::Up && self.own_cause.is_none();
+        leavers.retain(|unit| {
+            let this = &self.units[*unit as usize];
+            up && this.leaving != Leaving::No && this.is_live()
+        });
+        for &unit in &leavers {
+            self.set_met(unit, Met::No, out);
+        }
+        self.show_ready(out);
         for unit in leavers.drain(..) {
             let this = &self.units[unit as usize];
-            let waits = this.leaving != Leaving::No
-                && this.is_live()
-                && !this.asked
-                && this.state != State::Aborting;
+            let waits = !this.asked && this.state != State::Aborting;
             let held = |dependent: &u32| {
                 let dependent = &self.units[*dependent as usize];
                 dependent.leaving != Leaving::No && dependent.is_live()
             };
-            // A shutdown asks everybody in turn.
-            let up = self.phase == Phase::Up && self.own_cause.is_none();
-            if up && waits && !self.graph.dependents(unit).iter().any(held) {
+            if waits && !self.graph.dependents(unit).iter().any(held) {
                 self.ask(unit, now, out);
             }
         }

@@ -286,9 +286,10 @@ impl Engine {
                 }
             }
         }
-        self.show_ready(out);
-        if !self.leavers.is_empty() {
-            self.ask_leavers(now, out);
+        if self.leavers.is_empty() {
+            self.show_ready(out);
+        } else {
+            self.settle_leavers(now, out);
         }
         if self.calls.has_changed() {
             self.answer(out);

@@ -89,7 +89,8 @@ impl Engine {
         if self.units[unit as usize].state == State::Starting && self.may_run(unit) {
             self.units[unit as usize].ready = true;
             self.turn(unit, State::Running, out);
-            if self.watch_running(unit, now) {
+            let stays = self.units[unit as usize].leaving == Leaving::No;
+            if self.watch_running(unit, now) && stays {
                 self.set_met(unit, Met::Up, out);
             }
         }

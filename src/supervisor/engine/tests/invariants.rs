@@ -268,12 +268,20 @@ fn what_others_count_on_is_so(engine: &Engine) {
             State::Registered | State::Waiting | State::Starting | State::Backoff => {
                 known.met == Met::No
             }
+            // Nobody counts on who leaves, but in a shutdown.
+            State::Running if known.leaving != Leaving::No => {
+                known.met == Met::No || engine.phase != Phase::Up || engine.own_cause.is_some()
+            }
             State::Running => (known.met == Met::Up) == is_fit(engine, unit),
             State::Failed | State::Zombie => known.met == Met::Over,
             State::Stopped => known.met != Met::No,
             _ => true,
         };
-        assert!(so, "{unit} is {}, and {:?} to others", known.state, known.met);
+        assert!(
+            so,
+            "{unit} is {}, and {:?} to others; it leaves: {:?}",
+            known.state, known.met, known.leaving
+        );
     }
 }
 
