@@ -47,7 +47,8 @@ pub(crate) struct Ticket(pub(crate) u64);
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    Ready,
+    /// A later generation than this one is ready.
+    Ready(u32),
     Over,
     Gone,
 }
@@ -84,6 +85,8 @@ impl Engine {
         now: Instant,
         out: &mut Out,
     ) {
+        let this = &self.units[unit as usize];
+        let last = this.generation - u32::from(this.is_unlaunched());
         let done = match op {
             Op::Start => self.start_by_name(unit, now, out),
             Op::Stop => self.stop_by_name(unit, caller, now, out),
@@ -94,7 +97,7 @@ impl Engine {
             Err(refusal) => out.push_back(Effect::Answer { ticket, answer: Err(refusal) }),
             Ok(()) => {
                 let wish = match op {
-                    Op::Start | Op::Restart => Wish::Ready,
+                    Op::Start | Op::Restart => Wish::Ready(last),
                     Op::Stop => Wish::Over,
                     Op::Remove => Wish::Gone,
                 };
@@ -330,16 +333,16 @@ impl Engine {
 /// What has become of a wish; none: it may yet come true.
 fn answer(unit: &Unit, wish: Wish, phase: Phase) -> Option<Result<(), Refusal>> {
     let over = matches!(unit.state, State::Stopped | State::Failed | State::Removed);
+    let completed = unit.state == State::Stopped && unit.met == Met::Up;
+    let ready = unit.state == State::Running || completed;
     match wish {
-        Wish::Ready if phase > Phase::Up => Some(Err(Refusal::ShuttingDown)),
+        Wish::Ready(_) if phase > Phase::Up => Some(Err(Refusal::ShuttingDown)),
+        Wish::Ready(_) if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),
         // A restart is heard while the last generation still runs.
-        Wish::Ready if unit.leaving == Leaving::Again && unit.is_live() => None,
-        Wish::Ready if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),
-        Wish::Ready if unit.state == State::Running => Some(Ok(())),
-        Wish::Ready if unit.met == Met::Up && over => Some(Ok(())),
-        Wish::Ready if unit.state == State::Failed => Some(Err(Refusal::Failed)),
-        Wish::Ready if unit.leaving == Leaving::Retired => Some(Err(Refusal::NotRunning)),
-        Wish::Ready => None,
+        Wish::Ready(last) if unit.generation > last && ready => Some(Ok(())),
+        Wish::Ready(_) if unit.state == State::Failed => Some(Err(Refusal::Failed)),
+        Wish::Ready(_) if unit.leaving == Leaving::Retired => Some(Err(Refusal::NotRunning)),
+        Wish::Ready(_) => None,
         Wish::Over | Wish::Gone if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),
         Wish::Over => over.then_some(Ok(())),
         Wish::Gone => (unit.state == State::Removed).then_some(Ok(())),

@@ -296,3 +296,32 @@ fn who_requires_one_that_a_restart_stops_for_good_is_refused() {
     assert_eq!(world.call_from(Some(3), Op::Restart, 1).1, Some(Err(Refusal::OwnStop)));
     assert!(world.asked().is_empty());
 }
+
+#[test]
+fn no_restart_is_answered_by_the_generation_before_it() {
+    let mut world = World::new(&[AGAIN, IDLE, IDLE], &[(2, 1)], settings());
+    world.engine.watch(1, Checks::new(None, None, None, Some(Duration::from_millis(100))));
+    let mut world = world.up();
+    world.call(Op::Restart, 2);
+    world.advance_to(ms(100));
+    assert_eq!((world.state(1), world.asked()), (State::Running, vec![2]), "unhealthy, and waits");
+    let (restart, answer) = world.call_from(None, Op::Restart, 1);
+    assert_eq!(answer, None);
+    world.end(2, How::Completed);
+    world.end(1, How::Completed);
+    world.advance_to(ms(200));
+    world.tell(1, UnitEvent::Ready);
+    assert_eq!((world.engine.units()[1].generation, world.answered[&restart]), (2, Ok(())));
+}
+
+#[test]
+fn a_restart_of_one_that_wants_no_other_start_is_refused() {
+    for (asks, how, answer) in
+        [(false, How::Completed, Refusal::NotRunning), (true, FAILED, Refusal::Failed)]
+    {
+        let mut world = World::new(&[AGAIN, Rules { asks, ..IDLE }], &[], settings()).up();
+        let (restart, _) = world.call_from(None, Op::Restart, 1);
+        world.tell(1, UnitEvent::Ended(how, Say::Final));
+        assert_eq!(world.answered.get(&restart), Some(&Err(answer)));
+    }
+}

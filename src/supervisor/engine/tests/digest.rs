@@ -54,7 +54,13 @@ fn fold_rest(fold: &mut Fold, engine: &Engine, now: Instant) {
 fn fold_calls(fold: &mut Fold, engine: &Engine) {
     for unit in 0..engine.count() {
         let open = engine.calls.open.get(&unit).into_iter().flatten();
-        fold.put(open.fold(0, |bits, (_, wish)| bits | 1 << *wish as u64));
+        let generation = engine.units()[unit as usize].generation;
+        let wish = |wish: Wish| match wish {
+            Wish::Ready(last) => u64::from(generation > last),
+            Wish::Over => 2,
+            Wish::Gone => 3,
+        };
+        fold.put(open.fold(0, |bits, (_, open)| bits | 1 << wish(*open)));
     }
     for event in &engine.early {
         let Event::Control { unit, op, .. } = event else { continue };

@@ -370,7 +370,7 @@ fn calls_are_open_only_as_long_as_they_may_come_true(world: &World) {
     for (unit, open) in &engine.calls.open {
         let state = engine.units()[*unit as usize].state;
         assert!(!is_over(state), "{unit} is {state}: {open:?}");
-        let ready = |wish| wish == Wish::Ready && engine.phase > Phase::Up;
+        let ready = |wish| matches!(wish, Wish::Ready(_)) && engine.phase > Phase::Up;
         assert!(!open.iter().any(|(_, wish)| ready(*wish)), "{open:?} in a shutdown");
         tickets.extend(open.iter().map(|(ticket, _)| *ticket));
     }
