@@ -1,19 +1,21 @@
 //! What was seen of one life, from outside the engine: events, effects, launches, and what the subsystems'
 //! own futures did. The laws and the model read it; nothing here comes from the engine's own state.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::company::{Company, Leave};
+use super::calls::Call;
+use super::company::{Company, Leave, Woken};
 use super::pulse::Pulse;
 use crate::health::Probe;
 use crate::signal::ActionTable;
 use crate::state::SubsystemState;
+use crate::strategy::Strategy;
 use crate::subsystem::{Board, Run};
-use crate::supervisor::engine::{Cause, Engine, Rules};
+use crate::supervisor::engine::{Cause, Engine, Refusal, Rules, Ticket};
 use crate::timeouts::ShutdownTimeouts;
 
 /// Everything that was seen so far.
@@ -44,6 +46,10 @@ pub(super) struct Book {
     pub(super) own: bool,
     /// Who was over, and is to start by name.
     pub(super) called: Option<u32>,
+    /// The calls that are not answered.
+    pub(super) calls: BTreeMap<Ticket, Call>,
+    /// The call of this step, and why it may be refused.
+    pub(super) calling: Option<(Ticket, Vec<Refusal>)>,
     /// Who starts again together, once all of them have ended.
     pub(super) companies: Vec<Company>,
     /// How many decisions about checks were noted.
@@ -76,8 +82,18 @@ pub(super) struct Unit {
     pub(super) leave: Leave,
     /// What it is bound to.
     pub(super) binds: Vec<u32>,
-    /// Who starts again with it by its group.
-    pub(super) along: Vec<u32>,
+    /// Its group, and that one's strategy.
+    pub(super) group: Option<(u32, Strategy)>,
+    /// It is over by itself, and starts again with others in this step.
+    pub(super) woken: Woken,
+    /// It has said that it is not to be started again.
+    pub(super) done: bool,
+    /// Its removal was asked for.
+    pub(super) removed: bool,
+    /// When a sign of life is due, and when that was decided.
+    pub(super) beat_due: Option<(Instant, Instant)>,
+    /// Since when it runs.
+    pub(super) running: Instant,
     /// It was given up while nothing of it lived.
     pub(super) lost_idle: bool,
     /// It failed more often than is put up with.
@@ -184,6 +200,8 @@ impl Book {
             cause: None,
             own: false,
             called: None,
+            calls: BTreeMap::new(),
+            calling: None,
             companies: Vec::new(),
             ranks: 0,
             last_signal: None,
@@ -196,10 +214,6 @@ impl Book {
         self.units.push(Unit::new(engine, unit));
         for &on in engine.graph().dependencies(unit) {
             self.units[on as usize].dependents.push(unit);
-        }
-        let number = |unit: usize| u32::try_from(unit).unwrap_or(u32::MAX);
-        for (unit, this) in self.units.iter_mut().enumerate() {
-            this.along = engine.groups().along(number(unit)).to_vec();
         }
     }
 
@@ -258,7 +272,12 @@ impl Unit {
                 .copied()
                 .filter(|on| graph.binding(*on).contains(&unit))
                 .collect(),
-            along: engine.groups().along(unit).to_vec(),
+            group: engine.groups().of(unit),
+            woken: Woken::No,
+            done: false,
+            removed: false,
+            beat_due: None,
+            running: Instant::ZERO,
             lost_idle: false,
             too_often: false,
             streak: 0,
@@ -327,6 +346,8 @@ impl Unit {
         self.spawned = Some(now);
         self.ready = false;
         self.ended_unhealthy = false;
+        self.done = false;
+        self.beat_due = None;
         self.asked = None;
         self.aborted = None;
         self.aborted_at = None;

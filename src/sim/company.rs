@@ -1,10 +1,13 @@
 //! The model of who is stopped, and starts again, with whom, although the daemon goes on: written from the rules
 //! of groups, bound dependencies and calls by name, without a look into the engine.
 
+use proc_daemon_runtime::Instant;
+
 use super::book::{Book, Unit};
 use super::model;
 use crate::restart::Restart;
 use crate::state::SubsystemState as State;
+use crate::strategy::Strategy;
 use crate::supervisor::engine::Op;
 
 /// Why a subsystem is stopped although the daemon goes on.
@@ -18,12 +21,24 @@ pub(super) enum Leave {
     Retired,
 }
 
+/// Whether a subsystem that is over by itself starts again with others in this step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Woken {
+    #[default]
+    No,
+    Yes,
+    /// What it requires is being aborted: it may be left behind in this step.
+    Perhaps,
+}
+
 /// Subsystems that start again together.
 #[derive(Clone, Debug)]
 pub(super) struct Company {
     members: Vec<u32>,
     /// Who has to end before any of them starts: the generation that lived.
     awaited: Vec<(u32, u32)>,
+    /// When the last of them whose backoff that is is due.
+    due: Instant,
 }
 
 impl Unit {
@@ -37,13 +52,28 @@ impl Unit {
         self.leave == Leave::Retired
     }
 
-    fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         matches!(self.state, State::Stopped | State::Failed | State::Zombie | State::Removed)
     }
 
-    fn lives(&self) -> bool {
+    pub(super) fn lives(&self) -> bool {
         self.live && !self.left
     }
+}
+
+/// Who starts again with `unit` by the strategy of its group.
+pub(super) fn along(book: &Book, unit: u32) -> Vec<u32> {
+    let Some((group, strategy)) = book.units[unit as usize].group else { return Vec::new() };
+    let members = (0..).zip(&book.units).filter(|(other, this)| {
+        let mine = this.group.is_some_and(|(theirs, _)| theirs == group);
+        let with = match strategy {
+            Strategy::OneForOne => false,
+            Strategy::OneForAll => true,
+            Strategy::RestForOne => *other > unit,
+        };
+        mine && with && *other != unit && this.state != State::Removed
+    });
+    members.map(|(other, _)| other).collect()
 }
 
 /// Who starts again when `unit` does.
@@ -52,7 +82,7 @@ fn company_of(book: &Book, unit: u32) -> Vec<u32> {
     let mut seen = 0;
     while let Some(&next) = members.get(seen) {
         let bound = (0..).zip(&book.units).filter(|(_, other)| other.binds.contains(&next));
-        let along = bound.map(|(other, _)| other).chain(book.units[next as usize].along.clone());
+        let along = bound.map(|(other, _)| other).chain(along(book, next));
         let gone = |other: &u32| book.units[*other as usize].state == State::Removed;
         let fresh: Vec<u32> =
             along.filter(|other| !members.contains(other) && !gone(other)).collect();
@@ -90,16 +120,15 @@ pub(super) fn again(book: &mut Book, unit: u32) {
             gone.push(member);
         }
     }
-    join(book, Company { members, awaited });
+    join(book, Company { members: members.clone(), awaited, due: Instant::ZERO });
     // What is not started again is lost to those that require it.
-    for member in gone {
-        model::lose(book, member);
-    }
+    model::lose(book, &gone);
+    wake(book, unit, &members);
 }
 
 /// Whether `caller` is stopped when `unit` starts again: with it, or because it cannot be without one that is stopped
 /// for good.
-fn stops_with(book: &Book, unit: u32, caller: u32) -> bool {
+pub(super) fn stops_with(book: &Book, unit: u32, caller: u32) -> bool {
     let company = company_of(book, unit);
     let stays = |member: &u32| {
         let this = &book.units[*member as usize];
@@ -117,6 +146,7 @@ fn join(book: &mut Book, mut new: Company) {
         if other.members.iter().any(|member| new.members.contains(member)) {
             new.members.extend(other.members);
             new.awaited.extend(other.awaited);
+            new.due = new.due.max(other.due);
         } else {
             apart.push(other);
         }
@@ -134,7 +164,7 @@ pub(super) fn retire(book: &mut Book, unit: u32) {
     }
 }
 
-fn not_without(book: &Book, unit: u32) -> Vec<u32> {
+pub(super) fn not_without(book: &Book, unit: u32) -> Vec<u32> {
     let mut all = vec![unit];
     let mut seen = 0;
     while let Some(&next) = all.get(seen) {
@@ -150,13 +180,9 @@ fn not_without(book: &Book, unit: u32) -> Vec<u32> {
     all
 }
 
-/// A call by name.
-pub(super) fn control(book: &mut Book, unit: u32, op: Op, caller: Option<u32>) {
+/// A call by name that is not refused.
+pub(super) fn control(book: &mut Book, unit: u32, op: Op) {
     let this = &book.units[unit as usize];
-    let over = book.stop_began.is_some() || book.cause.is_some() || book.dumping.is_some();
-    if over || !book.started || matches!(this.state, State::Zombie | State::Removed) {
-        return;
-    }
     match op {
         Op::Start | Op::Restart if this.state == State::Backoff => {
             if waited_for(book, unit).is_none() {
@@ -167,27 +193,53 @@ pub(super) fn control(book: &mut Book, unit: u32, op: Op, caller: Option<u32>) {
             book.called = Some(unit);
         }
         Op::Start => {}
-        Op::Remove if needed(book, unit) => {}
         Op::Stop | Op::Remove => {
             let stops = !matches!(this.state, State::Stopped | State::Failed);
-            let own = caller.is_some_and(|caller| not_without(book, unit).contains(&caller));
-            if stops && !own {
+            if stops {
                 retire(book, unit);
             }
         }
-        Op::Restart if this.rules.once || this.lost || this.leave == Leave::Retired => {}
-        Op::Restart if this.lives() => {
-            if !caller.is_some_and(|caller| stops_with(book, unit, caller)) {
-                again(book, unit);
-            }
-        }
-        Op::Restart => {}
+        Op::Restart => again(book, unit),
     }
 }
 
-fn needed(book: &Book, unit: u32) -> bool {
-    let mut others = book.units[unit as usize].dependents.iter();
-    others.any(|other| book.units[*other as usize].state != State::Removed)
+/// What `unit` requires, and is over or about to be, for good.
+pub(super) fn without(book: &Book, unit: u32) -> Option<u32> {
+    needs(book, unit).into_iter().find(|on| {
+        let on = &book.units[*on as usize];
+        let goes = on.lost || on.leave == Leave::Retired;
+        if on.over() { !on.met } else { goes }
+    })
+}
+
+/// What `unit` cannot be without.
+pub(super) fn needs(book: &Book, unit: u32) -> Vec<u32> {
+    let this = &book.units[unit as usize];
+    let needs = this.dependencies.iter().zip(&this.requires).filter(|(_, required)| **required);
+    needs.map(|(on, _)| *on).collect()
+}
+
+/// Who of the company of `unit` is over by itself, and starts again with it.
+fn wake(book: &mut Book, unit: u32, members: &[u32]) {
+    if book.units[unit as usize].lost || book.units[unit as usize].leave == Leave::Retired {
+        return;
+    }
+    for &member in members.iter().filter(|member| **member != unit) {
+        let this = &book.units[member as usize];
+        let by_itself = this.state == State::Stopped
+            && !(this.left || this.done || this.leave == Leave::Retired)
+            && this.rules.restart != Restart::Never;
+        if by_itself {
+            let aborting = |on: &u32| book.units[*on as usize].state == State::Aborting;
+            let perhaps = needs(book, member).iter().any(aborting);
+            let woken = match perhaps {
+                true => Woken::Perhaps,
+                false if without(book, member).is_some() => Woken::No,
+                false => Woken::Yes,
+            };
+            book.units[member as usize].woken = woken;
+        }
+    }
 }
 
 /// Somebody of whose company has not ended, if there is one.
@@ -200,6 +252,22 @@ pub(super) fn waited_for(book: &Book, unit: u32) -> Option<u32> {
 fn lives_on(book: &Book, unit: u32, generation: u32) -> bool {
     let this = &book.units[unit as usize];
     this.lives() && this.generation == generation
+}
+
+/// The backoff of `unit` lasts until then: whoever it takes along does not start before.
+pub(super) fn due(book: &mut Book, unit: u32, at: Instant) {
+    if company_of(book, unit).len() == 1 {
+        return;
+    }
+    for company in book.companies.iter_mut().filter(|company| company.members.contains(&unit)) {
+        company.due = company.due.max(at);
+    }
+}
+
+/// When the company of `unit` is due.
+pub(super) fn due_with(book: &Book, unit: u32) -> Instant {
+    let mine = book.companies.iter().filter(|company| company.members.contains(&unit));
+    mine.map(|company| company.due).max().unwrap_or(Instant::ZERO)
 }
 
 /// Forgets the companies of which everybody has ended.

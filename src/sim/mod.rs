@@ -143,6 +143,7 @@
 
 mod audit;
 mod book;
+mod calls;
 mod check;
 mod company;
 mod environment;

@@ -4,9 +4,9 @@ use std::task::Waker;
 use parking_lot::Mutex;
 use proc_daemon_runtime::Instant;
 
-use super::book::{Asked, Book};
-use super::company;
-use super::{laws, model, moment};
+use super::book::{Asked, Book, Next};
+use super::company::{self, Woken};
+use super::{calls, laws, model, moment};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Told};
@@ -62,6 +62,7 @@ impl Watch for Observer {
         told(book, handle, event, now, &mut found);
         for turn in &out.turns {
             laws::states::turned(book, *turn, &mut found);
+            laws::states::stays_over(book, *turn, &mut found);
             laws::states::again(book, *turn, now, &mut found);
             laws::situations::turned(book, handle, *turn);
             model::turned(book, *turn, now);
@@ -72,12 +73,22 @@ impl Watch for Observer {
         }
         laws::states::decided(book, event, &mut found);
         laws::situations::noted(handle, &out.effects, first);
+        laws::start::shown_once(&out.effects, first, &mut found);
         for effect in out.effects.range(first..) {
             decided(book, handle, effect, now, &mut found);
+        }
+        for effect in out.effects.range(first..) {
+            if let Effect::Due { unit, at } = effect {
+                laws::states::due_together(book, *unit, *at, &mut found);
+            }
         }
         if let Event::Unit { unit, .. } = event {
             book.units[unit as usize].next = None;
         }
+        laws::states::woken(book, &mut found);
+        book.units.iter_mut().for_each(|unit| unit.woken = Woken::No);
+        book.called = None;
+        laws::calls::after(book, &mut found);
         company::disband(book);
         laws::due::after(book, handle, event, now, &mut found);
         if event == Event::Tick {
@@ -109,6 +120,7 @@ impl Watch for Observer {
 fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: &mut laws::Found) {
     moment::event(handle, event);
     laws::situations::told(book, handle, event);
+    laws::states::overdue(book, handle.slack(), now, found);
     match event {
         Event::Start => book.started = true,
         Event::Shutdown { own } if book.stop_began.is_none() => {
@@ -123,11 +135,12 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             laws::stop::dump_heard(book, handle.rests(), found);
             model::time(book, now);
             laws::stop::overdue(book, handle, now, found);
-            laws::states::overdue(book, handle.slack(), now, found);
         }
         Event::Shutdown { .. } | Event::Finalized(_) => {}
-        Event::Control { unit, op, caller, .. } => company::control(book, unit, op, caller),
-        Event::Added { .. } => {}
+        Event::Control { ticket, unit, op, caller } => {
+            calls::called(book, ticket, (unit, op), caller);
+        }
+        Event::Added { ticket, unit } => calls::added(book, ticket, unit),
         Event::Unit { unit, generation, what } => {
             if book.units[unit as usize].generation == generation {
                 unit_told(book, handle, unit, what, now, found);
@@ -158,7 +171,10 @@ fn unit_told(
         UnitEvent::Checked { probe, number, answer } => {
             model::checked(book, unit, (probe, number), answer, now);
         }
-        UnitEvent::Beat(at) => model::beat(book, unit, at, now),
+        UnitEvent::Beat(at) => {
+            laws::health::beat_told(book, unit, at, found);
+            model::beat(book, unit, at, now);
+        }
         UnitEvent::Ended(how, say) => {
             laws::stop::ended(book, unit, how, rests, found);
             laws::situations::ended(book, handle, unit, how, now);
@@ -199,12 +215,24 @@ fn decided(
         Effect::Check { unit, probe, number, .. } => {
             laws::health::asked(book, *unit, (*probe, *number), now, found);
         }
+        Effect::ReadBeat { unit, .. } => {
+            laws::health::beat_asked(book, *unit, now, found);
+            book.units[*unit as usize].beat_due = None;
+        }
+        Effect::Answer { ticket, answer } => {
+            laws::calls::answered(book, *ticket, *answer, found);
+            book.calls.remove(ticket);
+        }
         Effect::Ready(ready) => {
             laws::start::shown(book, *ready, found);
             book.shown_ready = *ready;
         }
         Effect::Due { unit, at } => {
             laws::states::due(book, *unit, *at, now, found);
+            if matches!(book.units[*unit as usize].next, Some(Next::Backoff(_, latest)) if latest < Instant::MAX)
+            {
+                company::due(book, *unit, *at);
+            }
             book.units[*unit as usize].due = Some(*at);
         }
         Effect::Initiate(cause) => {

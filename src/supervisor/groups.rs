@@ -73,6 +73,13 @@ impl Groups {
         }
     }
 
+    /// The group of `unit`, and its strategy.
+    #[cfg(feature = "sim")]
+    pub(crate) fn of(&self, unit: u32) -> Option<(u32, Strategy)> {
+        let group = *self.of.get(&unit)?;
+        Some((group, self.groups[group as usize].strategy))
+    }
+
     /// Those that start again with `unit`, itself among them; none if it is alone.
     pub(crate) fn along(&self, unit: u32) -> &[u32] {
         let Some(group) = self.of.get(&unit) else { return &[] };

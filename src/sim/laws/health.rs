@@ -29,6 +29,25 @@ pub(in crate::sim) fn asked(
     });
 }
 
+/// It is looked whether there was a sign of life.
+pub(in crate::sim) fn beat_asked(book: &Book, unit: u32, now: Instant, found: &mut Found) {
+    let due = book.units[unit as usize].beat_due;
+    found.expect(due.is_some_and(|(due, _)| due <= now), "heartbeat is judged", || {
+        format!("a sign of life of `{}` is looked for at {now:?}; due is {due:?}", book.name(unit))
+    });
+}
+
+/// The last sign of life is told.
+pub(in crate::sim) fn beat_told(book: &Book, unit: u32, at: Instant, found: &mut Found) {
+    let this = &book.units[unit as usize];
+    let last = this.run.upgrade().and_then(|run| run.last_beat());
+    let last = last.unwrap_or(Instant::ZERO).max(this.running);
+    let runs = this.state == State::Running;
+    found.expect(!runs || at == last, "heartbeat is judged", || {
+        format!("the last sign of life of `{}` was at {last:?}, told is {at:?}", book.name(unit))
+    });
+}
+
 /// The engine has looked at the time.
 pub(in crate::sim) fn ticked(book: &Book, now: Instant, found: &mut Found) {
     if book.stop_began.is_some() || book.cause.is_some() {
@@ -40,6 +59,11 @@ pub(in crate::sim) fn ticked(book: &Book, now: Instant, found: &mut Found) {
         let overlooked = Probe::ALL.into_iter().find(overlooked);
         found.expect(overlooked.is_none(), "one question a period", || {
             format!("`{}` was to be asked by {now:?}: {overlooked:?}", book.name(unit))
+        });
+        let beats = this.is_watched(Probe::Liveness) && book.dumping.is_none();
+        let missed = this.beat_due.is_some_and(|(due, set)| due <= now && set < now);
+        found.expect(!beats || !missed, "heartbeat is judged", || {
+            format!("a sign of life of `{}` was due by {now:?}", book.name(unit))
         });
     }
 }

@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("laws.md")]
 
+pub(super) mod calls;
 pub(super) mod due;
 pub(super) mod finish;
 pub(super) mod health;

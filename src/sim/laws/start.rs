@@ -1,9 +1,12 @@
+use std::collections::VecDeque;
+
 use proc_daemon_runtime::Instant;
 
 use super::Found;
 use crate::sim::book::{Book, Unit};
 use crate::sim::company;
 use crate::state::SubsystemState as State;
+use crate::supervisor::engine::Effect;
 
 /// A generation is about to be spawned.
 pub(in crate::sim) fn launched(
@@ -75,4 +78,12 @@ pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
             format!("the daemon shows ready, and `{}` is not", book.name(unit))
         });
     }
+}
+
+/// One step shows one readiness; its effects are those from the place `first` on.
+pub(in crate::sim) fn shown_once(effects: &VecDeque<Effect>, first: usize, found: &mut Found) {
+    let shown = effects.range(first..).filter(|effect| matches!(effect, Effect::Ready(_))).count();
+    found.expect(shown <= 1, "ready without a flicker", || {
+        format!("one step shows the daemon's readiness {shown} times")
+    });
 }

@@ -4,7 +4,7 @@ use proc_daemon_runtime::Instant;
 
 use super::Found;
 use crate::sim::book::{Book, Next};
-use crate::sim::company;
+use crate::sim::company::{self, Woken};
 use crate::state::SubsystemState::{
     self as State, Aborting, Backoff, Draining, Failed, Registered, Removed, Running, Starting,
     Stopped, Stopping, Waiting, Zombie,
@@ -89,6 +89,19 @@ pub(in crate::sim) fn due(book: &Book, unit: u32, at: Instant, now: Instant, fou
     });
 }
 
+/// Who starts again with others, in this step, is not due before them.
+pub(in crate::sim) fn due_together(book: &Book, unit: u32, at: Instant, found: &mut Found) {
+    let this = &book.units[unit as usize];
+    let along = matches!(this.next, Some(Next::Backoff(_, Instant::MAX)));
+    let due = company::due_with(book, unit);
+    found.expect(!(along || this.woken != Woken::No) || at >= due, "together", || {
+        format!(
+            "`{}` is due at {at:?}; those with which it starts again at {due:?}",
+            book.name(unit)
+        )
+    });
+}
+
 /// Nobody stays in backoff beyond its moment, but for what the world is late, or because the end has been decided.
 pub(in crate::sim) fn overdue(book: &Book, slack: Duration, now: Instant, found: &mut Found) {
     if book.cause.is_some() || book.dumping.is_some() || book.forced_by.is_some() {
@@ -117,6 +130,30 @@ pub(in crate::sim) fn again(book: &mut Book, turn: Turn, now: Instant, found: &m
         let kept = first.is_none_or(|first| now.since(first) >= Duration::from_secs(1));
         found.expect(kept, "storm held back", || {
             format!("{} restarts from {first:?} to {now:?}", most + 1)
+        });
+    }
+}
+
+/// Who is over does not start again, but by name or with others.
+pub(in crate::sim) fn stays_over(book: &Book, turn: Turn, found: &mut Found) {
+    let this = &book.units[turn.unit as usize];
+    let over = matches!(this.state, Stopped | Failed) && this.generation > 0;
+    let starts = matches!(turn.state, Starting | Waiting | Backoff);
+    let called = book.called == Some(turn.unit) || this.woken != Woken::No || this.next.is_some();
+    found.expect(!over || !starts || called, "over stays over", || {
+        format!("`{}` was {} and starts again by itself", book.name(turn.unit), this.state)
+    });
+}
+
+/// Who is over by itself starts again with its company, in the step in which that is decided.
+pub(in crate::sim) fn woken(book: &Book, found: &mut Found) {
+    if book.cause.is_some() {
+        return;
+    }
+    for (unit, this) in (0..).zip(&book.units) {
+        let stays = this.woken == Woken::Yes && this.state == Stopped;
+        found.expect(!stays, "starts with the others", || {
+            format!("`{}` is over, and did not start again with its group", book.name(unit))
         });
     }
 }

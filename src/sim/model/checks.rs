@@ -46,7 +46,8 @@ pub(in crate::sim) fn checked(
 
 /// Its last sign of life was then.
 pub(in crate::sim) fn beat(book: &mut Book, unit: u32, at: Instant, now: Instant) {
-    let this = &book.units[unit as usize];
+    let this = &mut book.units[unit as usize];
+    this.beat_due = this.pulse.heartbeat.map(|deadline| (at + deadline, now));
     let missed = this.pulse.heartbeat.is_some_and(|deadline| at + deadline <= now);
     if missed && this.is_watched(Probe::Liveness) {
         unhealthy(book, unit as usize, now);

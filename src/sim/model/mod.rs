@@ -121,7 +121,10 @@ pub(in crate::sim) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now
             this.due = None;
             return Next::Backoff(now, Instant::MAX);
         }
-        (Say::Final, _) | (_, Restart::Never) => return settled,
+        (Say::Final, _) | (_, Restart::Never) => {
+            this.done = say == Say::Final;
+            return settled;
+        }
         (_, Restart::OnFailure) if !failed => return settled,
         _ => {}
     }
@@ -198,6 +201,8 @@ pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
         }
         State::Running => {
             unit.met = !unit.pulse.has(Probe::Readiness) && !unit.leaves();
+            unit.running = now;
+            unit.beat_due = unit.pulse.heartbeat.map(|deadline| (now + deadline, now));
             unit.pulse.ask_from(Probe::Readiness, ranks, now);
             unit.pulse.ask_from(Probe::Liveness, ranks + 1, now);
         }
@@ -240,13 +245,13 @@ pub(in crate::sim) fn gave_up(book: &mut Book, unit: u32, say: Say) {
 fn go_on(book: &mut Book, unit: u32, spared: bool) {
     book.units[unit as usize].spared = spared;
     if spared && book.cause.is_none() {
-        lose(book, unit);
+        lose(book, &[unit]);
     }
 }
 
-/// What cannot be without `unit` is lost, and what cannot be without that.
-pub(in crate::sim) fn lose(book: &mut Book, unit: u32) {
-    for lost in losses(book, &[unit]) {
+/// What cannot be without these is lost, and what cannot be without that.
+pub(in crate::sim) fn lose(book: &mut Book, units: &[u32]) {
+    for lost in losses(book, units) {
         book.units[lost as usize].lost = true;
     }
 }
@@ -258,15 +263,11 @@ pub(in crate::sim) fn losses(book: &Book, units: &[u32]) -> Vec<u32> {
     while let Some(&gone) = all.get(seen) {
         let never = book.units[gone as usize].rules.restart == Restart::Never;
         let temporary = units.contains(&gone) && never;
+        let along = if temporary { Vec::new() } else { company::along(book, gone) };
         for (number, this) in (0..).zip(&book.units) {
-            let needs = this.dependencies.iter().zip(&this.requires);
-            let needs = needs.filter(|(_, required)| **required).any(|(on, _)| *on == gone);
-            let along = !temporary && book.units[gone as usize].along.contains(&number);
-            let over = matches!(
-                this.state,
-                State::Stopped | State::Failed | State::Zombie | State::Removed
-            ) || this.leave == Leave::Retired;
-            if (needs || along) && !over && !this.lost && !all.contains(&number) {
+            let needs = company::needs(book, number).contains(&gone) || along.contains(&number);
+            let over = this.over() || this.leave == Leave::Retired || this.lost;
+            if needs && !over && !all.contains(&number) {
                 all.push(number);
             }
         }
