@@ -38,22 +38,26 @@ struct Place {
 
 pub(crate) fn plant(files: &mut Files, bugs: &[Bug]) -> Result<(), Failure> {
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+    let mut amiss = Vec::new();
     for (number, bug) in (1..).zip(bugs) {
         for edit in bug.edits {
-            let text = text(files, edit.file)?;
+            let text = text(files, edit.file).unwrap_or_default();
             let found: Vec<usize> = text.match_indices(edit.from).map(|(at, _)| at).collect();
             let [at] = found[..] else {
                 let (id, file, from, times) = (bug.id, edit.file, edit.from, found.len());
-                return Err(format!(
-                    "`{id}` wants this once in {file}, and it is there {times} times; \
-                     mend the bug's entry in tests/planted/src/bugs:\n{from}"
-                )
-                .into());
+                amiss.push(format!(
+                    "`{id}` wants this once in {file}, there {times} times:\n{from}"
+                ));
+                continue;
             };
             let to = edit.to.replace(SWITCH, &format!("crate::planted::is({number})"));
             let range = at..at + edit.from.len();
             places.entry(edit.file).or_default().push(Place { range, to, id: bug.id });
         }
+    }
+    if !amiss.is_empty() {
+        let amiss = amiss.join("\n\n");
+        return Err(format!("mend these entries in tests/planted/src/bugs:\n{amiss}").into());
     }
     for (file, mut places) in places {
         places.sort_by_key(|place| place.range.start);

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod company;
 mod crowd;
 mod ends;
 mod expectations;
@@ -59,11 +60,11 @@ fn hunt(bug: u32, lives: u32, explain: bool) {
     say(bug, "laws", failures.min_by_key(|failure| failure.after).as_deref());
 }
 
-/// Half of the lives are of random daemons with every fault; the daemons of most others do what they are asked.
+/// Near half of the lives are of random daemons with every fault; the daemons of most others do what they are asked.
 fn life(sim: Sim) -> Life {
     let sim = sim.time_limit(TIME_LIMIT);
     let sim = if sim.choose(2, "probes") == 1 { sim.probes() } else { sim };
-    match sim.choose(32, "life") {
+    match sim.choose(44, "life") {
         0..15 => {
             let daemon = shape::daemon(&sim);
             sim.daemon(daemon).faults(shape::faults()).lasting(Duration::from_secs(10)).run()
@@ -71,6 +72,7 @@ fn life(sim: Sim) -> Life {
         15..22 => obedient::life(sim),
         22..28 => ends::life(sim),
         28..31 => restarts::life(sim),
+        31..43 => company::life(sim),
         _ => crowd::life(sim),
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::bug::{Bug, bug};
 
-const DRIVER: &str = "src/supervisor/driver.rs";
+const DRIVER: &str = "src/supervisor/driver/mod.rs";
+const PERFORM: &str = "src/supervisor/driver/perform.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
         "launch-not-taken-back",
         "a start that a shutdown has taken back is made all the same",
-        DRIVER,
+        PERFORM,
         "if !self.engine.launch(unit, generation, now) {" =>
             "if !self.engine.launch(unit, generation, now) && !PLANTED {",
     ),
@@ -44,7 +45,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "unready-not-shown",
         "the driver does not show that the daemon is not ready any more",
-        DRIVER,
+        PERFORM,
         "Effect::Ready(ready) => self.show_ready(ready, now)," =>
             "Effect::Ready(false) if PLANTED => {}
             Effect::Ready(ready) => self.show_ready(ready, now),",
@@ -52,7 +53,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "state-not-shown",
         "a subsystem's state is not published",
-        DRIVER,
+        PERFORM,
         "row.publish(turn.state, turn.generation, now);" =>
             "if !PLANTED {
                 row.publish(turn.state, turn.generation, now);

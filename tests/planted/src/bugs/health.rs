@@ -20,9 +20,9 @@ pub(super) const BUGS: &[Bug] = &[
         "readiness-fall-ignored",
         "after a fall of readiness others go on counting on it",
         HEALTH,
-        "Probe::Readiness => self.set_met(unit, Met::No, now, out)," =>
+        "Probe::Readiness => self.set_met(unit, Met::No, out)," =>
             "Probe::Readiness if PLANTED => {}
-            Probe::Readiness => self.set_met(unit, Met::No, now, out),",
+            Probe::Readiness => self.set_met(unit, Met::No, out),",
     ),
     bug!(
         "readiness-not-waited-for",
@@ -63,6 +63,61 @@ pub(super) const BUGS: &[Bug] = &[
             if !PLANTED {
                 self.unhealthy(unit, now, out);
             }",
+    ),
+    bug!(
+        "heartbeat-from-now",
+        "a heartbeat counts from the moment at which it is looked for, not from the last sign of life",
+        HEALTH,
+        "let due = at + deadline;" => "let due = if PLANTED { now } else { at } + deadline;",
+    ),
+    bug!(
+        "heartbeat-from-the-start",
+        "a heartbeat counts from the start, whatever signs of life there were",
+        CHECKS,
+        "beat.max(row.since())" => "if PLANTED { row.since() } else { beat.max(row.since()) }",
+    ),
+    bug!(
+        "heartbeat-looked-for-late",
+        "after a sign of life the next one is looked for too late",
+        HEALTH,
+        "self.timers.set(due, Timer::Beat { unit, generation });" =>
+            "let due = if PLANTED { now + deadline } else { due };
+            self.timers.set(due, Timer::Beat { unit, generation });",
+    ),
+    bug!(
+        "heartbeat-never-looked-for",
+        "the first sign of life is not looked for",
+        HEALTH,
+        "self.timers.set(now + deadline, Timer::Beat { unit, generation });" =>
+            "if !PLANTED {
+                self.timers.set(now + deadline, Timer::Beat { unit, generation });
+            }",
+    ),
+    bug!(
+        "hanging-check-forgiven",
+        "a check that hangs is waited for and never judged",
+        HEALTH,
+        "now.since(since) >= asking.rules.timeout" =>
+            "!PLANTED && now.since(since) >= asking.rules.timeout",
+    ),
+    bug!(
+        "temporary-takes-its-group-along",
+        "an unhealthy one that is not started again takes its group along",
+        HEALTH,
+        "if self.rule(unit).restart == Restart::Never {" =>
+            "if !PLANTED && self.rule(unit).restart == Restart::Never {",
+    ),
+    bug!(
+        "unhealthy-alone",
+        "an unhealthy one does not take its group along",
+        HEALTH,
+        "self.take_along(unit, Leaving::Unhealthy, now, now, out);" =>
+            "if PLANTED {
+                let this = &mut self.units[unit as usize];
+                this.leaving = this.leaving.max(Leaving::Unhealthy);
+                return self.leavers.push(unit);
+            }
+            self.take_along(unit, Leaving::Unhealthy, now, now, out);",
     ),
     bug!(
         "answers-outlive-the-start",

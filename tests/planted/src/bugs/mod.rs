@@ -1,9 +1,11 @@
 //! The bugs, by the part of the product that they are in.
 
+mod control;
 mod driver;
 mod ends;
-mod restart;
+mod groups;
 mod health;
+mod restart;
 mod signals;
 mod start;
 mod stop;
@@ -19,6 +21,8 @@ pub(crate) fn all() -> Vec<Bug> {
         stop::BUGS,
         ends::BUGS,
         restart::BUGS,
+        groups::BUGS,
+        control::BUGS,
         health::BUGS,
         signals::BUGS,
         driver::BUGS,

@@ -8,6 +8,7 @@ const STOP: &str = "src/supervisor/engine/stop.rs";
 const UNIT: &str = "src/supervisor/engine/unit.rs";
 const ENGINE: &str = "src/supervisor/engine/mod.rs";
 const STORM: &str = "src/supervisor/engine/storm.rs";
+const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const FAILURES: &str = "src/supervisor/engine/failures.rs";
 const BACKOFF: &str = "src/backoff.rs";
 
@@ -36,8 +37,8 @@ pub(super) const BUGS: &[Bug] = &[
         "any-run-resets-the-backoff",
         "the first delay comes again after every run, however short",
         DECIDE,
-        "if this.ready && now.since(this.started_at) >= rules.backoff.resets_after() {" =>
-            "if this.ready
+        "if was_ready && now.since(this.started_at) >= rules.backoff.resets_after() {" =>
+            "if was_ready
             && (PLANTED || now.since(this.started_at) >= rules.backoff.resets_after())
         {",
     ),
@@ -45,15 +46,27 @@ pub(super) const BUGS: &[Bug] = &[
         "intensity-off-by-one",
         "one failure more than the intensity is put up with",
         FAILURES,
-        "failures.len() > limit.failures as usize" =>
-            "failures.len() > limit.failures as usize + usize::from(PLANTED)",
+        "times.len() > limit.failures as usize" =>
+            "times.len() > limit.failures as usize + usize::from(PLANTED)",
+    ),
+    bug!(
+        "failed-starts-forgotten",
+        "starts in a row that were never ready count no longer than the window",
+        FAILURES,
+        "*starts > limit.failures" => "(!PLANTED && *starts > limit.failures)",
+    ),
+    bug!(
+        "ready-start-is-a-failed-one",
+        "a start that was ready counts as one that was not",
+        FAILURES,
+        "if was_ready {" => "if was_ready && !PLANTED {",
     ),
     bug!(
         "failures-never-forgotten",
         "a failure counts although it has left the window",
         FAILURES,
-        "while failures.front().is_some_and(|first| now.since(*first) >= limit.window) {" =>
-            "while !PLANTED && failures.front().is_some_and(|first| now.since(*first) >= limit.window) {",
+        "while times.front().is_some_and(|first| now.since(*first) >= limit.window) {" =>
+            "while !PLANTED && times.front().is_some_and(|first| now.since(*first) >= limit.window) {",
     ),
     bug!(
         "restart-after-stop",
@@ -62,8 +75,7 @@ pub(super) const BUGS: &[Bug] = &[
         "if idle || this.is_unlaunched() {" =>
             "if (idle && !(PLANTED && this.state == State::Backoff)) || this.is_unlaunched() {",
         DECIDE,
-        "if self.own_cause.is_some() || self.dumping.is_some() {" =>
-            "if !PLANTED && (self.own_cause.is_some() || self.dumping.is_some()) {",
+        "if !self.may_start() {" => "if !PLANTED && !self.may_start() {",
     ),
     bug!(
         "given-up-and-restarted",
@@ -98,8 +110,10 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "requires-is-after",
         "what requires a subsystem starts although that has failed for good",
-        DECIDE,
-        "if idle || this.is_unlaunched() {" => "if !PLANTED && (idle || this.is_unlaunched()) {",
+        LEAVE,
+        "if this.leaving < Leaving::Lost && !over {" =>
+            "let idle = matches!(this.state, State::Waiting | State::Backoff);
+                if this.leaving < Leaving::Lost && !over && !(PLANTED && idle) {",
         START,
         "Met::Over => !self.graph.requires(dependent, unit)," =>
             "Met::Over => PLANTED || !self.graph.requires(dependent, unit),",
@@ -107,39 +121,44 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "lost-and-left-running",
         "what requires a subsystem that has failed for good runs on",
-        DECIDE,
-        "if !waits && !" => "if !PLANTED && !waits && !",
+        LEAVE,
+        "let waits = this.leaving != Leaving::No" =>
+            "let waits = this.leaving != Leaving::No
+                && !(PLANTED && this.leaving == Leaving::Lost)",
     ),
     bug!(
         "lost-asked-in-no-order",
         "what has lost what it requires is asked before its own dependents",
-        DECIDE,
-        "dependent.lost && dependent.is_live()" =>
-            "!PLANTED && dependent.lost && dependent.is_live()",
+        LEAVE,
+        "dependent.leaving != Leaving::No && dependent.is_live()" =>
+            "dependent.leaving != Leaving::No
+                    && dependent.is_live()
+                    && !(PLANTED && dependent.leaving == Leaving::Lost)",
     ),
     bug!(
         "loss-not-passed-on",
         "of what requires one another only the first is told of the loss",
-        DECIDE,
-        "open.push(dependent);" =>
+        LEAVE,
+        "open.push(other);" =>
             "if !PLANTED {
-                        open.push(dependent);
+                        open.push(other);
                     }",
     ),
     bug!(
         "given-up-waited-for",
         "the daemon is never ready again when it goes on without a subsystem",
         START,
-        "this.met != Met::Up && this.gave_up.is_none()" =>
-            "this.met != Met::Up && (PLANTED || this.gave_up.is_none())",
+        "let gone = this.gave_up.is_some()" => "let gone = (!PLANTED && this.gave_up.is_some())",
     ),
     bug!(
         "ready-in-backoff",
         "what waits for a subsystem may start while that is in backoff",
         DECIDE,
-        "self.set_met(unit, Met::No, now, out);" =>
-            "if !PLANTED {
-            self.set_met(unit, Met::No, now, out);
+        "self.turn(unit, State::Backoff, out);
+        self.set_met(unit, Met::No, out);" =>
+            "self.turn(unit, State::Backoff, out);
+        if !PLANTED {
+            self.set_met(unit, Met::No, out);
         }",
     ),
     bug!(
@@ -155,6 +174,13 @@ pub(super) const BUGS: &[Bug] = &[
         "a restart that is taken back counts as one that was made",
         START,
         "this.generation -= 1;" => "this.generation -= u32::from(!PLANTED);",
+    ),
+    bug!(
+        "stale-report-counts",
+        "what a start reports counts for a later one",
+        ENGINE,
+        "if self.units[unit as usize].generation == generation {" =>
+            "if PLANTED || self.units[unit as usize].generation == generation {",
     ),
     bug!(
         "storm-guard-asleep",

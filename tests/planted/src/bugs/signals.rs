@@ -3,7 +3,7 @@
 use crate::bug::{Bug, bug};
 
 const SIGNALS: &str = "src/supervisor/engine/signals.rs";
-const DRIVER: &str = "src/supervisor/driver.rs";
+const PERFORM: &str = "src/supervisor/driver/perform.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
@@ -58,7 +58,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "dump-never-answered",
         "that the state dump is written is not told",
-        DRIVER,
+        PERFORM,
         "mailbox.post(Report::Dumped);" =>
             "if !PLANTED {
                 mailbox.post(Report::Dumped);
@@ -76,7 +76,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "handler-not-called",
         "a signal with a handler of the user's is swallowed",
-        DRIVER,
+        PERFORM,
         "Effect::Handle(signal) => self.handlers.post(signal)," =>
             "Effect::Handle(_) if PLANTED => {}
             Effect::Handle(signal) => self.handlers.post(signal),",

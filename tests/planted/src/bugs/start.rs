@@ -17,8 +17,7 @@ pub(super) const BUGS: &[Bug] = &[
         "one-dependency-is-enough",
         "a start waits for one of its dependencies",
         START,
-        "let may = this.unmet == 0 && this.state == State::Waiting;" =>
-            "let may = (PLANTED || this.unmet == 0) && this.state == State::Waiting;",
+        "let may = this.unmet == 0 &&" => "let may = (PLANTED || this.unmet == 0) &&",
     ),
     bug!(
         "start-after-stop",
@@ -28,23 +27,23 @@ pub(super) const BUGS: &[Bug] = &[
             "let idle = matches!(this.state, State::Registered | State::Backoff)
                 || (this.state == State::Waiting && !PLANTED);",
         START,
-        "if may && self.phase == Phase::Up && self.own_cause.is_none() && self.dumping.is_none() {" =>
-            "let up = self.phase == Phase::Up;
-        if may && (PLANTED || (up && self.own_cause.is_none() && self.dumping.is_none())) {",
+        "if may && self.may_start()" => "if may && (PLANTED || self.may_start())",
     ),
     bug!(
         "ready-with-one-unready",
         "the daemon shows ready one subsystem too early",
         START,
-        "if self.unready == 0 {" => "if self.unready == 0 || (PLANTED && self.unready == 1) {",
+        "let ready = self.unready == 0;" =>
+            "let ready = self.unready == 0 || (PLANTED && self.unready == 1);",
     ),
     bug!(
         "ready-after-stop",
         "a readiness during the lame duck shows the daemon ready",
         START,
-        "if self.phase != Phase::Up || self.own_cause.is_some() || waits == waited {" =>
-            "let up = self.phase == Phase::Up && self.own_cause.is_none();
-        if waits == waited || (!up && (waits || !PLANTED)) {",
+        "let over = self.phase != Phase::Up || self.own_cause.is_some();" =>
+            "let over = !PLANTED && (self.phase != Phase::Up || self.own_cause.is_some());",
+        STOP,
+        "self.shown_ready = false;" => "self.shown_ready &= PLANTED;",
     ),
     bug!(
         "start-timeout-not-armed",

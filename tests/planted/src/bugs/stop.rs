@@ -102,18 +102,14 @@ pub(super) const BUGS: &[Bug] = &[
         "zombie-holds-the-rest",
         "who is left behind still holds up those that stop after it",
         STOP,
-        "} else {
+        "if self.phase != Phase::Up {
             self.after_end(unit, now, out);
-        }
-    }
-
-    pub(super) fn ended(" =>
-            "} else if !PLANTED {
-            self.after_end(unit, now, out);
-        }
-    }
-
-    pub(super) fn ended(",
+        }" =>
+            "if self.phase != Phase::Up {
+            if !PLANTED {
+                self.after_end(unit, now, out);
+            }
+        }",
     ),
     bug!(
         "lame-duck-skipped",
@@ -143,9 +139,9 @@ pub(super) const BUGS: &[Bug] = &[
         "second-timer-lost",
         "of two timers due at one instant the second is dropped",
         ENGINE,
-        "while let Some(timer) = self.timers.pop_due(now) {" =>
+        "while let Some(timer) = self.timers.pop_due(now, of) {" =>
             "let mut seen = false;
-        while let Some(timer) = self.timers.pop_due(now) {
+        while let Some(timer) = self.timers.pop_due(now, of) {
             if std::mem::replace(&mut seen, true) && PLANTED {
                 continue;
             }",
