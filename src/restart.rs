@@ -148,8 +148,14 @@ impl RestartPolicy {
         issues
     }
 
-    /// The shortest time in which the supervisor can come to give up: the delays between that many failures.
+    /// The shortest time in which the supervisor can come to give up: the delays between that many failures, which grow,
+    /// or begin again after each run that is long enough.
     fn takes_at_least(&self, failures: u32) -> Option<Duration> {
+        let each = self.backoff.resets_after().saturating_add(self.backoff.shortest(0));
+        Some(self.grown(failures)?.min(each.saturating_mul(failures)))
+    }
+
+    fn grown(&self, failures: u32) -> Option<Duration> {
         const LOOK: u32 = 10_000;
         let mut sum = Duration::ZERO;
         for before in 0..failures.min(LOOK) {

@@ -65,7 +65,7 @@ pub use detached::Detached;
 pub use instant::Instant;
 pub use name::TaskName;
 pub use options::{RuntimeOptions, ShutdownSummary, Threading};
-pub use panic::{PanicPayload, catch};
+pub use panic::{PanicPayload, catch, discard};
 pub use runtime::{Ambient, OwnedRuntime, Runtime};
 pub use signal::{Signal, SignalSet, SignalSource};
 pub use task::{AbortHandle, JoinError, Task};

@@ -245,11 +245,19 @@ impl Inner {
     pub(super) fn publish(&self, report: &ExitReport) {
         if self.report.set(report.clone()).is_ok() {
             self.running.store(false, Ordering::Release);
+            // Whoever waits for the answer to a call learns that there is none.
+            self.mailbox.close();
             let was_ready = self.board.is_ready();
             self.board.set_ready(false);
             self.stopped.set();
             self.hub.stopped(report.code, self.coordinator.reason(), was_ready, report.inner.now);
         }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.mailbox.close();
     }
 }
 

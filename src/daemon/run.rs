@@ -13,7 +13,7 @@ use crate::reload::Snapshot;
 use crate::sentinel::Sentinel;
 use crate::signal::ActionTable;
 use crate::subsystem::{Shared, Wrap};
-use crate::supervisor::driver::{Driver, Finalizer, Guard, Parts, Remains, Watch};
+use crate::supervisor::driver::{Driver, Finalizer, Guard, Monitoring, Parts, Remains, Watch};
 use crate::supervisor::engine::{Engine, Settings};
 
 /// What a run needs besides the plan.
@@ -133,17 +133,14 @@ impl Daemon {
             wrap: observer.wrap,
             port: Arc::clone(inner) as Arc<_>,
         };
-        let mut watched = plan.watched;
-        if !config.health_checks() {
-            watched.values_mut().for_each(|watch| watch.leave_the_start());
-            watched.retain(|_, watch| !watch.is_empty());
-        }
+        let monitoring =
+            Monitoring { enabled: config.health_checks(), every: config.health_check_interval() };
         let parts = Parts {
             shared: Arc::new(shared),
             factories: plan.factories,
             hooks: plan.hooks,
             groups: plan.group_names,
-            watched: (watched, config.health_check_interval()),
+            watched: (plan.watched, monitoring),
             handlers: plan.handlers,
             hub: Arc::clone(&inner.hub),
             finalizers,

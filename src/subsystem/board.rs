@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{Instant, TaskName};
+use proc_daemon_runtime::{Instant, TaskName, discard};
 
 use crate::config::ErasedSection;
 use crate::end::End;
@@ -151,7 +151,9 @@ impl Row {
 
     /// The driver's part: how its last generation ended.
     pub(crate) fn publish_end(&self, end: End) {
-        *self.end.lock() = Some(Box::new(end));
+        let last = self.end.lock().replace(Box::new(end));
+        // It may hold the last of an error of the user's: its destructor may panic, and may look at this.
+        discard(last);
     }
 
     pub(crate) fn last_end(&self) -> Option<End> {

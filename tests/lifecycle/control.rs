@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use proc_daemon::runtime::{AnyRuntime, Task};
+use proc_daemon::runtime::{AnyRuntime, Task, discard};
 use proc_daemon::{
-    Context, ControlError, Daemon, DaemonBuilder, EndKind, RestartPolicy, Result, Spec, Strategy,
-    SubsystemState, Target, task, task_with,
+    Backoff, Check, Context, ControlError, Daemon, DaemonBuilder, EndKind, Health, RestartPolicy,
+    Result, Spec, Strategy, SubsystemEvent, SubsystemState, Target, task, task_with,
 };
 
 use crate::{Diary, OnDrop, Row, idle};
+
+const MS: Duration = Duration::from_millis(1);
 
 crate::on_every_row!(
     what_is_stopped_by_name_starts_by_name,
@@ -22,6 +25,10 @@ crate::on_every_row!(
     calls_after_the_end_are_refused,
     a_call_whose_answer_nobody_awaits_is_done,
     many_callers_never_make_two_live_generations,
+    what_is_added_is_watched,
+    what_is_added_to_something_over_is_refused,
+    a_start_is_answered_when_its_readiness_check_has_risen,
+    a_panic_in_a_destructor_ends_nothing,
 );
 
 /// Says in the diary when it starts and when it is gone.
@@ -263,4 +270,129 @@ fn many_callers_never_make_two_live_generations(row: &impl Row) {
     let report = row.run(Daemon::new().with_subsystem(contested).with_subsystem(callers));
     assert!(report.is_clean(), "{report}");
     assert_eq!((live.load(Ordering::SeqCst), most.load(Ordering::SeqCst)), (0, 1));
+}
+
+fn what_is_added_is_watched(row: &impl Row) {
+    let report = row.script(kept(), async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let (subsystems, mut events) = (daemon.subsystems(), daemon.subscribe_events());
+        let bad = Check::new(|_| async { Err("no progress".into()) }).every(MS).fall(1);
+        let spec = task("x", idle).restart_policy(RestartPolicy::never()).optional().liveness(bad);
+        subsystems.add(spec).await.unwrap();
+        while subsystems.status("x").unwrap().state != SubsystemState::Failed {
+            events.next_event().await.unwrap();
+        }
+        let end = subsystems.status("x").unwrap().last_end.unwrap();
+        assert_eq!(end.kind(), EndKind::Unhealthy);
+        subsystems.remove("x").await.unwrap();
+        daemon.shutdown();
+    });
+    assert!(!report.subsystems().is_empty(), "{report}");
+}
+
+fn what_is_added_to_something_over_is_refused(row: &impl Row) {
+    let daemon = kept().with_task("db", idle);
+    let report = row.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        // At one moment: whichever comes first, nothing runs without what it requires.
+        let (stopped, added) =
+            (subsystems.stop("db"), subsystems.add(task("x", idle).requires("db")));
+        stopped.await.unwrap();
+        let refused = added.await.unwrap_err().to_string();
+        assert!(refused.contains("`db`"), "{refused}");
+        let again = subsystems.add(task("x", idle).requires("db")).await;
+        assert!(matches!(again, Err(ControlError::Invalid(_))), "{again:?}");
+        subsystems.add(task("y", idle).after("db")).await.unwrap();
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_start_is_answered_when_its_readiness_check_has_risen(row: &impl Row) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let check = Check::new(move |ctx| {
+        // Of the first start at once, of the second at its fifth question.
+        let good = ctx.generation() == 1 || count.fetch_add(1, Ordering::SeqCst) >= 4;
+        async move { if good { Ok(Health::Up) } else { Err("warming up".into()) } }
+    });
+    let spec = task("db", idle).readiness(check.every(MS).rise(1).fall(100));
+    let report = row.script(kept().with_subsystem(spec), async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        assert_eq!(daemon.subsystems().restart("db").await.unwrap(), 2);
+        assert!(daemon.status().ready);
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+    assert!(asked.load(Ordering::SeqCst) >= 5);
+}
+
+/// Looks at the daemon, and panics.
+struct Ugly(Option<Daemon>);
+
+impl Drop for Ugly {
+    fn drop(&mut self) {
+        if let Some(daemon) = &self.0 {
+            assert!(daemon.subsystems().status("x").is_none_or(|status| status.name == "x"));
+        }
+        if !std::thread::panicking() {
+            std::panic::resume_unwind(Box::new("in a destructor"));
+        }
+    }
+}
+
+impl std::fmt::Debug for Ugly {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ugly")
+    }
+}
+
+impl std::fmt::Display for Ugly {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ugly")
+    }
+}
+
+impl std::error::Error for Ugly {}
+
+fn a_panic_in_a_destructor_ends_nothing(row: &impl Row) {
+    let fails = |ctx: Context| async move {
+        if ctx.generation() > 3 {
+            return idle(ctx).await;
+        }
+        Err(Box::new(Ugly(Some(ctx.daemon()))).into())
+    };
+    let policy = RestartPolicy::on_failure().backoff(Backoff::none());
+    let daemon = kept().with_subsystem(task("x", fails).restart_policy(policy));
+    let report = row.script(daemon, async |daemon: Daemon| {
+        let (subsystems, mut events) = (daemon.subsystems(), daemon.subscribe_events());
+        let fourth = |event: &SubsystemEvent| {
+            let state = SubsystemState::Running;
+            matches!(event, SubsystemEvent::StateChanged { generation: 4, state: is, .. } if *is == state)
+        };
+        while let Some(event) = events.next_event().await {
+            let over = fourth(&event);
+            // This may be the last that has the error.
+            discard(event);
+            if over {
+                break;
+            }
+        }
+        discard(events);
+        let ugly = || {
+            let ugly = Ugly(None);
+            move |ctx: Context| {
+                let _captured = &ugly;
+                idle(ctx)
+            }
+        };
+        assert!(matches!(subsystems.add(task("x", ugly())).await, Err(ControlError::Duplicate(_))));
+        subsystems.add(task("y", ugly())).await.unwrap();
+        subsystems.remove("y").await.unwrap();
+        // A clean end takes the place of the last error.
+        discard(subsystems.stop("x").await);
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
 }

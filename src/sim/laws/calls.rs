@@ -46,7 +46,8 @@ fn has_come_true(unit: &Unit, call: Call) -> bool {
         None => true,
         Some(Op::Start | Op::Restart) => {
             let completed = over && unit.met;
-            unit.generation > call.generation && (unit.state == State::Running || completed)
+            let ready = unit.state == State::Running && unit.met || completed;
+            unit.generation > call.generation && ready
         }
         Some(Op::Stop) => over,
         Some(Op::Remove) => unit.state == State::Removed,

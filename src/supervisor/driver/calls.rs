@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proc_daemon_runtime::discard;
+
 use super::Driver;
 use crate::control::ControlError;
 use crate::end::{End, EndKind};
-use crate::subsystem::{Ask, Call, Done, Removed, Spec};
+use crate::subsystem::{Ask, Call, Done, Factory, Removed, Spec};
 use crate::supervisor::blueprint;
 use crate::supervisor::engine::{Event, Op, Refusal, Ticket};
 
@@ -54,9 +56,12 @@ impl Driver {
             reply.send(answer.map(|()| Done::Added(unit)).map_err(|why| self.refused(unit, why)));
         } else if let Some((unit, op, reply)) = self.open.calls.remove(&ticket) {
             if op == Op::Remove && answer.is_ok() {
-                self.factories[unit as usize] = (Arc::new(Removed), false);
-                self.runs[unit as usize] = None;
-                self.hooks.remove(&unit);
+                let removed: Arc<dyn Factory> = Arc::new(Removed);
+                discard(std::mem::replace(&mut self.factories[unit as usize].0, removed));
+                discard(self.runs[unit as usize].take());
+                discard(self.hooks.remove(&unit));
+                discard(self.watched.forget(unit));
+                discard(self.failures.remove(&unit));
             }
             reply.send(match answer {
                 Ok(()) => Ok(self.done(unit, op)),
@@ -115,7 +120,11 @@ impl Driver {
         spec: Spec,
         reply: Sender<Result<Done, ControlError>>,
     ) -> Option<Event> {
-        match self.admit(spec) {
+        let mut spec = Some(spec);
+        let admitted = self.admit(&mut spec);
+        // What was refused is the user's: its destructor may panic.
+        discard(spec);
+        match admitted {
             Err(error) => {
                 reply.send(Err(error));
                 None
@@ -129,8 +138,9 @@ impl Driver {
     }
 
     /// Checks a spec as `build` would, and enters it everywhere.
-    fn admit(&mut self, spec: Spec) -> Result<u32, ControlError> {
+    fn admit(&mut self, added: &mut Option<Spec>) -> Result<u32, ControlError> {
         let board = &self.shared.board;
+        let Some(spec) = added else { return Err(ControlError::ShuttingDown) };
         let name = spec.name.to_string();
         if name.trim().is_empty() {
             return Err(ControlError::Invalid("a subsystem without a name".to_owned()));
@@ -138,7 +148,7 @@ impl Driver {
         if board.find(&name).is_some() {
             return Err(ControlError::Duplicate(name));
         }
-        if let Some(issue) = blueprint::issues(std::slice::from_ref(&spec)).first() {
+        if let Some(issue) = blueprint::issues(std::slice::from_ref(spec)).first() {
             return Err(ControlError::Invalid(issue.to_string()));
         }
         let mut dependencies = Vec::new();
@@ -167,18 +177,24 @@ impl Driver {
                 section.path()
             )));
         }
-        let rules = blueprint::rules(&spec);
+        let rules = blueprint::rules(spec);
         let unit = self
             .engine
             .add(rules, &dependencies, group)
-            .map_err(|why| self.refused(dependencies.first().map_or(0, |(unit, _)| *unit), why))?;
+            .map_err(|(on, why)| self.refused(on, why))?;
         self.factories.push((Arc::clone(&spec.factory), spec.explicit_ready));
         self.runs.push(None);
-        let hooks = blueprint::hooks(&spec);
+        let hooks = blueprint::hooks(spec);
         if hooks.is_some() {
             self.hooks.insert(unit, hooks);
         }
-        self.shared.board.add(blueprint::row(spec));
+        let watch = spec.watch.take();
+        if let Some(spec) = added.take() {
+            self.shared.board.add(blueprint::row(spec));
+        }
+        if let Some(watch) = watch {
+            self.watched.enter(unit, watch, &mut self.engine, &self.shared.board);
+        }
         if let Some(watch) = &mut self.watch {
             watch.added(&self.engine, unit);
         }

@@ -19,8 +19,19 @@ use crate::supervisor::engine::{
 };
 
 /// Those that are watched; most are not.
-#[derive(Default)]
-pub(super) struct Watched(BTreeMap<u32, Known>);
+pub(super) struct Watched {
+    known: BTreeMap<u32, Known>,
+    rules: Monitoring,
+}
+
+/// What the configuration says of all checks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Monitoring {
+    /// Whether more than the start is watched.
+    pub(crate) enabled: bool,
+    /// The time between two questions where a check says nothing else.
+    pub(crate) every: Duration,
+}
 
 /// What is known of the live generation of one subsystem.
 struct Known {
@@ -50,34 +61,59 @@ struct Answered {
 impl Watched {
     /// Nobody is asked any more.
     pub(super) fn stop(&mut self) {
-        self.0.values_mut().for_each(Known::stop);
+        self.known.values_mut().for_each(Known::stop);
     }
 
-    /// Has `engine` watch them. `every` is the time between two questions where a check says nothing else.
+    /// Has `engine` watch them.
     pub(super) fn new(
         all: BTreeMap<u32, Box<Watch>>,
-        every: Duration,
+        rules: Monitoring,
         engine: &mut Engine,
         board: &Board,
     ) -> Self {
-        let known = all.into_iter().map(|(unit, watch)| {
-            let asking = |probe| {
-                let check = watch.of(probe)?;
-                Some(Asking::new(check.rules(probe, every)))
-            };
-            let (startup, readiness) = (asking(Probe::Startup), asking(Probe::Readiness));
-            let (liveness, heartbeat) = (asking(Probe::Liveness), watch.heartbeat);
-            engine.watch(unit, Checks::new(startup, readiness, liveness, heartbeat));
-            board.row(unit).set_health(Some(HealthState::Unknown));
-            let known = Known::new(watch);
-            (unit, known)
-        });
-        Self(known.collect())
+        let mut watched = Self { known: BTreeMap::new(), rules };
+        for (unit, watch) in all {
+            watched.enter(unit, watch, engine, board);
+        }
+        watched
+    }
+
+    /// Has `engine` watch one more.
+    pub(super) fn enter(
+        &mut self,
+        unit: u32,
+        mut watch: Box<Watch>,
+        engine: &mut Engine,
+        board: &Board,
+    ) {
+        let Monitoring { enabled, every } = self.rules;
+        if !enabled {
+            watch.leave_the_start();
+        }
+        if watch.is_empty() {
+            return;
+        }
+        let asking = |probe| {
+            let check = watch.of(probe)?;
+            Some(Asking::new(check.rules(probe, every)))
+        };
+        let (startup, readiness) = (asking(Probe::Startup), asking(Probe::Readiness));
+        let (liveness, heartbeat) = (asking(Probe::Liveness), watch.heartbeat);
+        engine.watch(unit, Checks::new(startup, readiness, liveness, heartbeat));
+        board.row(unit).set_health(Some(HealthState::Unknown));
+        self.known.insert(unit, Known::new(watch));
+    }
+
+    /// It is gone: what asked it is the user's.
+    pub(super) fn forget(&mut self, unit: u32) -> Option<Box<Watch>> {
+        let mut known = self.known.remove(&unit)?;
+        known.stop();
+        Some(known.watch)
     }
 
     /// The engine has decided upon its state: only who starts or runs is asked.
     pub(super) fn turned(&mut self, turn: Turn, row: &Row) {
-        let Some(known) = self.0.get_mut(&turn.unit) else { return };
+        let Some(known) = self.known.get_mut(&turn.unit) else { return };
         match turn.state {
             SubsystemState::Running => return,
             SubsystemState::Starting => {
@@ -101,7 +137,7 @@ impl Watched {
             Note::Healthy { unit, .. } | Note::Unhealthy { unit, .. } | Note::NoBeat(unit) => *unit,
             _ => return None,
         };
-        let known = self.0.get_mut(&unit)?;
+        let known = self.known.get_mut(&unit)?;
         match note {
             Note::Healthy { probe, .. } => known.probes[*probe as usize].verdict = Some(true),
             Note::Unhealthy { probe, .. } => known.fell(*probe, now),
@@ -113,7 +149,7 @@ impl Watched {
 
     /// What has changed for `unit` since this was asked last.
     pub(super) fn news(&mut self, unit: u32) -> Vec<(ProbeKind, HealthState)> {
-        self.0.get_mut(&unit).map(Known::news).unwrap_or_default()
+        self.known.get_mut(&unit).map(Known::news).unwrap_or_default()
     }
 }
 
@@ -225,7 +261,7 @@ impl Driver {
     ) {
         let run = self.runs[unit as usize].as_ref();
         let Some(run) = run.filter(|run| run.generation == generation) else { return };
-        let Some(known) = self.watched.0.get_mut(&unit) else { return };
+        let Some(known) = self.watched.known.get_mut(&unit) else { return };
         let Some(check) = known.watch.of(probe) else { return };
         let mut asked = Arc::clone(&check.ask).ask(run);
         if let Some(wrap) = &self.shared.wrap {
@@ -243,7 +279,7 @@ impl Driver {
         let row = self.shared.board.row(unit);
         let Some(run) = self.run_of(unit, generation) else { return };
         let last = run.last_beat().map_or(row.since(), |beat| beat.max(row.since()));
-        if let Some(known) = self.watched.0.get_mut(&unit) {
+        if let Some(known) = self.watched.known.get_mut(&unit) {
             let deadline = known.watch.heartbeat.unwrap_or_default();
             if last + deadline > now {
                 known.beats = Some(true);
@@ -269,7 +305,7 @@ impl Driver {
             Finding::Nothing => (Answer::Nothing, None),
         };
         let live = self.engine.units()[unit as usize].generation == generation;
-        if let Some(known) = self.watched.0.get_mut(&unit).filter(|_| live) {
+        if let Some(known) = self.watched.known.get_mut(&unit).filter(|_| live) {
             let row = self.shared.board.row(unit);
             let answered = &mut known.probes[probe as usize];
             answered.open = None;
@@ -286,7 +322,7 @@ impl Driver {
 
     /// What stopped a generation that has ended for it: its error.
     pub(super) fn blame(&mut self, unit: u32, generation: u32, how: How) {
-        let known = self.watched.0.get_mut(&unit);
+        let known = self.watched.known.get_mut(&unit);
         let Some(blame) = known.and_then(|known| known.blame.take()) else { return };
         let live = self.engine.units()[unit as usize].generation == generation;
         if live && self.engine.kind_of(unit, how) == EndKind::Unhealthy {

@@ -22,12 +22,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use proc_daemon_runtime::{AnySleep, AnyStream, Instant, TaskName};
 use tracing::{debug, info};
 
 use calls::Open;
+pub(crate) use checks::Monitoring;
 use checks::Watched;
 pub(crate) use outcome::Failures;
 
@@ -95,6 +95,8 @@ pub(crate) struct Driver {
     reports: Vec<Report>,
     pending: VecDeque<Report>,
     out: Out,
+    /// A task was woken in this poll that may block its thread: the next poll is not to depend on that thread.
+    woke: bool,
     started: bool,
     exited: bool,
 }
@@ -115,8 +117,8 @@ pub(crate) struct Parts {
     pub(crate) hooks: BTreeMap<u32, Hooks>,
     /// The groups' names, by number.
     pub(crate) groups: Vec<TaskName>,
-    /// How those are watched that are, and the time between two questions where a check says nothing else.
-    pub(crate) watched: (BTreeMap<u32, Box<subsystem::Watch>>, Duration),
+    /// How those are watched that are.
+    pub(crate) watched: (BTreeMap<u32, Box<subsystem::Watch>>, Monitoring),
     pub(crate) handlers: Handlers,
     pub(crate) hub: Arc<Hub>,
     pub(crate) finalizers: Vec<Finalizer>,
@@ -127,8 +129,8 @@ pub(crate) struct Parts {
 
 impl Driver {
     pub(crate) fn new(mut engine: Engine, parts: Parts) -> Self {
-        let (all, every) = parts.watched;
-        let watched = Watched::new(all, every, &mut engine, &parts.shared.board);
+        let (all, rules) = parts.watched;
+        let watched = Watched::new(all, rules, &mut engine, &parts.shared.board);
         let announced = Some(parts.shared.coordinator.announced());
         let mut watch = parts.watch;
         if let Some(watch) = &mut watch {
@@ -157,6 +159,7 @@ impl Driver {
             reports: Vec::new(),
             pending: VecDeque::new(),
             out: Out::default(),
+            woke: false,
             started: false,
             exited: false,
         }
@@ -272,6 +275,9 @@ impl Future for Driver {
                 this.step(event, now);
             } else {
                 this.slim();
+                if std::mem::take(&mut this.woke) {
+                    cx.waker().wake_by_ref();
+                }
                 return Poll::Pending;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use proc_daemon_runtime::{Instant, PanicPayload, catch};
+use proc_daemon_runtime::{Instant, PanicPayload, discard};
 use tracing::error;
 
 use super::Driver;
@@ -56,24 +56,23 @@ impl Driver {
             Outcome::Completed => How::Completed,
             Outcome::Aborted => How::Aborted,
             Outcome::Failed { error, stopping } => {
-                self.failures.insert(unit, error.into());
+                discard(self.failures.insert(unit, error.into()));
                 How::Failed { stopping }
             }
-            Outcome::Panicked(payload) => self.keep_panic(unit, "", payload),
+            Outcome::Panicked(payload) => self.keep_panic(unit, "", &payload),
             Outcome::ChildPanicked { child: None, payload } => {
-                self.keep_panic(unit, "a child ", payload)
+                self.keep_panic(unit, "a child ", &payload)
             }
             Outcome::ChildPanicked { child: Some(child), payload } => {
-                self.keep_panic(unit, &format!("child `{child}` "), payload)
+                self.keep_panic(unit, &format!("child `{child}` "), &payload)
             }
         }
     }
 
-    pub(super) fn keep_panic(&mut self, unit: u32, who: &str, payload: PanicPayload) -> How {
+    pub(super) fn keep_panic(&mut self, unit: u32, who: &str, payload: &PanicPayload) -> How {
         let text = format!("{who}panicked: {payload}");
-        // A payload is the user's value: its destructor may panic as well.
-        let _ = catch(|| drop(payload));
-        self.failures.insert(unit, Box::<dyn Error + Send + Sync>::from(text).into());
+        let error = Box::<dyn Error + Send + Sync>::from(text).into();
+        discard(self.failures.insert(unit, error));
         How::Panicked
     }
 
@@ -109,7 +108,7 @@ impl Driver {
     pub(super) fn log_end(&mut self, unit: u32) {
         let kind = self.engine.units()[unit as usize].end.filter(|end| end.is_failure());
         let Some(kind) = kind else {
-            self.failures.remove(&unit);
+            discard(self.failures.remove(&unit));
             return;
         };
         let name = &self.shared.board.row(unit).name;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use proc_daemon_runtime::{Instant, catch};
+use proc_daemon_runtime::{Instant, catch, discard};
 use tracing::debug;
 
 use super::Driver;
@@ -38,12 +38,14 @@ impl Driver {
         match effect {
             Effect::Spawn { unit, generation } => self.spawn(unit, generation, now),
             Effect::RequestStop { unit, generation, by } => {
+                self.woke = true;
                 if let Some(run) = self.run_of(unit, generation) {
                     let what = UnitEvent::Asked { busy: run.request_stop(by) };
                     self.step(Event::Unit { unit, generation, what }, now);
                 }
             }
             Effect::Abort { unit, generation } => {
+                self.woke = true;
                 if let Some(run) = self.run_of(unit, generation) {
                     run.abort();
                 }
@@ -96,7 +98,7 @@ impl Driver {
             watch.launched(unit, generation, now);
         }
         // The error of the generation before is not that of this one.
-        self.failures.remove(&unit);
+        discard(self.failures.remove(&unit));
         let (factory, explicit) = &self.factories[unit as usize];
         let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
         let body = Arc::clone(factory).make(&run);

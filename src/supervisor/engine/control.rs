@@ -144,14 +144,16 @@ impl Engine {
 
     /// What `unit` requires, and is over or about to be, for good.
     pub(super) fn down(&self, unit: u32) -> Option<u32> {
-        let down = |dependency: &u32| {
-            let known = &self.units[*dependency as usize];
-            let over = matches!(known.state, State::Stopped | State::Failed | State::Zombie);
-            let down = over && known.met != Met::Up;
-            let goes = known.is_live() && known.leaving >= Leaving::Lost;
-            (down || goes) && self.graph.requires(unit, *dependency)
-        };
+        let down =
+            |dependency: &u32| self.is_down(*dependency) && self.graph.requires(unit, *dependency);
         self.graph.dependencies(unit).iter().copied().find(down)
+    }
+
+    /// Over, or about to be for good, and has not completed.
+    fn is_down(&self, unit: u32) -> bool {
+        let known = &self.units[unit as usize];
+        let over = matches!(known.state, State::Stopped | State::Failed | State::Zombie);
+        over && known.met != Met::Up || known.is_live() && known.leaving >= Leaving::Lost
     }
 
     fn stop_by_name(
@@ -260,14 +262,17 @@ impl Engine {
         rules: Rules,
         dependencies: &[(u32, Kind)],
         group: Option<u32>,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<u32, (u32, Refusal)> {
         if self.phase != Phase::Idle && !self.may_start() {
-            return Err(Refusal::ShuttingDown);
+            return Err((0, Refusal::ShuttingDown));
         }
-        for (dependency, _) in dependencies {
+        for (dependency, kind) in dependencies {
             let known = &self.units[*dependency as usize];
             if known.state == State::Removed || known.removed {
-                return Err(Refusal::Gone);
+                return Err((*dependency, Refusal::Gone));
+            }
+            if *kind != Kind::After && self.is_down(*dependency) {
+                return Err((*dependency, Refusal::Down(*dependency)));
             }
         }
         let unit = self.count();
@@ -334,7 +339,7 @@ impl Engine {
 fn answer(unit: &Unit, wish: Wish, phase: Phase) -> Option<Result<(), Refusal>> {
     let over = matches!(unit.state, State::Stopped | State::Failed | State::Removed);
     let completed = unit.state == State::Stopped && unit.met == Met::Up;
-    let ready = unit.state == State::Running || completed;
+    let ready = unit.state == State::Running && unit.met == Met::Up || completed;
     match wish {
         Wish::Ready(_) if phase > Phase::Up => Some(Err(Refusal::ShuttingDown)),
         Wish::Ready(_) if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),

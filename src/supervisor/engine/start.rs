@@ -100,6 +100,7 @@ impl Engine {
     pub(super) fn set_met(&mut self, unit: u32, met: Met, out: &mut Out) {
         let was = std::mem::replace(&mut self.units[unit as usize].met, met);
         if was != met {
+            self.calls.changed(unit);
             for index in 0..self.graph.dependents(unit).len() {
                 let dependent = self.graph.dependents(unit)[index];
                 let enough = |met: Met| match met {

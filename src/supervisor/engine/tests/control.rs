@@ -152,7 +152,7 @@ fn calls_during_a_shutdown_are_refused_and_open_ones_are_answered() {
     for op in [Op::Start, Op::Restart, Op::Stop, Op::Remove] {
         assert_eq!(world.call(op, 0), Some(Err(Refusal::ShuttingDown)), "{op:?}");
     }
-    assert_eq!(world.engine.add(IDLE, &[], None), Err(Refusal::ShuttingDown));
+    assert_eq!(world.engine.add(IDLE, &[], None), Err((0, Refusal::ShuttingDown)));
 }
 
 #[test]
