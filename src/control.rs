@@ -79,9 +79,10 @@ impl fmt::Display for ControlError {
             Self::StillStopping => f.write_str("its last generation has not ended"),
             Self::Duplicate(name) => write!(f, "there is a subsystem `{name}` already"),
             Self::Cycle(path) => write!(f, "a cycle of dependencies: {}", path.join(" -> ")),
-            Self::OwnStop => {
-                f.write_str("a subsystem cannot wait for its own stop; one that is done returns")
-            }
+            Self::OwnStop => f.write_str(
+                "this would stop the subsystem that makes the call, which would wait for itself: \
+                     return, or drop the call instead of awaiting it",
+            ),
             Self::Failed(end) => match end.error() {
                 Some(error) => write!(f, "it failed before it was ready: {error}"),
                 None => write!(f, "it failed before it was ready: {}", end.kind()),

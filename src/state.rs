@@ -23,7 +23,7 @@ pub enum SubsystemState {
     Waiting,
     /// Spawned, not ready.
     Starting,
-    /// Ready.
+    /// Started. With a readiness check, ready when that says so.
     Running,
     /// Asked to stop; work is still in flight.
     Draining,

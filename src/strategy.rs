@@ -5,6 +5,8 @@
 /// well, unless its policy is `never`; a member whose policy is `never` ([OTP][otp]: temporary) is stopped with the
 /// others and stays stopped, and its own end concerns nobody else.
 ///
+/// Each member has its own policy and intensity; a group has none of its own.
+///
 /// If a member is given up, those that would have started again with it are lost, as if they required it.
 ///
 /// [otp]: https://www.erlang.org/doc/system/sup_princ.html#restart-strategy
@@ -16,6 +18,6 @@ pub enum Strategy {
     OneForOne,
     /// All of them.
     OneForAll,
-    /// It, and those that were given to the builder after it.
+    /// It, and those that were given to the builder after it, whatever depends on what.
     RestForOne,
 }

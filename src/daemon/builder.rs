@@ -152,7 +152,7 @@ impl DaemonBuilder {
     ///
     /// # Errors
     ///
-    /// All that is wrong: a cycle with its path, duplicate and unknown names, an eager configuration
+    /// All that is wrong: the first cycle with its path, duplicate and unknown names, an eager configuration
     /// that failed or does not fit the registered sections.
     pub fn build(self) -> Result<Daemon, BuildError> {
         self.build_plan().map(|plan| Daemon::unplanned().plan(plan))

@@ -19,7 +19,8 @@ pub use state::HealthState;
 pub enum Health {
     /// All is well.
     Up,
-    /// It works, not as well as it should; the text says why. Counts as up, is logged and shown in the status.
+    /// It works, not as well as it should; the text says why. Counts as up; the text is
+    /// logged, and the status shows `degraded`.
     Degraded(Cow<'static, str>),
     /// There is nothing to check: this generation is not asked again.
     Unmonitored,

@@ -82,7 +82,8 @@ impl Spec {
         Self { once: true, ..Self::erased(name.into().into(), factory) }
     }
 
-    /// Makes a new value for every start. An error or a panic of the constructor is a failed start.
+    /// Makes a new value for every start. An error or a panic of the constructor is a failed start. There is no value
+    /// before the first start to ask for its [`restart_policy`](Subsystem::restart_policy): set it here.
     #[track_caller]
     pub fn factory<F, S>(name: impl Into<Cow<'static, str>>, constructor: F) -> Self
     where
@@ -145,7 +146,8 @@ impl Spec {
     }
 
     /// As [`requires`](Self::requires), and starts it again whenever `name` is: it is stopped first, and starts
-    /// once `name` is ready again. As systemd's `BindsTo=` with `PartOf=`.
+    /// once `name` is ready again, or by name. As systemd's `PartOf=`, restarts after a failure included; unlike with
+    /// `BindsTo=`, a `name` that completes leaves it running.
     pub fn binds(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.dependencies.push((name.into().into(), Kind::Binds));
         self
@@ -198,7 +200,8 @@ impl Spec {
         self
     }
 
-    /// The daemon lives on when this is given up, without it and what requires it; its status says so.
+    /// The daemon lives on when this is given up, without it and what requires it; its status says so. What requires
+    /// it is given up as well: if that is critical, the daemon ends all the same.
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self

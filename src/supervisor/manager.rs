@@ -105,9 +105,12 @@ impl SubsystemManager {
         self.about(which.into(), Ask::Stop, Done::over)
     }
 
-    /// Stops it and starts it again, together with its group and whatever is bound to it. That is no failure: it
-    /// counts nowhere and waits for no backoff. Resolves with its new generation when that is ready. One that is
-    /// over or in backoff is started.
+    /// Stops it and starts it again, together with what lives of its group and of those that are bound to it. That is no
+    /// failure: the intensity does not count it, and it waits for no backoff, but for those that are stopped with it
+    /// and for what they wait. Resolves with its new generation when that is ready, its readiness check included,
+    /// however long that takes: `ctx.timeout` bounds the wait. One that is over or in backoff is started alone.
+    ///
+    /// A subsystem restarts itself by dropping the returned value and returning when it is asked to stop.
     ///
     /// # Errors
     ///

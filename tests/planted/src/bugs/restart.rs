@@ -122,9 +122,18 @@ pub(super) const BUGS: &[Bug] = &[
         "lost-and-left-running",
         "what requires a subsystem that has failed for good runs on",
         LEAVE,
-        "let waits = this.leaving != Leaving::No" =>
-            "let waits = this.leaving != Leaving::No
+        "let waits = !this.asked && this.state != State::Aborting" =>
+            "let waits = !this.asked && this.state != State::Aborting
                 && !(PLANTED && this.leaving == Leaving::Lost)",
+    ),
+    bug!(
+        "counted-on-while-it-leaves",
+        "what is being stopped to start again counts as ready until it has ended",
+        LEAVE,
+        "            self.set_met(unit, Met::No, out);" =>
+            "            if !PLANTED {
+                self.set_met(unit, Met::No, out);
+            }",
     ),
     bug!(
         "lost-asked-in-no-order",
