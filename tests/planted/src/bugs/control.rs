@@ -109,9 +109,9 @@ pub(super) const BUGS: &[Bug] = &[
         "start-answered-at-once",
         "a start is answered before it is ready",
         CONTROL,
-        "let ready = unit.state == State::Running || completed;" =>
+        "let ready = unit.state == State::Running && unit.met == Met::Up || completed;" =>
             "let starts = PLANTED && unit.state == State::Starting;
-    let ready = unit.state == State::Running || completed || starts;",
+    let ready = unit.state == State::Running && unit.met == Met::Up || completed || starts;",
     ),
     bug!(
         "stop-answered-at-once",

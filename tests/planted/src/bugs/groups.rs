@@ -192,17 +192,6 @@ pub(super) const BUGS: &[Bug] = &[
         "&& !self.is_held(dependent) {" => "&& (PLANTED || !self.is_held(dependent)) {",
     ),
     bug!(
-        "met-while-starting-again",
-        "others go on counting on who starts again with its group",
-        DECIDE,
-        "self.hold(unit, now, out);
-            self.set_met(unit, Met::No, out);" =>
-            "self.hold(unit, now, out);
-            if !PLANTED {
-                self.set_met(unit, Met::No, out);
-            }",
-    ),
-    bug!(
         "requiring-not-lost",
         "what requires a subsystem that was given up is not lost",
         LEAVE,
