@@ -59,7 +59,7 @@ pub(crate) use factory::{Factory, Removed, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};
-pub(crate) use question::{Finding, Question};
+pub(crate) use question::{Finding, Over, Question};
 pub(crate) use report::{Outcome, Report, What};
 pub(crate) use run::Run;
 #[cfg(feature = "sim")]

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{AnySleep, Instant, PanicPayload, catch};
+use proc_daemon_runtime::{AnySleep, Instant, PanicPayload, catch, discard};
 
 use super::check::BoxCheck;
 use super::report::What;
 use super::run::Run;
 use crate::boxed::{BoxError, Result};
 use crate::health::{Health, Probe};
+use crate::sync::{Latch, Ticket};
 
 /// What a check came to.
 #[derive(Debug)]
@@ -41,7 +42,13 @@ pub(crate) struct Question {
     bell: Arc<Bell>,
     /// It has gone to the back of the queue.
     queued: bool,
+    /// Questions of earlier starts that have not come to their end: they hold their threads.
+    before: Vec<(Over, Ticket)>,
+    over: Over,
 }
+
+/// Set when a question has come to its end, whatever that is.
+pub(crate) type Over = Arc<Latch>;
 
 /// What the user's code, or the timer, wakes.
 struct Bell {
@@ -64,13 +71,31 @@ impl Question {
         check: BoxCheck,
         run: &Arc<Run>,
         (probe, number): (Probe, u32),
-        asked: Instant,
-        by: Instant,
+        (asked, by): (Instant, Instant),
+        before: &[Over],
     ) -> Self {
         let sleep = run.shared.runtime.sleep_until(by);
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), task: Mutex::new(None) });
         let (check, run) = (Some(check), Arc::clone(run));
-        Self { check, run, probe, number, asked, by, sleep, bell, queued: false }
+        let before = before.iter().map(|over| (Arc::clone(over), Ticket::default())).collect();
+        let over = Over::default();
+        Self { check, run, probe, number, asked, by, sleep, bell, queued: false, before, over }
+    }
+
+    /// What is set at its end.
+    pub(crate) fn over(&self) -> Over {
+        Arc::clone(&self.over)
+    }
+
+    /// Whether those before it have come to their end.
+    fn may_begin(&mut self, cx: &mut Context<'_>) -> bool {
+        while let Some((over, ticket)) = self.before.last_mut() {
+            if over.poll_wait(ticket, cx).is_pending() {
+                return false;
+            }
+            self.before.pop();
+        }
+        true
     }
 
     fn late(&self) -> Finding {
@@ -96,6 +121,9 @@ impl Future for Question {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        if !this.may_begin(cx) {
+            return Poll::Pending;
+        }
         *this.bell.task.lock() = Some(cx.waker().clone());
         let rung = this.bell.rung.swap(false, Ordering::SeqCst);
         this.queued = rung && !this.queued;
@@ -119,8 +147,11 @@ impl Future for Question {
 
 impl Drop for Question {
     fn drop(&mut self) {
-        let check = self.check.take();
-        let _ = catch(|| drop(check));
+        discard(self.check.take());
+        for (over, ticket) in &mut self.before {
+            over.leave(ticket);
+        }
+        self.over.set();
     }
 }
 

@@ -1,5 +1,7 @@
 //! Checks where threads are real: what they do to a worker, and what becomes of them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
@@ -71,7 +73,8 @@ crate::row!(
     proc_daemon_tokio::Tokio,
     proc_daemon::RuntimeOptions::new().workers(2),
     a_check_that_blocks_its_thread_has_failed_while_it_does,
-    a_check_that_blocks_its_thread_holds_up_no_end
+    a_check_that_blocks_its_thread_holds_up_no_end,
+    a_check_that_blocks_its_thread_is_not_asked_again_meanwhile
 );
 
 /// It goes on blocking until the subsystem has been started again because of it.
@@ -119,4 +122,33 @@ fn a_check_that_blocks_its_thread_holds_up_no_end(row: &impl Row) {
         go.send(()).expect("it is being waited for");
     });
     assert!(report.is_clean(), "{report}");
+}
+
+/// However often the subsystem is started again because of it: one thread is held, not one for each start.
+fn a_check_that_blocks_its_thread_is_not_asked_again_meanwhile(row: &impl Row) {
+    let (go, gone): (Sender<()>, Receiver<()>) = mpsc::channel();
+    let gone = Mutex::new(gone);
+    let (inside, fifth) = (Arc::new(AtomicUsize::new(0)), Gate::default());
+    let (count, open) = (Arc::clone(&inside), fifth.clone());
+    let check = Check::new(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let _ = gone.lock().recv();
+        async { Ok(Health::Up) }
+    });
+    let spec = task("a", move |ctx: Context| {
+        if ctx.generation() == 5 {
+            open.open();
+        }
+        idle(ctx)
+    });
+    let policy = RestartPolicy::on_failure().backoff(Backoff::none()).unlimited();
+    let check = check.every(10 * MS).timeout(20 * MS).fall(1);
+    let spec = spec.restart_policy(policy).liveness(check);
+    let report = row.script(Daemon::new().with_subsystem(spec), async move |control: Daemon| {
+        fifth.opened().await;
+        assert_eq!(inside.load(Ordering::SeqCst), 1);
+        drop(go);
+        control.shutdown();
+    });
+    assert!(!report.subsystems().is_empty(), "{report}");
 }

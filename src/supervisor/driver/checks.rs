@@ -13,7 +13,7 @@ use crate::end::{EndKind, chain};
 use crate::event::ProbeKind;
 use crate::health::{HealthState, Probe};
 use crate::state::SubsystemState;
-use crate::subsystem::{Board, Finding, Question, Row, Watch};
+use crate::subsystem::{Board, Finding, Over, Question, Row, Watch};
 use crate::supervisor::engine::{
     Answer, Asking, Checks, Engine, Event, How, Note, Turn, UnitEvent,
 };
@@ -37,6 +37,9 @@ pub(crate) struct Monitoring {
 struct Known {
     watch: Box<Watch>,
     probes: [Answered; 3],
+    /// Of questions that nobody waits for any more, those that have not come to their end: one that blocks its
+    /// thread is not asked again on another.
+    unanswered: [Vec<Over>; 3],
     /// Whether its heartbeat was in time; none before the first.
     beats: Option<bool>,
     /// What subscribers were told of the checks and the heartbeat.
@@ -156,7 +159,14 @@ impl Watched {
 impl Known {
     fn new(watch: Box<Watch>) -> Self {
         let probes = Default::default();
-        Self { watch, probes, beats: None, told: [None; 4], blame: None }
+        Self {
+            watch,
+            probes,
+            unanswered: Default::default(),
+            beats: None,
+            told: [None; 4],
+            blame: None,
+        }
     }
 
     /// Another generation: nothing is known of it.
@@ -268,7 +278,10 @@ impl Driver {
             asked = wrap.wrap_check(run, asked);
         }
         let by = now + check.answers_within();
-        let question = Question::new(asked, run, (probe, number), now, by);
+        let before = &mut known.unanswered[probe as usize];
+        before.retain(|over| !over.is_set());
+        let question = Question::new(asked, run, (probe, number), (now, by), before);
+        before.push(question.over());
         let name = format!("{}: {}", self.shared.board.row(unit).name, probe.as_str()).into();
         let task = Task::spawn_on(&self.shared.runtime, name, question);
         known.probes[probe as usize].open = Some((task.abort_handle(), now));

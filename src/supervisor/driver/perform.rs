@@ -19,15 +19,16 @@ impl Driver {
         if let Some(watch) = &mut self.watch {
             watch.stepped(event, now, &self.out, first);
         }
+        // Before the state: who sees that it is over sees how.
+        if let Event::Unit { unit, what: UnitEvent::Ended(..), .. } = event {
+            self.log_end(unit);
+            self.show_end(unit);
+        }
         for turn in &self.out.turns {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
             self.watched.turned(*turn, row);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
-        }
-        if let Event::Unit { unit, what: UnitEvent::Ended(..), .. } = event {
-            self.log_end(unit);
-            self.show_end(unit);
         }
         self.publish(event, now);
         self.out.turns.clear();
