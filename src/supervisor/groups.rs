@@ -74,7 +74,6 @@ impl Groups {
     }
 
     /// The group of `unit`, and its strategy.
-    #[cfg(feature = "sim")]
     pub(crate) fn of(&self, unit: u32) -> Option<(u32, Strategy)> {
         let group = *self.of.get(&unit)?;
         Some((group, self.groups[group as usize].strategy))

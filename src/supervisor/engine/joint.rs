@@ -3,6 +3,8 @@
 //! 1. Nobody of a joint starts before everybody of it who lived has ended or was left behind.
 //! 2. Two joints that share a member are one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proc_daemon_runtime::Instant;
 
 use super::{Effect, Engine, Leaving, Met, NAMES_IN_A_NOTE, Note, Out, State, Timer, Waiting};
@@ -86,12 +88,26 @@ impl Engine {
     /// Whoever starts again when `unit` does, itself first.
     pub(super) fn ensemble(&self, unit: u32) -> Vec<u32> {
         let mut all = vec![unit];
+        if self.groups.along(unit).is_empty() && self.graph.binding(unit).is_empty() {
+            return all;
+        }
+        let mut seen = BTreeSet::from([unit]);
+        // What was taken of each group: all of it, or the rest of it from one member on.
+        let mut taken = BTreeMap::new();
         let mut next = 0;
         while next < all.len() {
-            let along = self.groups.along(all[next]).iter();
-            for &other in along.chain(self.graph.binding(all[next])) {
+            let one = all[next];
+            let mut along = self.groups.along(one);
+            if let Some((group, _)) = self.groups.of(one) {
+                let most = taken.entry(group).or_insert(0);
+                if along.len() <= *most {
+                    along = &[];
+                }
+                *most = along.len().max(*most);
+            }
+            for &other in along.iter().chain(self.graph.binding(one)) {
                 let gone = self.units[other as usize].state == State::Removed;
-                if !gone && !all.contains(&other) {
+                if !gone && seen.insert(other) {
                     all.push(other);
                 }
             }
