@@ -47,7 +47,7 @@ pub(super) const BUGS: &[Bug] = &[
         "removed-links-a-joint",
         "who starts again with a removed one does so with all that did",
         JOINT,
-        "if !gone && !all.contains(&other) {" => "if (PLANTED || !gone) && !all.contains(&other) {",
+        "if !gone && seen.insert(other) {" => "if (PLANTED || !gone) && seen.insert(other) {",
     ),
     bug!(
         "removed-stays",

@@ -117,8 +117,8 @@ pub(super) const BUGS: &[Bug] = &[
         "bound-runs-on",
         "what is bound to one that starts again runs on",
         JOINT,
-        "along.chain(self.graph.binding(all[next]))" =>
-            "along.chain(self.graph.binding(all[next]).iter().filter(|_| !PLANTED))",
+        "along.iter().chain(self.graph.binding(one))" =>
+            "along.iter().chain(self.graph.binding(one).iter().filter(|_| !PLANTED))",
     ),
     bug!(
         "bound-chain-cut",
