@@ -6,7 +6,8 @@ use crate::supervisor::SubsystemStatus;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// Every subsystem is ready, and no shutdown has begun.
+    /// Every subsystem is ready, and no shutdown has begun. One that has completed is; one that was stopped by name
+    /// or given up does not count, and one that is being stopped to start again is not.
     pub ready: bool,
     /// An optional subsystem was given up, and the daemon lives on without it. False from the shutdown on.
     pub degraded: bool,
