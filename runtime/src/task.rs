@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::prim::{AtomicBool, Mutex, Ordering};
-use crate::{AnyRuntime, PanicPayload, Runtime, TaskName, catch};
+use crate::{AnyRuntime, PanicPayload, Runtime, TaskName, catch, discard};
 
 /// A spawned future: awaiting it gives its result.
 ///
@@ -89,7 +89,7 @@ impl<T: Send + 'static> Task<T> {
             Box::new(move || {
                 let Some(shared) = run.0.take() else { return };
                 let result = if shared.aborted.load(Ordering::Acquire) {
-                    let _ = catch(|| drop(work));
+                    discard(work);
                     Err(JoinError::Aborted)
                 } else {
                     catch(work).map_err(JoinError::Panicked)

@@ -2,7 +2,7 @@
 
 use figment::error::{Actual, Error, Kind};
 use figment::value::{Dict, Value};
-use proc_daemon_runtime::{PanicPayload, catch};
+use proc_daemon_runtime::{PanicPayload, catch, discard};
 use serde::de::DeserializeOwned;
 
 use super::document::Document;
@@ -41,7 +41,7 @@ pub(super) fn section<T: DeserializeOwned>(
 pub(super) fn panicked(payload: PanicPayload) -> String {
     let text = format!("panicked: {payload}");
     // A payload is the user's value: its destructor may panic as well.
-    let _ = catch(|| drop(payload));
+    discard(payload);
     text
 }
 

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
-use proc_daemon_runtime::catch;
+use proc_daemon_runtime::discard;
 
 use super::prim::{AtomicBool, Mutex, Ordering, fence};
 
@@ -144,7 +144,7 @@ impl<T> Queue<T> {
             waiting.wake();
         }
         // It may hold the last of a value of the user's, whose destructor may panic.
-        let _ = catch(|| drop(oldest));
+        discard(oldest);
     }
 
     fn close(&self) {
