@@ -7,6 +7,7 @@ use crate::end::{End, chain};
 use crate::health::HealthState;
 use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;
+use crate::reload::ReloadError;
 use crate::state::SubsystemState;
 
 /// What happened in a daemon, in the order in which it happened.
@@ -91,6 +92,22 @@ pub enum SubsystemEvent {
         /// When, by the runtime's clock.
         at: Instant,
     },
+    /// Another configuration is in force.
+    #[non_exhaustive]
+    Reloaded {
+        /// Its generation.
+        generation: u64,
+        /// When, by the runtime's clock.
+        at: Instant,
+    },
+    /// A reload has changed nothing, or has not ended as it should.
+    #[non_exhaustive]
+    ReloadFailed {
+        /// Why.
+        error: ReloadError,
+        /// When, by the runtime's clock.
+        at: Instant,
+    },
     /// The shutdown has begun. Once, unless nothing was started.
     #[non_exhaustive]
     ShutdownBegan {
@@ -134,7 +151,7 @@ impl SubsystemEvent {
             | Self::RestartScheduled { id, .. }
             | Self::GaveUp { id, .. }
             | Self::HealthChanged { id, .. } => Some(*id),
-            Self::ReadyChanged { .. } | Self::ShutdownBegan { .. } | Self::Stopped { .. } => None,
+            _ => None,
         }
     }
 
@@ -147,7 +164,7 @@ impl SubsystemEvent {
             | Self::RestartScheduled { name, .. }
             | Self::GaveUp { name, .. }
             | Self::HealthChanged { name, .. } => Some(name),
-            Self::ReadyChanged { .. } | Self::ShutdownBegan { .. } | Self::Stopped { .. } => None,
+            _ => None,
         }
     }
 
@@ -161,6 +178,8 @@ impl SubsystemEvent {
             | Self::GaveUp { at, .. }
             | Self::HealthChanged { at, .. }
             | Self::ReadyChanged { at, .. }
+            | Self::Reloaded { at, .. }
+            | Self::ReloadFailed { at, .. }
             | Self::ShutdownBegan { at, .. }
             | Self::Stopped { at, .. } => *at,
         }
@@ -185,6 +204,10 @@ impl SubsystemEvent {
             }
             Self::ReadyChanged { ready: true, .. } => "ready".to_owned(),
             Self::ReadyChanged { ready: false, .. } => "not ready".to_owned(),
+            Self::Reloaded { generation, .. } => {
+                format!("generation {generation} of the configuration is in force")
+            }
+            Self::ReloadFailed { error, .. } => format!("reload failed: {error}"),
             Self::ShutdownBegan { reason, .. } => format!("shutting down: {reason}"),
             Self::Stopped { code, .. } => format!("stopped with code {code}"),
         }

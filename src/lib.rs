@@ -56,6 +56,9 @@ pub use health::{Health, HealthState};
 pub use id::SubsystemId;
 pub use proc_daemon_runtime as runtime;
 pub use reason::ShutdownReason;
+pub use reload::{
+    Change, LastReload, Prepared, ReloadError, ReloadErrorKind, ReloadPlan, ReloadReport,
+};
 pub use restart::RestartPolicy;
 pub use runtime::{Instant, JoinError, RuntimeOptions, Signal};
 pub use shutdown::{Elapsed, ShutdownCoordinator, Stopping};

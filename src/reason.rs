@@ -22,6 +22,9 @@ pub enum ShutdownReason {
     SubsystemAsked(Arc<str>, u8),
     /// Every subsystem that keeps the daemon alive has ended.
     NothingToRun,
+    /// This subsystem was not ready with a new configuration, and going back has failed:
+    /// [`end_on_failed_rollback`](crate::DaemonBuilder::end_on_failed_rollback).
+    ReloadFailed(Arc<str>),
 }
 
 impl fmt::Display for ShutdownReason {
@@ -35,6 +38,9 @@ impl fmt::Display for ShutdownReason {
                 write!(f, "subsystem `{name}` asked for the end with code {code}")
             }
             Self::NothingToRun => f.write_str("nothing left to run"),
+            Self::ReloadFailed(name) => {
+                write!(f, "subsystem `{name}` was not ready with a new configuration, nor could it be taken back")
+            }
         }
     }
 }

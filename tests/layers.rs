@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the core, from the lowest layer up. `daemon` and `error` are one room: a report holds
 /// the error that prevented a start, an error holds the report of what did start.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["sync"],
     &["backoff", "boxed", "end", "exit", "health", "id", "reason", "state", "strategy", "timeouts"],
-    &["control", "event", "restart", "shutdown", "signal", "config"],
+    &["control", "restart", "shutdown", "signal", "config"],
     &["reload"],
+    &["event"],
     &["subsystem"],
     &["supervisor"],
     &["backends", "logging", "sentinel"],

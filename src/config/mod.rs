@@ -12,6 +12,7 @@
 //! 5. No message is longer than a line, and none but a quoted value shows the file's text.
 
 mod builder;
+mod changes;
 mod document;
 mod draft;
 mod error;
@@ -38,6 +39,7 @@ use draft::Settings;
 
 pub use crate::timeouts::ShutdownTimeouts;
 pub use builder::ConfigBuilder;
+pub(crate) use changes::{Applied, KeyChange};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use into_config::IntoConfig;
 pub(crate) use into_config::Pending;

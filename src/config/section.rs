@@ -9,7 +9,7 @@ use proc_daemon_runtime::catch;
 use serde::de::DeserializeOwned;
 
 use super::error::ConfigError;
-use super::{Config, extract};
+use super::{Applied, Config, extract};
 use crate::end::chain;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -30,6 +30,7 @@ type Check<T> = Arc<dyn Fn(&T) -> Result<(), BoxError> + Send + Sync>;
 pub struct Section<T> {
     path: String,
     checks: Vec<Check<T>>,
+    applied: Option<Applied>,
     reads: PhantomData<fn() -> T>,
 }
 
@@ -37,7 +38,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
     /// The section at `path`: `http` is `[http]`, `http.tls` is `[http.tls]`. A name that holds a
     /// dot itself cannot be given. An absent section is read as an empty table.
     pub fn new(path: impl Into<String>) -> Self {
-        Self { path: path.into(), checks: Vec::new(), reads: PhantomData }
+        Self { path: path.into(), checks: Vec::new(), applied: None, reads: PhantomData }
     }
 
     /// Checks what was read; the error, or the panic, becomes an issue at the section's header. Every
@@ -47,6 +48,26 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
         E: Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     {
         self.checks.push(Arc::new(move |value| f(value).map_err(Into::into)));
+        self
+    }
+
+    /// A change restarts nobody: who uses it reads it again. A hook of its owner is asked all the same. This is how a
+    /// section is applied that nobody owns.
+    pub const fn live(mut self) -> Self {
+        self.applied = Some(Applied::Live);
+        self
+    }
+
+    /// A change restarts its owner, whatever the owner's hook answers, unless that refuses. An error of `build` if
+    /// nobody owns it.
+    pub const fn restart(mut self) -> Self {
+        self.applied = Some(Applied::Restart);
+        self
+    }
+
+    /// Only a new process takes a change: a reload that would change it is refused, whole.
+    pub const fn process(mut self) -> Self {
+        self.applied = Some(Applied::Process);
         self
     }
 
@@ -96,6 +117,7 @@ pub(crate) struct ErasedSection {
     path: Arc<str>,
     type_id: TypeId,
     type_name: &'static str,
+    applied: Option<Applied>,
     extract: Arc<Extract>,
 }
 
@@ -108,6 +130,11 @@ impl ErasedSection {
     /// The type it is read into.
     pub(crate) const fn type_id(&self) -> TypeId {
         self.type_id
+    }
+
+    /// How a change is applied, if that was said.
+    pub(crate) const fn applied(&self) -> Option<Applied> {
+        self.applied
     }
 
     /// That type's name, for people.
@@ -130,6 +157,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> From<Section<T>> for ErasedSec
             path: section.path.as_str().into(),
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
+            applied: section.applied,
             extract: Arc::new(move |config| Ok(Arc::new(section.extract(config)?))),
         }
     }

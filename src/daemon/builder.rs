@@ -37,6 +37,7 @@ impl DaemonBuilder {
                 options: None,
                 exit_when_stuck: false,
                 restarts_a_second: RESTARTS_A_SECOND,
+                strict_reload: false,
             },
         }
     }
@@ -131,6 +132,16 @@ impl DaemonBuilder {
     /// the run has returned, for a runtime may wait for it for ever.
     pub fn exit_when_stuck(mut self, yes: bool) -> Self {
         self.draft.exit_when_stuck = yes;
+        self
+    }
+}
+
+/// # Reloads
+impl DaemonBuilder {
+    /// Ends the daemon, with exit code 78, when a subsystem is not ready with a new configuration and going back to
+    /// the one before fails as well. By default it lives on, with that subsystem left to its restart policy.
+    pub fn end_on_failed_rollback(mut self, yes: bool) -> Self {
+        self.draft.strict_reload = yes;
         self
     }
 }

@@ -14,7 +14,7 @@ use super::{DaemonBuilder, ExitReport, Status};
 use crate::config::{Config, IntoConfig};
 use crate::error::Error;
 use crate::reason::ShutdownReason;
-use crate::reload::Snapshot;
+use crate::reload::{Current, Snapshot};
 use crate::shutdown::ShutdownCoordinator;
 use crate::subsystem::{Board, Context, Report};
 use crate::supervisor::{Events, Hub, SubsystemManager};
@@ -33,7 +33,8 @@ pub(super) struct Inner {
     pub(super) mailbox: Arc<Mailbox<Report>>,
     pub(super) board: Arc<Board>,
     pub(super) hub: Arc<Hub>,
-    pub(super) snapshot: OnceLock<Arc<Snapshot>>,
+    /// As started, and what is in force.
+    pub(super) current: OnceLock<(Arc<Snapshot>, Arc<Current>)>,
     pub(super) running: AtomicBool,
     report: OnceLock<ExitReport>,
     stopped: Latch,
@@ -65,7 +66,7 @@ impl Daemon {
             mailbox: Arc::default(),
             board: Arc::default(),
             hub: Arc::default(),
-            snapshot: OnceLock::new(),
+            current: OnceLock::new(),
             running: AtomicBool::new(false),
             report: OnceLock::new(),
             stopped: Latch::default(),
@@ -75,8 +76,8 @@ impl Daemon {
 
     pub(super) fn plan(self, mut plan: Plan) -> Self {
         self.inner.board.open(std::mem::take(&mut plan.rows));
-        if let Some(PlannedConfig::Read(snapshot)) = &plan.config {
-            let _ = self.inner.snapshot.set(Arc::clone(snapshot));
+        if let Some(PlannedConfig::Read(snapshot, _)) = &plan.config {
+            self.inner.publish_first(Arc::clone(snapshot));
         }
         *self.inner.plan.lock() = Some(plan);
         self
@@ -180,14 +181,14 @@ impl Daemon {
     /// The configuration as started; the defaults until it has been read.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.inner.snapshot.get().map_or(&*DEFAULTS, |snapshot| snapshot.config())
+        self.inner.current.get().map_or(&*DEFAULTS, |(started, _)| started.config())
     }
 
     /// The current configuration.
     #[must_use]
     pub fn config_snapshot(&self) -> Arc<Config> {
-        match self.inner.snapshot.get() {
-            Some(snapshot) => Arc::clone(snapshot.config()),
+        match self.inner.current() {
+            Some(current) => Arc::clone(current.load().config()),
             None => Arc::new(DEFAULTS.clone()),
         }
     }
@@ -195,7 +196,7 @@ impl Daemon {
     /// The settings of type `T`, if a section of that type was registered and has been read.
     #[must_use]
     pub fn settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.inner.snapshot.get()?.get()
+        self.inner.current()?.load().get()
     }
 }
 
@@ -241,6 +242,17 @@ impl Daemon {
 }
 
 impl Inner {
+    /// What is in force; none before it was read.
+    pub(super) fn current(&self) -> Option<&Arc<Current>> {
+        self.current.get().map(|(_, current)| current)
+    }
+
+    /// The configuration has been read. The first call counts.
+    pub(super) fn publish_first(&self, snapshot: Arc<Snapshot>) -> Arc<Current> {
+        let first = || (Arc::clone(&snapshot), Arc::new(Current::new(snapshot)));
+        Arc::clone(&self.current.get_or_init(first).1)
+    }
+
     /// Tells the end. The first call counts.
     pub(super) fn publish(&self, report: &ExitReport) {
         if self.report.set(report.clone()).is_ok() {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions};
 use tracing::debug;
 
-use super::plan::Plan;
+use super::plan::{Configured, Plan};
 use super::run::{Observer, Setting, listen};
 use super::{Daemon, DaemonBuilder, ExitReport};
 use crate::error::{Error, ErrorKind};
 use crate::reload::Snapshot;
 use crate::sentinel::{Sentinel, leave, say};
-use crate::supervisor::driver::Finalizer;
+use crate::supervisor::driver::{Finalizer, Obey};
 
 /// # Owning the process
 impl DaemonBuilder {
@@ -64,14 +64,18 @@ impl DaemonBuilder {
 
         let daemon = early.plan(self.build_plan()?);
         let mut plan = daemon.take_plan()?;
-        let snapshot = plan.read_config()?;
+        let configured = plan.read_config()?;
+        #[cfg_attr(not(feature = "logging"), expect(unused_mut, reason = "nobody to tell"))]
+        let mut obey = Vec::<Obey>::new();
         #[cfg(feature = "logging")]
         if let Some(logging) = logging {
-            logging.obey(snapshot.config().log_level());
+            let level = logging.level();
+            level.obey(configured.0.config().log_level());
+            obey.push(Box::new(move |config| level.obey(config.log_level())));
             let work = Box::new(move || logging.flush());
             finalizers.push(Finalizer { name: "flush logs", work });
         }
-        daemon.own::<B>(plan, snapshot, &sentinel, finalizers)
+        daemon.own::<B>(plan, configured, obey, &sentinel, finalizers)
     }
 }
 
@@ -79,11 +83,12 @@ impl Daemon {
     fn own<B: OwnedRuntime>(
         &self,
         plan: Plan,
-        snapshot: Arc<Snapshot>,
+        configured: Configured,
+        obey: Vec<Obey>,
         sentinel: &Arc<Sentinel>,
         finalizers: Vec<Finalizer>,
     ) -> Result<ExitReport, Error> {
-        let options = options(&plan, &snapshot);
+        let options = options(&plan, &configured.0);
         let mut runtime = B::build(&options).map_err(|error| {
             let kind = match error.kind() {
                 std::io::ErrorKind::Unsupported => ErrorKind::Config,
@@ -100,7 +105,8 @@ impl Daemon {
             guard.listening();
             let observer = Observer::default();
             let guard = Some(guard);
-            let setting = Setting { runtime, snapshot, signals, guard, finalizers, observer };
+            let setting =
+                Setting { runtime, configured, obey, signals, guard, finalizers, observer };
             Ok::<_, Error>(self.execute(plan, setting).await)
         })?;
         if !report.has_zombies() {

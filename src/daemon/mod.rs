@@ -16,6 +16,7 @@ mod builder;
 mod handle;
 mod main;
 mod plan;
+mod reload;
 mod report;
 mod run;
 #[cfg(feature = "sim")]

@@ -5,9 +5,9 @@ use proc_daemon_runtime::{RuntimeOptions, TaskName};
 
 use crate::boxed::BoxError;
 use crate::config::Pending;
-use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
+use crate::config::{Config, ConfigError, ErasedSection};
 use crate::error::BuildError;
-use crate::reload::Snapshot;
+use crate::reload::{Recipe, Snapshot};
 use crate::signal::ActionTable;
 use crate::strategy::Strategy;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec, Watch};
@@ -27,6 +27,8 @@ pub(super) struct Plan {
     /// How those are watched that are.
     pub(super) watched: BTreeMap<u32, Box<Watch>>,
     pub(super) restarts_a_second: u32,
+    /// The daemon ends when a reload fails and going back fails as well.
+    pub(super) strict_reload: bool,
     /// For the board, which has them as soon as there is a daemon.
     pub(super) rows: Box<[Row]>,
     /// How to start each subsystem, and whether it says itself when it is ready.
@@ -41,9 +43,12 @@ pub(super) struct Plan {
 
 /// The configuration, read when the daemon was built, or to be read when it runs.
 pub(super) enum PlannedConfig {
-    Read(Arc<Snapshot>),
-    Unread { source: ConfigSource, sections: Vec<ErasedSection> },
+    Read(Arc<Snapshot>, Option<Arc<Recipe>>),
+    Unread(Arc<Recipe>),
 }
+
+/// The first snapshot, and how to read another one.
+pub(super) type Configured = (Arc<Snapshot>, Option<Arc<Recipe>>);
 
 /// What a builder has collected.
 pub(super) struct Draft {
@@ -55,6 +60,7 @@ pub(super) struct Draft {
     pub(super) options: Option<RuntimeOptions>,
     pub(super) exit_when_stuck: bool,
     pub(super) restarts_a_second: u32,
+    pub(super) strict_reload: bool,
 }
 
 impl Draft {
@@ -102,6 +108,7 @@ impl Draft {
                 .filter_map(|(unit, spec)| Some((unit, spec.watch.take()?)))
                 .collect(),
             restarts_a_second: self.restarts_a_second,
+            strict_reload: self.strict_reload,
             factories: self
                 .specs
                 .iter()
@@ -118,8 +125,8 @@ impl Draft {
 }
 
 impl Plan {
-    /// The configuration, read now if that has not been done.
-    pub(super) fn read_config(&mut self) -> Result<Arc<Snapshot>, ConfigError> {
+    /// The configuration, read now if that has not been done, and how to read it again.
+    pub(super) fn read_config(&mut self) -> Result<Configured, ConfigError> {
         match self.config.take() {
             Some(config) => config.read(),
             None => unreachable!("a plan is run once"),
@@ -130,20 +137,26 @@ impl Plan {
 impl PlannedConfig {
     fn new(config: Pending, sections: Vec<ErasedSection>) -> Result<Self, BoxError> {
         let config = match config {
-            Pending::Source(source) => return Ok(Self::Unread { source, sections }),
+            Pending::Source(source) => {
+                return Ok(Self::Unread(Arc::new(Recipe::new(source, sections))));
+            }
             Pending::Failed(error) => return Err(error),
             Pending::Ready(config) => config,
         };
-        Ok(Self::Read(Arc::new(Snapshot::build(Arc::new(config), &sections)?)))
+        let source = config.source().cloned();
+        let snapshot = Arc::new(Snapshot::build(Arc::new(config), &sections)?);
+        let recipe = source.map(|source| Arc::new(Recipe::new(source, sections)));
+        Ok(Self::Read(snapshot, recipe))
     }
 
     /// Reads it if that has not been done.
-    fn read(self) -> Result<Arc<Snapshot>, ConfigError> {
+    fn read(self) -> Result<Configured, ConfigError> {
         match self {
-            Self::Read(snapshot) => Ok(snapshot),
-            Self::Unread { source, sections } => {
-                let config: Config = source.load()?;
-                Snapshot::build(Arc::new(config), &sections).map(Arc::new)
+            Self::Read(snapshot, recipe) => Ok((snapshot, recipe)),
+            Self::Unread(recipe) => {
+                let config: Config = recipe.source().load()?;
+                let snapshot = Snapshot::build(Arc::new(config), recipe.sections())?;
+                Ok((Arc::new(snapshot), Some(recipe)))
             }
         }
     }

@@ -6,20 +6,23 @@ use proc_daemon_runtime::{AnyRuntime, AnyStream, Instant, SignalSet};
 use tracing::{debug, info, warn};
 
 use super::handle::{Daemon, Inner};
-use super::plan::Plan;
+use super::plan::{Configured, Plan};
 use super::report::{ExitReport, Inner as ReportInner};
 use crate::error::{Error, ErrorKind};
-use crate::reload::Snapshot;
 use crate::sentinel::Sentinel;
 use crate::signal::ActionTable;
 use crate::subsystem::{Shared, Wrap};
-use crate::supervisor::driver::{Driver, Finalizer, Guard, Monitoring, Parts, Remains, Watch};
+use crate::supervisor::driver::{
+    Driver, Finalizer, Guard, Obey, Parts, Remains, Watch, tuning,
+};
 use crate::supervisor::engine::{Engine, Settings};
 
 /// What a run needs besides the plan.
 pub(super) struct Setting {
     pub(super) runtime: AnyRuntime,
-    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) configured: Configured,
+    /// Told of every configuration that is published.
+    pub(super) obey: Vec<Obey>,
     pub(super) signals: Option<AnyStream>,
     pub(super) guard: Option<Arc<Sentinel>>,
     pub(super) finalizers: Vec<Finalizer>,
@@ -81,15 +84,16 @@ impl Daemon {
         let runtime = runtime.map_err(|e| Error::runtime(e.to_string()).with_source(e))?;
         let guard = plan.exit_when_stuck.then(|| self.sentinel(plan.actions, false)).transpose()?;
         let signals = listen(&runtime, plan.actions)?;
-        let snapshot = plan.read_config()?;
-        if plan.options.is_some() || snapshot.config().worker_threads().is_some() {
+        let configured = plan.read_config()?;
+        if plan.options.is_some() || configured.0.config().worker_threads().is_some() {
             warn!(
                 "this daemon runs in a runtime that it did not build: \
                  `runtime_options` and `performance.worker_threads` have no effect"
             );
         }
-        let finalizers = Vec::new();
-        let setting = Setting { runtime, snapshot, signals, guard, finalizers, observer };
+        let (finalizers, obey) = (Vec::new(), Vec::new());
+        let setting =
+            Setting { runtime, configured, obey, signals, guard, finalizers, observer };
         Ok((plan, setting))
     }
 
@@ -101,15 +105,22 @@ impl Daemon {
     /// Runs the plan to its end.
     pub(super) async fn execute(&self, plan: Plan, setting: Setting) -> ExitReport {
         let inner = &self.inner;
-        let Setting { runtime, snapshot, signals, guard, finalizers, observer } = setting;
+        let Setting { runtime, configured, mut obey, signals, guard, finalizers, observer } =
+            setting;
+        let (snapshot, recipe) = configured;
         let config = Arc::clone(snapshot.config());
         info!("`{}` starts on {}", config.name(), runtime.name());
         let began = runtime.now();
-        let _ = inner.snapshot.set(Arc::clone(&snapshot));
+        let current = inner.publish_first(snapshot);
         inner.running.store(true, Ordering::Release);
         if let Some(guard) = &guard {
             guard.attach(runtime.clone(), config.shutdown().kill());
-            let deadman = Arc::downgrade(guard);
+            let (deadman, allowed) = (Arc::downgrade(guard), Arc::downgrade(guard));
+            obey.push(Box::new(move |config| {
+                if let Some(guard) = allowed.upgrade() {
+                    guard.allow(config.shutdown().kill());
+                }
+            }));
             inner.coordinator.alarm(move || {
                 if let Some(deadman) = deadman.upgrade() {
                     deadman.arm();
@@ -118,29 +129,31 @@ impl Daemon {
         }
 
         let settings = Settings {
-            timeouts: config.shutdown(),
             actions: plan.actions,
             finalizers: finalizers.len(),
             restarts_a_second: plan.restarts_a_second,
             seed: runtime.seed(),
+            tuning: tuning(&config),
+            reloadable: recipe.is_some(),
+            strict_reload: plan.strict_reload,
         };
         let shared = Shared {
             runtime: runtime.clone(),
             coordinator: inner.coordinator.clone(),
             mailbox: Arc::clone(&inner.mailbox),
             board: Arc::clone(&inner.board),
-            snapshot,
+            current,
             wrap: observer.wrap,
             port: Arc::clone(inner) as Arc<_>,
         };
-        let monitoring =
-            Monitoring { enabled: config.health_checks(), every: config.health_check_interval() };
         let parts = Parts {
             shared: Arc::new(shared),
             factories: plan.factories,
             hooks: plan.hooks,
             groups: plan.group_names,
-            watched: (plan.watched, monitoring),
+            watched: plan.watched,
+            recipe,
+            obey,
             handlers: plan.handlers,
             hub: Arc::clone(&inner.hub),
             finalizers,

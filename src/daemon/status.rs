@@ -1,4 +1,5 @@
 use super::handle::Inner;
+use crate::reload::LastReload;
 use crate::state::SubsystemState;
 use crate::supervisor::SubsystemStatus;
 
@@ -13,6 +14,10 @@ pub struct Status {
     pub degraded: bool,
     /// It runs.
     pub live: bool,
+    /// Which configuration is in force: 1 is the start's, 0 is before it was read.
+    pub config_generation: u64,
+    /// How the last reload ended; none if there was none.
+    pub last_reload: Option<LastReload>,
     /// The subsystems, in the order of registration.
     pub subsystems: Vec<SubsystemStatus>,
 }
@@ -25,6 +30,8 @@ impl Status {
             degraded: !inner.coordinator.is_shutdown()
                 && rows.any(|row| row.state() == SubsystemState::Failed),
             live: inner.running.load(std::sync::atomic::Ordering::Acquire),
+            config_generation: inner.current().map_or(0, |current| current.generation()),
+            last_reload: inner.current().and_then(|current| current.last()),
             subsystems: SubsystemStatus::all(&inner.board),
         }
     }

@@ -13,7 +13,6 @@ use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tracing::Level;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -24,10 +23,16 @@ use crate::config::LogLevel;
 
 /// The subscriber that was installed, if any. Dropping it writes what is queued.
 pub(crate) struct Logging {
-    level: reload::Handle<EnvFilter, Registry>,
-    from_env: bool,
+    level: Level,
     guard: WorkerGuard,
     flushed: Arc<AtomicBool>,
+}
+
+/// The level of an installed subscriber.
+#[derive(Clone)]
+pub(crate) struct Level {
+    handle: reload::Handle<EnvFilter, Registry>,
+    from_env: bool,
 }
 
 /// The variable that selects what is logged.
@@ -50,20 +55,26 @@ impl Logging {
             stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
         let lines = fmt::layer().with_writer(writer).with_ansi(colour).with_target(false);
         tracing_subscriber::registry().with(filter).with(lines).try_init().ok()?;
-        Some(Self { level, from_env, guard, flushed })
+        Some(Self { level: Level { handle: level, from_env }, guard, flushed })
     }
 
-    /// Obeys the configuration's level, unless the environment said otherwise.
-    pub(crate) fn obey(&self, level: LogLevel) {
-        if !self.from_env {
-            let _ = self.level.reload(filter(level));
-        }
+    pub(crate) fn level(&self) -> Level {
+        self.level.clone()
     }
 
     /// Writes what is queued; blocks for at most about a second.
     pub(crate) fn flush(self) {
         drop(self.guard);
         self.flushed.store(true, Ordering::Release);
+    }
+}
+
+impl Level {
+    /// Obeys the configuration's level, unless the environment said otherwise.
+    pub(crate) fn obey(&self, level: LogLevel) {
+        if !self.from_env {
+            let _ = self.handle.reload(filter(level));
+        }
     }
 }
 
@@ -87,6 +98,5 @@ impl<'a> MakeWriter<'a> for Writer {
 
 fn filter(level: LogLevel) -> EnvFilter {
     let level: LevelFilter = level.into();
-    debug_assert!(level <= Level::TRACE);
     EnvFilter::default().add_directive(level.into())
 }

@@ -8,11 +8,12 @@ use crate::config::{Config, ConfigError, ErasedSection};
 /// A configuration and the sections read from it.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    generation: u64,
     config: Arc<Config>,
     sections: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     path: Arc<str>,
     type_id: TypeId,
@@ -44,10 +45,21 @@ impl Snapshot {
             }
         }
         if issues.is_empty() {
-            Ok(Self { config, sections: entries })
+            Ok(Self { generation: 1, config, sections: entries })
         } else {
             Err(ConfigError::invalid(issues))
         }
+    }
+
+    /// The same content at that generation.
+    pub(crate) fn at(&self, generation: u64) -> Self {
+        let (config, sections) = (Arc::clone(&self.config), self.sections.clone());
+        Self { generation, config, sections }
+    }
+
+    /// Which publication it is; 1 is the start's.
+    pub(crate) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The configuration the sections were read from.
@@ -68,6 +80,23 @@ impl Snapshot {
     /// The section registered at `path`, if it is read into a `T`.
     pub(crate) fn get_at<T: Send + Sync + 'static>(&self, path: &str) -> Option<Arc<T>> {
         self.sections.iter().filter(|entry| &*entry.path == path).find_map(Entry::downcast)
+    }
+
+    /// A `T` from a section in `own`, else from the first registered one.
+    pub(crate) fn get_own<T: Send + Sync + 'static>(
+        &self,
+        own: &[ErasedSection],
+    ) -> Option<Arc<T>> {
+        own.iter().find_map(|section| self.get_at(section.path())).or_else(|| self.get())
+    }
+
+    /// Where [`get_own`](Self::get_own) finds a `T`.
+    pub(crate) fn section_of<T: 'static>(&self, own: &[ErasedSection]) -> Option<Arc<str>> {
+        let holds = |entry: &&Entry| entry.type_id == TypeId::of::<T>();
+        let mine = |entry: &&Entry| own.iter().any(|section| *section.path() == entry.path);
+        let of_type = || self.sections.iter().filter(holds);
+        let found = of_type().find(mine).or_else(|| of_type().next());
+        found.map(|entry| Arc::clone(&entry.path))
     }
 
     /// Path and type of every registered section, in order of registration, for an error's text.

@@ -89,6 +89,11 @@ impl Sentinel {
         self.thread.with(|watch| watch.allow(budget));
     }
 
+    /// How long a shutdown may take, from the next one on.
+    pub(crate) fn allow(&self, budget: Duration) {
+        self.thread.with(|watch| watch.allow(budget));
+    }
+
     /// A shutdown has been asked for: the budget counts from now.
     pub(crate) fn arm(&self) {
         self.thread.arm();

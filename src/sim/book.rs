@@ -28,6 +28,8 @@ pub(super) struct Book {
     pub(super) restarts_a_second: u32,
     pub(super) restarts: VecDeque<Instant>,
     pub(super) started: bool,
+    /// A reload has failed, and going back as well, where that ends the daemon.
+    pub(super) stranded: bool,
     /// When the shutdown began.
     pub(super) stop_began: Option<Instant>,
     pub(super) shown_ready: bool,
@@ -184,7 +186,7 @@ impl Book {
         let units = (0..engine.units().len()).map(|unit| Unit::new(engine, number(unit)));
         Self {
             units: units.collect(),
-            timeouts: engine.settings().timeouts,
+            timeouts: engine.settings().tuning.timeouts,
             actions: engine.settings().actions,
             board: Arc::clone(board),
             restarts_a_second: engine.settings().restarts_a_second,
@@ -206,6 +208,7 @@ impl Book {
             ranks: 0,
             last_signal: None,
             last_failure: None,
+            stranded: false,
         }
     }
 

@@ -141,6 +141,8 @@ pub(super) fn event(handle: &SimHandle, event: Event) {
                 UnitEvent::GaveUp(_) => 10,
                 UnitEvent::Checked { probe, answer, .. } => 20 + 4 * probe as u32 + answer as u32,
                 UnitEvent::Beat(_) => 16,
+                UnitEvent::CommitFailed => 17,
+                UnitEvent::Prepared { said, .. } => 40 + said as u32,
             };
             note(handle, REPORT, what, unit, u64::from(generation));
         }
@@ -149,6 +151,10 @@ pub(super) fn event(handle: &SimHandle, event: Event) {
         Event::Tick => note(handle, REPORT, 9, 0, 0),
         Event::Control { unit, op, .. } => note(handle, REPORT, 11 + op as u32, unit, 0),
         Event::Added { unit, .. } => note(handle, REPORT, 15, unit, 0),
+        Event::Reload { .. } => note(handle, REPORT, 50, 0, 0),
+        Event::Touched => note(handle, REPORT, 51, 0, 0),
+        Event::Committed => note(handle, REPORT, 52, 0, 0),
+        Event::Read { number, found } => note(handle, REPORT, 53 + found as u32, number, 0),
     }
 }
 
@@ -164,10 +170,12 @@ pub(super) fn effect(handle: &SimHandle, effect: &Effect) {
                 Cause::StartFailed(unit) => (2, *unit),
                 Cause::NothingToRun => (3, 0),
                 Cause::Asked(unit, _) => (4, *unit),
+                Cause::Stranded(unit) => (5, *unit),
             };
             note(handle, INITIATED, kind, which, 0);
         }
         Effect::Due { unit, at } => note(handle, DUE, 0, *unit, at.as_nanos()),
+        Effect::Publish => note(handle, REPORT, 56, 0, 0),
         Effect::Exit => note(handle, EXIT, 0, 0, 0),
         _ => {}
     }

@@ -137,6 +137,7 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             laws::stop::overdue(book, handle, now, found);
         }
         Event::Shutdown { .. } | Event::Finalized(_) => {}
+        Event::Reload { .. } | Event::Touched | Event::Read { .. } | Event::Committed => {}
         Event::Control { ticket, unit, op, caller } => {
             calls::called(book, ticket, (unit, op), caller);
         }
@@ -166,7 +167,7 @@ fn unit_told(
         }
         UnitEvent::Returned { say, .. } => model::returned(book, unit, say),
         UnitEvent::Asked { .. } => laws::stop::deadline(book, unit, found),
-        UnitEvent::Drained => {}
+        UnitEvent::Drained | UnitEvent::Prepared { .. } | UnitEvent::CommitFailed => {}
         UnitEvent::GaveUp(say) => model::gave_up(book, unit, say),
         UnitEvent::Checked { probe, number, answer } => {
             model::checked(book, unit, (probe, number), answer, now);

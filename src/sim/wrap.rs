@@ -23,7 +23,7 @@ use super::story::SharedStory;
 use super::strike::{Strike, Strikes, What};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::boxed::Result;
-use crate::subsystem::{BoxCheck, BoxRun, Run, Told, Wrap};
+use crate::subsystem::{BoxCheck, BoxPrepare, BoxRun, Run, Told, Wrap};
 
 /// What an injected panic carries.
 pub(super) const INJECTED: &str = "injected panic";
@@ -76,12 +76,26 @@ impl Wrap for Wrapper {
         }
     }
 
-    /// A panic of the user's code is a verdict, in a check as well.
-    fn wrap_check(&self, run: &Arc<Run>, mut check: BoxCheck) -> BoxCheck {
+    fn wrap_prepare(&self, run: &Arc<Run>, hook: BoxPrepare) -> BoxPrepare {
+        self.judge_panics(run, hook)
+    }
+
+    fn wrap_check(&self, run: &Arc<Run>, check: BoxCheck) -> BoxCheck {
+        self.judge_panics(run, check)
+    }
+}
+
+impl Wrapper {
+    /// A panic of the user's code is a verdict, in a check and in a hook as well.
+    fn judge_panics<T: 'static>(
+        &self,
+        run: &Arc<Run>,
+        mut asked: Pin<Box<dyn Future<Output = T> + Send>>,
+    ) -> Pin<Box<dyn Future<Output = T> + Send>> {
         let (run, handle) = (Arc::clone(run), self.handle.clone());
         let panics_allowed = self.panics_allowed;
         Box::pin(poll_fn(move |cx| {
-            catch(|| check.as_mut().poll(cx)).unwrap_or_else(|payload| {
+            catch(|| asked.as_mut().poll(cx)).unwrap_or_else(|payload| {
                 if !panics_allowed {
                     let task = run.shared.board.row(run.unit).name.clone();
                     handle.halt(Verdict::Panic { task, message: payload.to_string() });
@@ -90,9 +104,7 @@ impl Wrap for Wrapper {
             })
         }))
     }
-}
 
-impl Wrapper {
     fn strikes(&self, run: &Run) -> Vec<Strike> {
         if self.handle.timer().now() > self.quiet_after() {
             return Vec::new();

@@ -96,6 +96,11 @@ impl Check {
         self.timeout
     }
 
+    /// Whether its period is its own.
+    pub(crate) const fn sets_period(&self) -> bool {
+        self.every.is_some()
+    }
+
     /// What is to be kept to, asked as `probe`; `every` is what the configuration says.
     pub(crate) fn rules(&self, probe: Probe, every: Duration) -> ProbeRules {
         let startup = probe == Probe::Startup;
@@ -153,11 +158,6 @@ impl Watch {
             Probe::Readiness => self.readiness.as_ref(),
             Probe::Liveness => self.liveness.as_ref(),
         }
-    }
-
-    /// Leaves what belongs to the start.
-    pub(crate) fn leave_the_start(&mut self) {
-        *self = Self { startup: self.startup.take(), ..Self::default() };
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

@@ -2,8 +2,10 @@ use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use arc_swap::Guard;
 use proc_daemon_runtime::{AnyRuntime, Instant, TaskName};
 
 use super::cancelled::Cancelled;
@@ -16,6 +18,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;
+use crate::reload::Snapshot;
 use crate::shutdown::{Elapsed, ShutdownCoordinator, Stopping};
 use crate::sync::Race;
 
@@ -23,14 +26,16 @@ use crate::sync::Race;
 ///
 /// A clone is one count and means the same start of the same subsystem. It has no runtime parameter: a
 /// subsystem written once runs on every backend.
-#[derive(Clone)]
 pub struct Context {
     run: Arc<Run>,
+    /// The generation of the configuration that this has read last.
+    seen: AtomicU64,
 }
 
 impl Context {
     pub(crate) fn new(run: Arc<Run>) -> Self {
-        Self { run }
+        let seen = AtomicU64::new(run.shared.current.generation());
+        Self { run, seen }
     }
 
     pub(crate) fn run(&self) -> &Arc<Run> {
@@ -256,16 +261,19 @@ impl Context {
 }
 
 /// # Configuration
+///
+/// What is in force: the next call may read another configuration, each reads one. A context knows which it has read
+/// last; a clone has read what its original had.
 impl Context {
     /// The configuration, whole.
     #[must_use]
     pub fn config(&self) -> Arc<Config> {
-        Arc::clone(self.run.shared.snapshot.config())
+        Arc::clone(self.look().config())
     }
 
     /// Reads the configuration without touching a count.
     pub fn with_config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
-        read(self.run.shared.snapshot.config())
+        read(self.look().config())
     }
 
     /// The settings of type `T`: from a section that this subsystem owns, else from any registered one.
@@ -282,7 +290,7 @@ impl Context {
                 "no settings of type `{}` in subsystem `{}`; registered: {}",
                 type_name::<T>(),
                 self.name(),
-                self.run.shared.snapshot.describe_sections(),
+                self.look().describe_sections(),
             ),
         }
     }
@@ -290,17 +298,49 @@ impl Context {
     /// As [`settings`](Self::settings); none if no section of that type was registered.
     #[must_use]
     pub fn try_settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let shared = &self.run.shared;
-        let own = shared.board.row(self.run.unit).sections.iter();
-        own.filter_map(|section| shared.snapshot.get_at(section.path()))
-            .next()
-            .or_else(|| shared.snapshot.get())
+        self.look().get_own(&self.run.shared.board.row(self.run.unit).sections)
     }
 
     /// The settings of type `T` registered for `section`.
     #[must_use]
     pub fn settings_at<T: Send + Sync + 'static>(&self, section: &str) -> Option<Arc<T>> {
-        self.run.shared.snapshot.get_at(section)
+        self.look().get_at(section)
+    }
+
+    /// Resolves with the generation of the configuration once that is a later one than this context has read last, or
+    /// was told of by this: no edit is missed, and of several the last is told. Cancel-safe.
+    ///
+    /// ```
+    /// # use proc_daemon::{Context, Result};
+    /// # #[derive(serde::Deserialize)] struct Greeting { text: String }
+    /// # async fn run(ctx: Context) -> Result<()> {
+    /// loop {
+    ///     println!("{}", ctx.settings::<Greeting>().text);
+    ///     ctx.config_changed().await?;
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`] as soon as the subsystem is asked to stop.
+    pub async fn config_changed(&self) -> Result<u64, Stopping> {
+        let changed = self.run.shared.current.changed(&self.seen);
+        Race::new(self.cancelled(), changed).await.map_or_else(Ok, |()| Err(stopping(&self.run)))
+    }
+
+    /// What is in force; this context has read it.
+    fn look(&self) -> Guard<Arc<Snapshot>> {
+        let snapshot = self.run.shared.current.load();
+        self.seen.store(snapshot.generation(), Ordering::Relaxed);
+        snapshot
+    }
+}
+
+impl Clone for Context {
+    fn clone(&self) -> Self {
+        let seen = self.seen.load(Ordering::Relaxed);
+        Self { run: Arc::clone(&self.run), seen: AtomicU64::new(seen) }
     }
 }
 

@@ -7,6 +7,7 @@ use proc_daemon_runtime::{PanicPayload, TaskName};
 
 use super::body::Body;
 use super::check::{Ask, BoxCheck, has_check};
+use super::prepare::BoxPrepare;
 use super::run::Run;
 use super::{Context, Subsystem};
 use crate::boxed::Result;
@@ -31,6 +32,8 @@ pub(crate) trait Wrap: Send + Sync {
 
     /// A child panicked, and nobody joins it.
     fn child_panicked(&self, run: &Run, child: Option<&TaskName>, payload: &PanicPayload);
+
+    fn wrap_prepare(&self, run: &Arc<Run>, hook: BoxPrepare) -> BoxPrepare;
 
     fn wrap_check(&self, run: &Arc<Run>, check: BoxCheck) -> BoxCheck;
 }

@@ -27,6 +27,7 @@ mod factory;
 mod handler;
 mod in_flight;
 mod interval;
+mod prepare;
 mod question;
 mod report;
 mod run;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 
 use crate::boxed::Result;
 use crate::health::Health;
+use crate::reload::{Change, Prepared};
 use crate::restart::RestartPolicy;
 
 pub(crate) use board::{Board, Row};
@@ -59,6 +61,10 @@ pub(crate) use factory::{Factory, Removed, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};
+use prepare::NoHook;
+#[cfg(feature = "sim")]
+pub(crate) use prepare::BoxPrepare;
+pub(crate) use prepare::{Asking, Prepare};
 pub(crate) use question::{Finding, Over, Question};
 pub(crate) use report::{Outcome, Report, What};
 pub(crate) use run::Run;
@@ -120,6 +126,18 @@ pub trait Subsystem: Send + Sync + 'static {
         NoCheck
     }
 
+    /// Is shown a proposed configuration beside the one in force, while this runs, and answers what it would take:
+    /// [`Prepared::live`], [`Prepared::commit`] or [`Prepared::restart`]. An error, a panic, or no answer within 10 s
+    /// refuses the whole reload, and what others have prepared is dropped. It should change nothing by itself: what
+    /// is to change belongs into the commit.
+    ///
+    /// Asked about every change, whoever owns the section. One that does not provide it restarts when a section
+    /// that it owns has changed, and is not asked otherwise.
+    fn prepare_reload(&self, change: Change) -> impl Future<Output = Result<Prepared>> + Send {
+        drop(change);
+        NoHook
+    }
+
     /// A spec to adjust: readiness, grace, dependencies.
     #[track_caller]
     fn into_spec(self) -> Spec
@@ -163,5 +181,9 @@ impl<S: Subsystem> Subsystem for Arc<S> {
 
     fn health_check(&self, ctx: Context) -> impl Future<Output = Result<Health>> + Send {
         S::health_check(self, ctx)
+    }
+
+    fn prepare_reload(&self, change: Change) -> impl Future<Output = Result<Prepared>> + Send {
+        S::prepare_reload(self, change)
     }
 }

@@ -2,10 +2,12 @@ use proc_daemon_runtime::{PanicPayload, Signal, TaskName};
 
 use super::Call;
 use super::question::Finding;
-use crate::boxed::BoxError;
+use crate::boxed::{BoxError, Result as Boxed};
 use crate::exit::Exit;
 use crate::health::Probe;
+use crate::reload::{Prepared, Read, ReloadError, ReloadPlan, ReloadReport};
 use crate::shutdown::is_stopping;
+use crate::sync::Sender;
 
 /// What reaches the driver from outside the engine.
 #[derive(Debug)]
@@ -16,6 +18,14 @@ pub(crate) enum Report {
     Signal(Signal),
     /// Somebody controls the subsystems.
     Call(Box<Call>),
+    /// Somebody asks for a reload. Dropped without an answer, it says that the daemon goes down.
+    Reload(Sender<Result<ReloadReport, ReloadError>>),
+    /// Somebody asks what a reload would do.
+    PlanReload(Sender<Result<ReloadPlan, ReloadError>>),
+    /// The configuration file was touched.
+    Touched,
+    /// The configuration has been read.
+    Read { number: u32, read: Box<Read> },
     /// The state dump has been written.
     Dumped,
     /// A finalizer has returned.
@@ -35,6 +45,8 @@ pub(crate) enum What {
     Ended(Outcome, Exit),
     /// A check has answered the question of that number.
     Checked { probe: Probe, number: u32, finding: Box<Finding> },
+    /// It has answered to the proposed configuration of that number.
+    Prepared { number: u32, answer: Box<Boxed<Prepared>> },
 }
 
 /// How a generation ended, as its own task saw it.

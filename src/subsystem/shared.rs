@@ -6,7 +6,7 @@ use proc_daemon_runtime::AnyRuntime;
 use super::Board;
 use super::factory::Wrap;
 use super::report::Report;
-use crate::reload::Snapshot;
+use crate::reload::Current;
 use crate::shutdown::ShutdownCoordinator;
 use crate::sync::Mailbox;
 
@@ -16,7 +16,7 @@ pub(crate) struct Shared {
     pub(crate) coordinator: ShutdownCoordinator,
     pub(crate) mailbox: Arc<Mailbox<Report>>,
     pub(crate) board: Arc<Board>,
-    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) current: Arc<Current>,
     pub(crate) wrap: Option<Arc<dyn Wrap>>,
     /// The control port: what the layers above hand through to themselves. Opaque here.
     pub(crate) port: Arc<dyn Any + Send + Sync>,

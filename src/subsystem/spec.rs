@@ -11,11 +11,13 @@ use serde::de::DeserializeOwned;
 
 use super::check::{Check, OfTheValue, Watch, has_check};
 use super::factory::{Constructor, Factory, Function, Once, Shared, Stateful};
+use super::prepare::{ByTheValue, Hook, Prepare, has_hook};
 use super::{Context, Subsystem};
 use crate::boxed::Result;
 use crate::config::{ErasedSection, Section};
 use crate::end::End;
 use crate::exit::Exit;
+use crate::reload::{Change, Prepared};
 use crate::restart::RestartPolicy;
 
 /// A subsystem and how to run it; erased, so that one `Vec<Spec>` holds many kinds.
@@ -42,6 +44,8 @@ pub struct Spec {
     pub(crate) on_give_up: Option<OnGiveUp>,
     /// None: it is not watched.
     pub(crate) watch: Option<Box<Watch>>,
+    /// Shown a proposed configuration.
+    pub(crate) hook: Option<Arc<dyn Prepare>>,
 }
 
 /// How a subsystem depends on another.
@@ -66,7 +70,10 @@ impl Spec {
         let name = TaskName::from(subsystem.name().to_owned());
         let policy = subsystem.restart_policy();
         let shared = Arc::new(Shared(subsystem));
-        let spec = Self::erased(name, Arc::clone(&shared) as _).restart_policy(policy);
+        let mut spec = Self::erased(name, Arc::clone(&shared) as _).restart_policy(policy);
+        if const { has_hook::<S>() } {
+            spec.hook = Some(Arc::clone(&shared) as _);
+        }
         if const { has_check::<S>() } { spec.liveness(Check::asking(shared)) } else { spec }
     }
 
@@ -90,7 +97,10 @@ impl Spec {
         F: Fn() -> Result<S> + Send + Sync + 'static,
         S: Subsystem,
     {
-        let spec = Self::erased(name.into().into(), Arc::new(Constructor(constructor)));
+        let mut spec = Self::erased(name.into().into(), Arc::new(Constructor(constructor)));
+        if const { has_hook::<S>() } {
+            spec.hook = Some(Arc::new(ByTheValue::<S>::NEW));
+        }
         if const { has_check::<S>() } {
             spec.liveness(Check::asking(Arc::new(OfTheValue::<S>::NEW)))
         } else {
@@ -116,6 +126,7 @@ impl Spec {
             optional: false,
             on_give_up: None,
             watch: None,
+            hook: None,
         }
     }
 }
@@ -254,12 +265,42 @@ impl Spec {
     }
 
     /// Registers a section of the configuration and makes this subsystem its owner: `ctx.settings::<T>()`
-    /// looks there first.
+    /// looks there first, and a reload that changes it restarts this subsystem, unless its hook
+    /// ([`on_reload`](Self::on_reload)) or the section ([`Section::live`]) says otherwise.
     pub fn with_settings<T>(mut self, section: impl Into<Section<T>>) -> Self
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
         self.sections.push(ErasedSection::from(section.into()));
+        self
+    }
+
+    /// Sets the hook that is shown a proposed configuration. Beats [`Subsystem::prepare_reload`], which says what it
+    /// may answer.
+    ///
+    /// ```
+    /// use proc_daemon::{Prepared, task};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Mail { relay: String, retries: u32 }
+    ///
+    /// let mailer = task("mailer", |ctx| async move { Ok(ctx.cancelled().await) })
+    ///     .with_settings::<Mail>("mail")
+    ///     .on_reload(|change| async move {
+    ///         let (old, new) = (change.current::<Mail>(), change.proposed::<Mail>());
+    ///         if new.relay.is_empty() {
+    ///             return Err("mail.relay is empty".into());
+    ///         }
+    ///         // A new relay takes a new connection; the number of retries is read each time.
+    ///         Ok(if new.relay == old.relay { Prepared::live() } else { Prepared::restart() })
+    ///     });
+    /// ```
+    pub fn on_reload<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Change) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Prepared>> + Send + 'static,
+    {
+        self.hook = Some(Arc::new(Hook(hook)));
         self
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn issues(specs: &[Spec]) -> Vec<GraphIssue> {
 /// The user's code that decides for a subsystem; most have none.
 pub(crate) fn hooks(spec: &Spec) -> Hooks {
     let policy = spec.policy.as_ref().and_then(|policy| policy.exception().cloned());
-    Hooks { unless: policy, on_give_up: spec.on_give_up.clone() }
+    Hooks { unless: policy, on_give_up: spec.on_give_up.clone(), prepare: spec.hook.clone() }
 }
 
 /// The row on the board.

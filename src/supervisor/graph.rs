@@ -1,6 +1,6 @@
 //! The dependency order of subsystems: who waits for whom, in compressed rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::config::nearest;
@@ -130,6 +130,25 @@ impl Graph {
     }
 
     /// Whether `dependent` cannot be without `unit`, or merely comes after it.
+    /// `units`, each after whatever of them it depends on, directly or not.
+    pub(crate) fn in_order(&self, units: &[u32]) -> Vec<u32> {
+        let wanted: BTreeSet<u32> = units.iter().copied().collect();
+        let (mut seen, mut order) = (BTreeSet::new(), Vec::with_capacity(wanted.len()));
+        let mut open: Vec<(u32, bool)> = Vec::new();
+        for &unit in &wanted {
+            open.push((unit, false));
+            while let Some((next, entered)) = open.pop() {
+                if entered {
+                    order.extend(wanted.get(&next));
+                } else if seen.insert(next) {
+                    open.push((next, true));
+                    open.extend(self.dependencies(next).iter().map(|on| (*on, false)));
+                }
+            }
+        }
+        order
+    }
+
     pub(crate) fn requires(&self, dependent: u32, unit: u32) -> bool {
         self.requiring(unit).binary_search(&dependent).is_ok()
     }

@@ -1,24 +1,28 @@
 //! The user's code that decides for a subsystem, and what it says to the engine.
 
+use std::sync::Arc;
+
 use proc_daemon_runtime::catch;
 
 use super::engine::Say;
 use crate::end::End;
 use crate::exit::Exit;
 use crate::restart::Unless;
-use crate::subsystem::OnGiveUp;
+use crate::subsystem::{OnGiveUp, Prepare};
 
 /// The user's code that decides for one subsystem. A panic in it counts as no answer.
 pub(crate) struct Hooks {
     /// Whether an end is final.
     pub(crate) unless: Option<Unless>,
     pub(crate) on_give_up: Option<OnGiveUp>,
+    /// Shown a proposed configuration.
+    pub(crate) prepare: Option<Arc<dyn Prepare>>,
 }
 
 impl Hooks {
     /// Whether there is any.
     pub(crate) fn is_some(&self) -> bool {
-        self.unless.is_some() || self.on_give_up.is_some()
+        self.unless.is_some() || self.on_give_up.is_some() || self.prepare.is_some()
     }
 
     /// Whether a failure is final.

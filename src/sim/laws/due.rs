@@ -17,6 +17,7 @@ pub(in crate::sim) fn initiated(book: &Book, cause: Cause, found: &mut Found) {
         Cause::Signal(signal) => ends(book, signal) || dumps(book, signal),
         Cause::Asked(unit, code) => book.units[unit as usize].said == Some(code),
         Cause::NothingToRun => !book.units.iter().any(keeps),
+        Cause::Stranded(_) => book.stranded,
         Cause::Failed(unit) | Cause::StartFailed(unit) => {
             let this = &book.units[unit as usize];
             let wanted = !this.rules.optional && !this.asking && !this.spared;

@@ -28,7 +28,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    fn ticket(&mut self) -> Ticket {
+    pub(super) fn ticket(&mut self) -> Ticket {
         self.last += 1;
         Ticket(self.last)
     }
@@ -170,7 +170,7 @@ impl Driver {
             },
         };
         if let Some(section) =
-            spec.sections.iter().find(|section| !self.shared.snapshot.has(section.path()))
+            spec.sections.iter().find(|section| !self.shared.current.load().has(section.path()))
         {
             return Err(ControlError::Invalid(format!(
                 "its section `{}` is not registered: `DaemonBuilder::with_settings` does that",

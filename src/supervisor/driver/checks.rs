@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use proc_daemon_runtime::{AbortHandle, Instant, Task};
 use tracing::{debug, info, warn};
@@ -15,22 +14,13 @@ use crate::health::{HealthState, Probe};
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Finding, Over, Question, Row, Watch};
 use crate::supervisor::engine::{
-    Answer, Asking, Checks, Engine, Event, How, Note, Turn, UnitEvent,
+    Answer, Asking, Checks, Engine, Event, How, Note, Tuning, Turn, UnitEvent,
 };
 
 /// Those that are watched; most are not.
 pub(super) struct Watched {
     known: BTreeMap<u32, Known>,
-    rules: Monitoring,
-}
-
-/// What the configuration says of all checks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Monitoring {
-    /// Whether more than the start is watched.
-    pub(crate) enabled: bool,
-    /// The time between two questions where a check says nothing else.
-    pub(crate) every: Duration,
+    tuning: Tuning,
 }
 
 /// What is known of the live generation of one subsystem.
@@ -44,6 +34,8 @@ struct Known {
     beats: Option<bool>,
     /// What subscribers were told of the checks and the heartbeat.
     told: [Option<HealthState>; 4],
+    /// More than its start is watched.
+    enabled: bool,
     /// Why it is stopped.
     blame: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -70,11 +62,11 @@ impl Watched {
     /// Has `engine` watch them.
     pub(super) fn new(
         all: BTreeMap<u32, Box<Watch>>,
-        rules: Monitoring,
+        tuning: Tuning,
         engine: &mut Engine,
         board: &Board,
     ) -> Self {
-        let mut watched = Self { known: BTreeMap::new(), rules };
+        let mut watched = Self { known: BTreeMap::new(), tuning };
         for (unit, watch) in all {
             watched.enter(unit, watch, engine, board);
         }
@@ -85,26 +77,35 @@ impl Watched {
     pub(super) fn enter(
         &mut self,
         unit: u32,
-        mut watch: Box<Watch>,
+        watch: Box<Watch>,
         engine: &mut Engine,
         board: &Board,
     ) {
-        let Monitoring { enabled, every } = self.rules;
-        if !enabled {
-            watch.leave_the_start();
-        }
         if watch.is_empty() {
             return;
         }
         let asking = |probe| {
             let check = watch.of(probe)?;
-            Some(Asking::new(check.rules(probe, every)))
+            let by_default = probe != Probe::Startup && !check.sets_period();
+            Some(Asking::new(check.rules(probe, self.tuning.check_every), by_default))
         };
         let (startup, readiness) = (asking(Probe::Startup), asking(Probe::Readiness));
         let (liveness, heartbeat) = (asking(Probe::Liveness), watch.heartbeat);
         engine.watch(unit, Checks::new(startup, readiness, liveness, heartbeat));
-        board.row(unit).set_health(Some(HealthState::Unknown));
-        self.known.insert(unit, Known::new(watch));
+        let known = Known::new(watch, self.tuning.health_checks);
+        board.row(unit).set_health(known.health());
+        self.known.insert(unit, known);
+    }
+
+    /// Another configuration is in force.
+    pub(super) fn obey(&mut self, tuning: &Tuning, board: &Board) {
+        self.tuning = *tuning;
+        for (unit, known) in &mut self.known {
+            if std::mem::replace(&mut known.enabled, tuning.health_checks) != tuning.health_checks {
+                known.stop_watching();
+                board.row(*unit).set_health(known.health());
+            }
+        }
     }
 
     /// It is gone: what asked it is the user's.
@@ -157,7 +158,7 @@ impl Watched {
 }
 
 impl Known {
-    fn new(watch: Box<Watch>) -> Self {
+    fn new(watch: Box<Watch>, enabled: bool) -> Self {
         let probes = Default::default();
         Self {
             watch,
@@ -165,6 +166,7 @@ impl Known {
             unanswered: Default::default(),
             beats: None,
             told: [None; 4],
+            enabled,
             blame: None,
         }
     }
@@ -194,6 +196,17 @@ impl Known {
                 handle.abort();
             }
         }
+    }
+
+    /// Of the checks that run with it nothing is known any more.
+    fn stop_watching(&mut self) {
+        for probe in [Probe::Readiness, Probe::Liveness] {
+            let answered = std::mem::take(&mut self.probes[probe as usize]);
+            if let Some((handle, _)) = answered.open {
+                handle.abort();
+            }
+        }
+        self.beats = None;
     }
 
     fn fell(&mut self, probe: Probe, now: Instant) {
@@ -231,6 +244,9 @@ impl Known {
     }
 
     fn health_of(&self, kind: ProbeKind) -> Option<HealthState> {
+        if !self.enabled && kind != ProbeKind::Startup {
+            return None;
+        }
         let probe = match kind {
             ProbeKind::Startup => Probe::Startup,
             ProbeKind::Readiness => Probe::Readiness,

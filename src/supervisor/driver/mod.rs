@@ -16,6 +16,7 @@ mod checks;
 mod outcome;
 mod perform;
 mod publish;
+mod reload;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -27,15 +28,17 @@ use proc_daemon_runtime::{AnySleep, AnyStream, Instant, TaskName};
 use tracing::{debug, info};
 
 use calls::Open;
-pub(crate) use checks::Monitoring;
 use checks::Watched;
 pub(crate) use outcome::Failures;
 
 use publish::Publisher;
+pub(crate) use reload::{Obey, tuning};
+use reload::Reloading;
 
 use super::Hub;
 use super::engine::{Engine, Event, Out};
 use super::hooks::Hooks;
+use crate::reload::Recipe;
 use crate::shutdown::Announced;
 use crate::subsystem::{self, Board, Factory, Handlers, Report, Run, Shared};
 
@@ -82,6 +85,7 @@ pub(crate) struct Driver {
     groups: Vec<TaskName>,
     open: Open,
     watched: Watched,
+    reloading: Reloading,
     handlers: Handlers,
     publisher: Publisher,
     finalizers: Vec<Option<Finalizer>>,
@@ -118,7 +122,11 @@ pub(crate) struct Parts {
     /// The groups' names, by number.
     pub(crate) groups: Vec<TaskName>,
     /// How those are watched that are.
-    pub(crate) watched: (BTreeMap<u32, Box<subsystem::Watch>>, Monitoring),
+    pub(crate) watched: BTreeMap<u32, Box<subsystem::Watch>>,
+    /// How to read the configuration again; none if it was made in code.
+    pub(crate) recipe: Option<Arc<Recipe>>,
+    /// Told of every configuration that is published.
+    pub(crate) obey: Vec<Obey>,
     pub(crate) handlers: Handlers,
     pub(crate) hub: Arc<Hub>,
     pub(crate) finalizers: Vec<Finalizer>,
@@ -129,8 +137,8 @@ pub(crate) struct Parts {
 
 impl Driver {
     pub(crate) fn new(mut engine: Engine, parts: Parts) -> Self {
-        let (all, rules) = parts.watched;
-        let watched = Watched::new(all, rules, &mut engine, &parts.shared.board);
+        let tuning = tuning(parts.shared.current.load().config());
+        let watched = Watched::new(parts.watched, tuning, &mut engine, &parts.shared.board);
         let announced = Some(parts.shared.coordinator.announced());
         let mut watch = parts.watch;
         if let Some(watch) = &mut watch {
@@ -149,6 +157,7 @@ impl Driver {
             groups: parts.groups,
             open: Open::default(),
             watched,
+            reloading: Reloading::new(parts.recipe, parts.obey),
             handlers: parts.handlers,
             publisher: Publisher::new(parts.hub),
             guard: parts.guard,
@@ -289,6 +298,7 @@ impl Future for Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.watched.stop();
+        self.reloading.stop();
         for run in self.runs.iter().flatten() {
             run.request_stop(Instant::ZERO);
             run.abort();

@@ -23,6 +23,13 @@ impl Driver {
         Some(match report {
             Report::Call(call) => return self.take_call(*call),
             Report::Signal(signal) => Event::Signal(signal),
+            Report::Reload(asker) => self.take_reload(asker),
+            Report::PlanReload(asker) => {
+                self.plan_reload(asker);
+                return None;
+            }
+            Report::Touched => Event::Touched,
+            Report::Read { number, read } => self.take_read(number, *read),
             Report::Dumped => Event::Dumped,
             Report::Finalized(index) => Event::Finalized(index),
             Report::Unit { unit, generation, what } => {
@@ -44,6 +51,7 @@ impl Driver {
                     What::Checked { probe, number, finding } => {
                         self.found(unit, generation, (probe, number), *finding)
                     }
+                    What::Prepared { number, answer } => self.take_prepared(unit, number, *answer),
                 };
                 Event::Unit { unit, generation, what }
             }

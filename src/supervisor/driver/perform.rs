@@ -58,6 +58,17 @@ impl Driver {
                 self.ask(unit, generation, (probe, number), now);
             }
             Effect::ReadBeat { unit, generation } => self.read_beat(unit, generation, now),
+            Effect::Read { number, touched } => self.read(number, touched),
+            Effect::Prepare { unit, generation, number } => {
+                self.prepare(unit, generation, number, now);
+            }
+            Effect::Unprepare => self.unprepare(),
+            Effect::Publish => self.publish_configuration(),
+            Effect::Commit { unit } => self.commit(unit, now),
+            Effect::Committed => self.committed(now),
+            Effect::Revert { culprit } => self.revert(culprit),
+            Effect::Reloaded(outcome) => self.reloaded(outcome, now),
+            Effect::AnswerReload { ticket, outcome } => self.answer_reload(ticket, outcome),
             Effect::Ready(ready) => self.show_ready(ready, now),
             Effect::Initiate(cause) => {
                 let own = self.shared.coordinator.initiate_shutdown(self.reason(cause));
@@ -115,6 +126,7 @@ impl Driver {
             Cause::StartFailed(unit) => ShutdownReason::StartFailed(name(unit)),
             Cause::Asked(unit, code) => ShutdownReason::SubsystemAsked(name(unit), code),
             Cause::NothingToRun => ShutdownReason::NothingToRun,
+            Cause::Stranded(unit) => ShutdownReason::ReloadFailed(name(unit)),
         }
     }
 

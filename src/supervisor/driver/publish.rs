@@ -117,7 +117,8 @@ impl Driver {
         }
     }
 
-    fn tell(&self, event: &SubsystemEvent) {
+    /// If anybody listens.
+    pub(super) fn tell(&self, event: &SubsystemEvent) {
         self.publisher.hub.publish(event);
     }
 

@@ -48,7 +48,10 @@ impl Engine {
             self.hold(unit, now, out);
             self.set_met(unit, Met::No, out);
             self.ask_leaving_dependencies(unit);
+        } else if failed && say == Say::Nothing && self.is_tried(unit) {
+            self.fail_the_reload(unit, now, out);
         } else if failed {
+            self.open_reload(now, out);
             if rules.restart == Restart::Never || say == Say::Final {
                 self.give_up(unit, GaveUp::Final, now, out);
             } else {
@@ -128,6 +131,7 @@ impl Engine {
     pub(super) fn lose(&mut self, unit: u32, why: GaveUp, now: Instant, out: &mut Out) {
         let rules = *self.rule(unit);
         self.note_given_up(unit, why, out);
+        self.open_reload(now, out);
         if rules.asks {
             return out.push_back(Effect::AskGiveUp { unit });
         }

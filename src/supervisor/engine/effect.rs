@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::{GaveUp, Probe, Refusal, Ticket};
+use super::{GaveUp, Outcome, Probe, Refusal, Ticket};
 
 /// What the engine wants done. The driver performs it and decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,24 @@ pub(crate) enum Effect {
     ReadBeat { unit: u32, generation: u32 },
     /// Answer this call.
     Answer { ticket: Ticket, answer: Result<(), Refusal> },
+    /// Read the configuration; answer with `Event::Read`. `touched`: only because the file was.
+    Read { number: u32, touched: bool },
+    /// Show it the configuration that is proposed; answer with `UnitEvent::Prepared`.
+    Prepare { unit: u32, generation: u32, number: u32 },
+    /// Drop what was prepared, and ask nobody any more.
+    Unprepare,
+    /// What is proposed is the configuration from now on.
+    Publish,
+    /// Call its commit; if that panics, answer with `UnitEvent::CommitFailed`.
+    Commit { unit: u32 },
+    /// That were all commits: drop what else was prepared, answer with `Event::Committed`.
+    Committed,
+    /// What was the configuration before is proposed.
+    Revert { culprit: u32 },
+    /// Tell how a reload ended.
+    Reloaded(Outcome),
+    /// Answer the call for a reload.
+    AnswerReload { ticket: Ticket, outcome: Outcome },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.
@@ -48,6 +66,8 @@ pub(crate) enum Cause {
     /// A subsystem, or the user's code about it, asked for the end with this code.
     Asked(u32, u8),
     NothingToRun,
+    /// It was not ready with a new configuration, and going back has failed.
+    Stranded(u32),
 }
 
 /// What the operator is told, without names: the driver puts them in.

@@ -1,6 +1,6 @@
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::{Answer, Op, Probe, Say, Ticket};
+use super::{Answer, Found, Op, Probe, Said, Say, Ticket};
 
 /// What the engine learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub(crate) enum Event {
     Control { ticket: Ticket, unit: u32, op: Op, caller: Option<u32> },
     /// A subsystem has been entered by `Engine::add`.
     Added { ticket: Ticket, unit: u32 },
+    /// Somebody asks for a reload. Answered by `Effect::AnswerReload`.
+    Reload { ticket: Ticket },
+    /// The configuration file was touched.
+    Touched,
+    /// The configuration has been read.
+    Read { number: u32, found: Found },
+    /// The commits of a reload have been called.
+    Committed,
     /// Something about one generation. A generation that is not the live one is stale and dropped.
     Unit { unit: u32, generation: u32, what: UnitEvent },
 }
@@ -44,6 +52,10 @@ pub(crate) enum UnitEvent {
     Checked { probe: Probe, number: u32, answer: Answer },
     /// When its last sign of life was, or when it began to run.
     Beat(Instant),
+    /// What it says of the configuration that is proposed.
+    Prepared { number: u32, said: Said },
+    /// Its commit has panicked.
+    CommitFailed,
 }
 
 /// How a generation ended, as its task saw it.

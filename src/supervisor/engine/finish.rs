@@ -9,6 +9,8 @@ use crate::end::EndKind;
 
 /// Something was aborted or left behind.
 const CODE_LEFT: u8 = 124;
+/// A configuration that cannot be used.
+const CODE_CONFIG: u8 = 78;
 /// The supervisor has given up.
 const CODE_UNAVAILABLE: u8 = 69;
 
@@ -70,6 +72,7 @@ impl Engine {
                 code(&self.units[unit as usize])
             }
             Some(Cause::Asked(_, code)) => code,
+            Some(Cause::Stranded(_)) => CODE_CONFIG,
             cause => {
                 let failed = self.units.iter().filter(|unit| unit.state == State::Failed);
                 let worst = failed.map(code).max().unwrap_or(0);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-use super::{Effect, Engine, Leaving, Met, Note, Out, Phase, State, Timer};
+use super::{Effect, Engine, Leaving, Met, Note, Out, Phase, State, Timer, Tuning};
 use crate::health::{Gauge, Probe, ProbeRules};
 use crate::restart::Restart;
 
@@ -47,11 +47,17 @@ pub(crate) struct Asking {
     asked: u32,
     /// This generation is not asked any more: it has answered for good, or has nothing to say.
     pub(super) over: bool,
+    /// When it is asked next.
+    due: Instant,
+    /// Its period is the configuration's.
+    by_default: bool,
 }
 
 impl Asking {
-    pub(crate) fn new(rules: ProbeRules) -> Self {
-        Self { rules, gauge: Gauge::default(), open: None, asked: 0, over: false }
+    /// `by_default`: its period is the configuration's.
+    pub(crate) fn new(rules: ProbeRules, by_default: bool) -> Self {
+        let (gauge, due) = (Gauge::default(), Instant::ZERO);
+        Self { rules, gauge, open: None, asked: 0, over: false, due, by_default }
     }
 
     fn begin(&mut self) {
@@ -117,6 +123,7 @@ impl Engine {
         let asking = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe));
         if let Some(asking) = asking {
             let at = now + asking.rules.delay;
+            asking.due = at;
             self.timers.set(at, Timer::Check { unit, generation, probe });
         }
     }
@@ -134,7 +141,7 @@ impl Engine {
         self.ask_from(unit, Probe::Readiness, now);
         self.ask_from(unit, Probe::Liveness, now);
         let Some(checks) = self.checks.get(&unit) else { return true };
-        let readiness = checks.readiness.is_none();
+        let readiness = checks.readiness.is_none() || !self.settings.tuning.health_checks;
         if let Some(deadline) = checks.heartbeat {
             self.timers.set(now + deadline, Timer::Beat { unit, generation });
         }
@@ -146,7 +153,8 @@ impl Engine {
         let this = &self.units[unit as usize];
         let state = if probe == Probe::Startup { State::Starting } else { State::Running };
         let stays = this.leaving == Leaving::No && !this.asked;
-        self.phase == Phase::Up && this.state == state && stays
+        let wanted = probe == Probe::Startup || self.settings.tuning.health_checks;
+        self.phase == Phase::Up && this.state == state && stays && wanted
     }
 
     /// The next question is due.
@@ -156,11 +164,11 @@ impl Engine {
         let Some(asking) = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe)) else {
             return;
         };
-        if asking.over || !watched {
+        if asking.over || !watched || now < asking.due {
             return;
         }
-        let every = asking.rules.every.max(Duration::from_millis(1));
-        self.timers.set(now + every, Timer::Check { unit, generation, probe });
+        asking.due = now + asking.rules.every.max(Duration::from_millis(1));
+        self.timers.set(asking.due, Timer::Check { unit, generation, probe });
         match asking.open {
             None => {
                 asking.asked = asking.asked.wrapping_add(1);
@@ -250,6 +258,48 @@ impl Engine {
             self.leavers.push(unit);
         } else {
             self.take_along(unit, Leaving::Unhealthy, now, now, out);
+        }
+    }
+
+    /// The configuration says something else than it `was` of all checks.
+    pub(super) fn watch_as(&mut self, was: Tuning, now: Instant, out: &mut Out) {
+        let is = self.settings.tuning;
+        let units: Vec<u32> = self.checks.keys().copied().collect();
+        for unit in units {
+            let runs = self.units[unit as usize].state == State::Running;
+            if is.check_every != was.check_every {
+                self.ask_every(unit, is.check_every, runs, now);
+            }
+            if is.health_checks == was.health_checks || !runs {
+            } else if is.health_checks {
+                for probe in [Probe::Readiness, Probe::Liveness] {
+                    if let Some(asking) = self.checks.get_mut(&unit).and_then(|all| all.of(probe)) {
+                        asking.begin();
+                    }
+                }
+                self.watch_running(unit, now);
+            } else if self.units[unit as usize].leaving == Leaving::No {
+                // Whether it is ready is not asked any more.
+                self.set_met(unit, Met::Up, out);
+            }
+        }
+    }
+
+    fn ask_every(&mut self, unit: u32, every: Duration, runs: bool, now: Instant) {
+        let generation = self.units[unit as usize].generation;
+        let Some(checks) = self.checks.get_mut(&unit) else { return };
+        for probe in [Probe::Readiness, Probe::Liveness] {
+            let Some(asking) = checks.of(probe).filter(|asking| asking.by_default) else {
+                continue;
+            };
+            asking.rules.every = every;
+            if probe == Probe::Liveness {
+                asking.rules.delay = every;
+            }
+            if runs {
+                asking.due = now + every;
+                self.timers.set(asking.due, Timer::Check { unit, generation, probe });
+            }
         }
     }
 

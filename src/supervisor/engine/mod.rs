@@ -84,6 +84,7 @@ mod finish;
 mod health;
 mod joint;
 mod leave;
+mod reload;
 mod rules;
 mod signals;
 mod start;
@@ -108,6 +109,8 @@ pub(crate) use event::{Event, How, UnitEvent};
 pub(crate) use health::{Answer, Asking, Checks};
 use joint::Joint;
 pub(crate) use leave::Leaving;
+use reload::{Reload, START_IS_LONG};
+pub(crate) use reload::{Concern, Duty, Found, Outcome, Said, Tuning};
 use rules::RuleBook;
 pub(crate) use rules::Rules;
 use storm::Storm;
@@ -120,7 +123,6 @@ pub(crate) use crate::health::Probe;
 use crate::shutdown::Timeline;
 use crate::signal::ActionTable;
 use crate::state::SubsystemState as State;
-use crate::timeouts::ShutdownTimeouts;
 
 /// How long after its abort a subsystem is left behind.
 const ZOMBIE_AFTER: Duration = Duration::from_millis(250);
@@ -165,6 +167,7 @@ pub(crate) struct Engine {
     shown_ready: bool,
     calls: Calls,
     checks: BTreeMap<u32, Checks>,
+    reload: Reload,
     /// What was asked for before the start.
     early: Vec<Event>,
     stale: u64,
@@ -173,13 +176,18 @@ pub(crate) struct Engine {
 /// What the engine is told once.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) timeouts: ShutdownTimeouts,
     pub(crate) actions: ActionTable,
     pub(crate) finalizers: usize,
     /// Most restarts of the whole daemon in a second; 0 is no limit.
     pub(crate) restarts_a_second: u32,
     /// Moves the delays of restarts.
     pub(crate) seed: u64,
+    /// What the configuration says of the daemon itself.
+    pub(crate) tuning: Tuning,
+    /// The configuration can be read again.
+    pub(crate) reloadable: bool,
+    /// The daemon ends when a reload fails and going back fails as well.
+    pub(crate) strict_reload: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,6 +252,7 @@ impl Engine {
             shown_ready: false,
             calls: Calls::default(),
             checks: BTreeMap::new(),
+            reload: Reload::default(),
             early: Vec::new(),
             rules: book,
             graph,
@@ -278,6 +287,10 @@ impl Engine {
                 self.control(ticket, unit, op, caller, now, out);
             }
             Event::Added { ticket, unit } => self.added(ticket, unit, now, out),
+            Event::Reload { ticket } => self.reload(ticket, now, out),
+            Event::Touched => self.touched(now),
+            Event::Read { number, found } => self.read(number, found, now, out),
+            Event::Committed => self.committed(),
             Event::Unit { unit, generation, what } => {
                 if self.units[unit as usize].generation == generation {
                     self.unit_event(unit, what, now, out);
@@ -286,10 +299,16 @@ impl Engine {
                 }
             }
         }
+        if self.reload.is_busy() {
+            self.settle_reload(now, out);
+        }
         if self.leavers.is_empty() {
             self.show_ready(out);
         } else {
             self.settle_leavers(now, out);
+        }
+        if self.unready == 0 {
+            self.open_reload(now, out);
         }
         if self.calls.has_changed() {
             self.answer(out);
@@ -298,8 +317,8 @@ impl Engine {
 
     /// When to step with `Event::Tick`, if nothing comes before.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        let Self { timers, units, phase, unready, dumping, .. } = self;
-        timers.next(|timer| matters(timer, units, *phase, *unready, dumping.is_some()))
+        let Self { timers, units, phase, unready, dumping, reload, .. } = self;
+        timers.next(|timer| matters(timer, units, *phase, *unready, dumping.is_some(), reload))
     }
 
     /// This engine, leaving one over nothing in its place.
@@ -355,7 +374,8 @@ impl Engine {
         // What this step sets is due in the next one: what it decides is performed before.
         let of = self.timers.set_so_far();
         while let Some(timer) = self.timers.pop_due(now, of) {
-            if !matters(timer, &self.units, self.phase, self.unready, self.dumping.is_some()) {
+            let (phase, dumping) = (self.phase, self.dumping.is_some());
+            if !matters(timer, &self.units, phase, self.unready, dumping, &self.reload) {
                 continue;
             }
             match timer {
@@ -370,6 +390,11 @@ impl Engine {
                 Timer::Restart { unit, .. } => self.backoff_over(unit, now, out),
                 Timer::Check { unit, probe, .. } => self.check_due(unit, probe, now, out),
                 Timer::Beat { unit, .. } => self.beat_due(unit, out),
+                Timer::Read(_) => self.not_read(out),
+                Timer::Prepare(_) => self.not_all_prepared(now, out),
+                Timer::Settle(_) => self.not_settled(now, out),
+                Timer::Touched => self.quiet(now, out),
+                Timer::StartIsLong => self.open_reload(now, out),
                 Timer::Dump => self.dumped(now, out),
                 Timer::LameDuck => self.begin_stopping(now, out),
                 Timer::Force => self.force_time(now, out),
@@ -395,6 +420,8 @@ impl Engine {
                 self.checked(unit, probe, number, answer, now, out);
             }
             UnitEvent::Beat(at) => self.beat(unit, at, now, out),
+            UnitEvent::Prepared { number, said } => self.prepared(unit, number, said, now, out),
+            UnitEvent::CommitFailed => self.commit_failed(unit, now, out),
         }
     }
 
@@ -408,6 +435,7 @@ impl Engine {
         self.live = self.live + usize::from(is) - usize::from(was);
         out.turns.push(Turn { unit, state, generation: this.generation });
         self.calls.changed(unit);
+        self.reload.changed(unit);
     }
 
     /// Asks for a shutdown, once.
@@ -443,7 +471,14 @@ impl Engine {
 }
 
 /// Whether what `timer` was set for is still the case.
-fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize, dumping: bool) -> bool {
+fn matters(
+    timer: Timer,
+    units: &[Unit],
+    phase: Phase,
+    unready: usize,
+    dumping: bool,
+    reload: &Reload,
+) -> bool {
     let live = |unit: u32, generation: u32| {
         let unit = &units[unit as usize];
         (unit.generation == generation && unit.is_live()).then_some(unit.state)
@@ -466,6 +501,11 @@ fn matters(timer: Timer, units: &[Unit], phase: Phase, unready: usize, dumping: 
         Timer::Check { unit, generation, .. } | Timer::Beat { unit, generation } => {
             live(unit, generation) == Some(State::Running)
         }
+        Timer::Read(_)
+        | Timer::Prepare(_)
+        | Timer::Settle(_)
+        | Timer::Touched
+        | Timer::StartIsLong => phase == Phase::Up && reload.matters(timer),
         Timer::Dump => dumping,
         Timer::LameDuck => phase == Phase::LameDuck,
         Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),

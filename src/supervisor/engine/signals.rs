@@ -14,7 +14,7 @@ impl Engine {
             Some(Row::Action(Action::Force)) => self.force(signal, now, out),
             Some(Row::Action(Action::Dump)) => self.dump(signal, now, out),
             Some(Row::Action(Action::Reload)) => {
-                out.push_back(Effect::Note(Note::NothingToReload(signal)));
+                self.reload_by_signal(signal, now, out);
             }
             Some(Row::Action(Action::ReopenLogs)) => {
                 out.push_back(Effect::Note(Note::NoLogFiles(signal)));

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Cause, Effect, Engine, Event, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, Say, State, Timer,
+    Cause, Effect, Engine, Event, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, START_IS_LONG, Say,
+    State, Timer,
 };
 
 /// The start timeout of a subsystem that says when it is ready and sets none.
@@ -18,6 +19,7 @@ impl Engine {
         }
         self.phase = Phase::Up;
         self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+        self.timers.set(now + START_IS_LONG, Timer::StartIsLong);
         if self.dumping.is_some() {
             return;
         }
@@ -101,6 +103,7 @@ impl Engine {
         let was = std::mem::replace(&mut self.units[unit as usize].met, met);
         if was != met {
             self.calls.changed(unit);
+            self.reload.changed(unit);
             for index in 0..self.graph.dependents(unit).len() {
                 let dependent = self.graph.dependents(unit)[index];
                 let enough = |met: Met| match met {

@@ -18,12 +18,13 @@ impl Engine {
         }
         self.own_is_cause = own;
         self.stop_began = Some(now);
-        let timeline = Timeline::new(now, &self.settings.timeouts);
+        let timeline = Timeline::new(now, &self.settings.tuning.timeouts);
         self.timeline = Some(timeline);
         self.phase = Phase::LameDuck;
         self.shown_ready = false;
         out.push_back(Effect::Ready(false));
         self.refuse_starts(out);
+        self.refuse_reload(out);
         for unit in 0..self.count() {
             let this = &self.units[unit as usize];
             let idle = matches!(this.state, State::Registered | State::Waiting | State::Backoff);
@@ -70,7 +71,7 @@ impl Engine {
     }
 
     pub(super) fn ask(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        let grace = self.rule(unit).grace.unwrap_or(self.settings.timeouts.grace());
+        let grace = self.rule(unit).grace.unwrap_or(self.settings.tuning.timeouts.grace());
         let this = &mut self.units[unit as usize];
         this.asked = true;
         let generation = this.generation;
@@ -122,7 +123,8 @@ impl Engine {
         let leaving = self.units[unit as usize].leaving;
         let last = (rules.restart == Restart::Never || say == Say::Final)
             && matches!(leaving, Leaving::No | Leaving::Unhealthy);
-        if last && !rules.optional && !rules.asks {
+        let tried = say == Say::Nothing && self.is_tried(unit);
+        if last && !tried && !rules.optional && !rules.asks {
             self.note_given_up(unit, GaveUp::Final, out);
             self.initiate(self.failure_of(unit), out);
         }

@@ -39,6 +39,16 @@ pub(crate) enum Timer {
         unit: u32,
         generation: u32,
     },
+    /// The configuration has not been read.
+    Read(u32),
+    /// Not all have answered to a proposed configuration.
+    Prepare(u32),
+    /// Not all that restarted with a configuration are ready.
+    Settle(u32),
+    /// The configuration file may have been left alone.
+    Touched,
+    /// The start takes long.
+    StartIsLong,
     /// The state dump has not been written.
     Dump,
     LameDuck,
