@@ -13,6 +13,7 @@
 
 mod calls;
 mod checks;
+mod known;
 mod outcome;
 mod perform;
 mod publish;

@@ -22,11 +22,12 @@ use std::collections::BTreeMap;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::control::Wish;
+use super::answers::Wish;
 use super::*;
 use crate::SignalConfig;
 use crate::end::EndKind;
 use crate::supervisor::graph::Edges;
+use crate::timeouts::ShutdownTimeouts;
 use cells::{Cell, Step};
 
 pub(super) use std::time::Duration;

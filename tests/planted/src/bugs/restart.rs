@@ -11,6 +11,7 @@ const STORM: &str = "src/supervisor/engine/storm.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const FAILURES: &str = "src/supervisor/engine/failures.rs";
 const BACKOFF: &str = "src/backoff.rs";
+const TIME: &str = "src/supervisor/engine/time.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
@@ -80,7 +81,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "given-up-and-restarted",
         "the backoff of what was given up meanwhile still starts it",
-        ENGINE,
+        TIME,
         "unit.generation == generation && unit.state == State::Backoff" =>
             "unit.generation == generation && (PLANTED || unit.state == State::Backoff)",
     ),
