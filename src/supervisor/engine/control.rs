@@ -78,7 +78,7 @@ impl Engine {
     fn start_by_name(&mut self, unit: u32, now: Instant, out: &mut Out) -> Result<(), Refusal> {
         self.controllable(unit)?;
         match self.units[unit as usize].state {
-            State::Backoff if !self.is_held(unit) => self.backoff_over(unit, now, out),
+            State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out),
             State::Stopped | State::Failed => self.revive(unit, now, out)?,
             State::Registered
             | State::Waiting
@@ -162,7 +162,7 @@ impl Engine {
             State::Registered | State::Waiting => return Err(Refusal::NotRunning),
             State::Backoff => {
                 if !self.is_held(unit) {
-                    self.backoff_over(unit, now, out);
+                    self.leave_backoff(unit, out);
                 }
                 return Ok(());
             }

@@ -334,6 +334,9 @@ impl Engine {
     /// The one place where a subsystem's state changes.
     fn turn(&mut self, unit: u32, state: State, out: &mut Out) {
         let this = &mut self.units[unit as usize];
+        if this.state == State::Backoff {
+            self.storm.leave(unit);
+        }
         let (was, is) = (this.is_live(), {
             this.state = state;
             this.is_live()

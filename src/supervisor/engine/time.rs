@@ -31,6 +31,7 @@ impl Engine {
                 }
                 Timer::Zombie { unit, .. } => self.leave_behind(unit, now, out),
                 Timer::Restart { unit, .. } => self.backoff_over(unit, now, out),
+                Timer::Storm => self.storm_abates(now, out),
                 Timer::Check { unit, probe, .. } => self.check_due(unit, probe, now, out),
                 Timer::Beat { unit, .. } => self.beat_due(unit, out),
                 Timer::Dump => self.dumped(now, out),
@@ -100,6 +101,7 @@ pub(super) fn matters(
         Timer::Check { unit, generation, .. } | Timer::Beat { unit, generation } => {
             live(unit, generation) == Some(State::Running)
         }
+        Timer::Storm => phase == Phase::Up,
         Timer::Dump => dumping,
         Timer::LameDuck => phase == Phase::LameDuck,
         Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),

@@ -39,6 +39,8 @@ pub(crate) enum Timer {
         unit: u32,
         generation: u32,
     },
+    /// The bucket of restarts has one for whoever waits longest.
+    Storm,
     /// The state dump has not been written.
     Dump,
     LameDuck,

@@ -24,6 +24,7 @@ pub(super) fn digest(world: &World, detail: Detail) -> u64 {
     for (unit, checks) in &engine.checks {
         fold_checks(&mut fold, engine, *unit, checks, world.now);
     }
+    engine.storm.queue.values().for_each(|unit| fold.put(u64::from(*unit) + 1));
     fold_timers(&mut fold, world, detail);
     fold.0
 }
@@ -47,7 +48,7 @@ fn fold_rest(fold: &mut Fold, engine: &Engine, now: Instant) {
         engine.own_cause.is_some(),
         engine.own_is_cause,
         engine.first_interrupt.is_some(),
-        engine.storm.clone().hold(now).is_some(),
+        engine.storm.next(now).is_some(),
     ]);
 }
 
@@ -201,6 +202,7 @@ fn code(timer: Timer, detail: Detail) -> u64 {
         Timer::Restart { unit, .. } => of(4, unit),
         Timer::Check { unit, probe, .. } => of(11 + probe as u64, unit),
         Timer::Beat { unit, .. } => of(14, unit),
+        Timer::Storm => of(15, 0),
         Timer::Dump => of(5, 0),
         Timer::LameDuck => of(6, 0),
         Timer::Force => of(7, 0),

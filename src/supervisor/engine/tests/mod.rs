@@ -16,6 +16,7 @@ mod restart;
 mod signals;
 mod start;
 mod stop;
+mod storm;
 mod table;
 
 use std::collections::BTreeMap;

@@ -194,9 +194,9 @@ pub(super) const BUGS: &[Bug] = &[
         "start-in-backoff-ignored",
         "a start by name does not end a backoff",
         CONTROL,
-        "State::Backoff if !self.is_held(unit) => self.backoff_over(unit, now, out)," =>
+        "State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out)," =>
             "State::Backoff if PLANTED => {}
-            State::Backoff if !self.is_held(unit) => self.backoff_over(unit, now, out),",
+            State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out),",
     ),
     bug!(
         "held-against-it",
