@@ -45,7 +45,9 @@ pub enum SubsystemEvent {
         at: Instant,
     },
     /// A subsystem in backoff is started again later. Told once more if that is put off, as by
-    /// [`restarts_per_second`](crate::DaemonBuilder::restarts_per_second).
+    /// [`restarts_per_second`](crate::DaemonBuilder::restarts_per_second): then `due` is when its turn comes if all
+    /// those that wait before it are started. It comes earlier if some of them are stopped, and later if the process
+    /// was held up.
     #[non_exhaustive]
     RestartScheduled {
         /// Its number.

@@ -39,7 +39,10 @@ impl fmt::Display for ShutdownReason {
             }
             Self::NothingToRun => f.write_str("nothing left to run"),
             Self::ReloadFailed(name) => {
-                write!(f, "subsystem `{name}` was not ready with a new configuration, nor could it be taken back")
+                write!(
+                    f,
+                    "subsystem `{name}` was not ready with a new configuration, nor could it be taken back"
+                )
             }
         }
     }

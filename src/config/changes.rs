@@ -4,7 +4,11 @@ use figment::value::{Dict, Value};
 
 /// When a change of a key is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Applied { Live, Restart, Process }
+pub(crate) enum Applied {
+    Live,
+    Restart,
+    Process,
+}
 
 /// A key that has changed.
 #[derive(Clone, Debug)]
@@ -37,7 +41,13 @@ fn walk(at: &str, a: &Dict, b: &Dict, all: &mut Vec<KeyChange>) {
             _ => {
                 let live = ["logging", "shutdown", "monitoring"].iter().any(|s| key.starts_with(s));
                 let process = key == "name" || key.starts_with("performance");
-                let own = if live { Some(Applied::Live) } else if process { Some(Applied::Process) } else { None };
+                let own = if live {
+                    Some(Applied::Live)
+                } else if process {
+                    Some(Applied::Process)
+                } else {
+                    None
+                };
                 all.push(KeyChange { key, own });
             }
         }

@@ -150,7 +150,8 @@ impl DaemonBuilder {
 impl DaemonBuilder {
     /// Sets how many restarts there may be in a second, of all subsystems together; 20 by default, as many at once
     /// after a quiet second. More are delayed, so that a cause that strikes all of them does not take the machine as
-    /// well. 0 is no limit.
+    /// well: they stay in backoff, and are started in the order in which their backoff was over. A start by name waits
+    /// for nobody, and does not count. 0 is no limit.
     pub fn restarts_per_second(mut self, most: u32) -> Self {
         self.draft.restarts_a_second = most;
         self

@@ -21,9 +21,7 @@ impl Daemon {
     /// # Errors
     ///
     /// See [`ReloadErrorKind`](crate::ReloadErrorKind).
-    pub fn reload(
-        &self,
-    ) -> impl Future<Output = Result<ReloadReport, ReloadError>> + Send + use<> {
+    pub fn reload(&self) -> impl Future<Output = Result<ReloadReport, ReloadError>> + Send + use<> {
         let (sender, mut receiver) = reply();
         self.inner.mailbox.post(Report::Reload(sender));
         poll_fn(move |cx| {

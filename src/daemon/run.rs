@@ -12,9 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::sentinel::Sentinel;
 use crate::signal::ActionTable;
 use crate::subsystem::{Shared, Wrap};
-use crate::supervisor::driver::{
-    Driver, Finalizer, Guard, Obey, Parts, Remains, Watch, tuning,
-};
+use crate::supervisor::driver::{Driver, Finalizer, Guard, Obey, Parts, Remains, Watch, tuning};
 use crate::supervisor::engine::{Engine, Settings};
 
 /// What a run needs besides the plan.
@@ -92,8 +90,7 @@ impl Daemon {
             );
         }
         let (finalizers, obey) = (Vec::new(), Vec::new());
-        let setting =
-            Setting { runtime, configured, obey, signals, guard, finalizers, observer };
+        let setting = Setting { runtime, configured, obey, signals, guard, finalizers, observer };
         Ok((plan, setting))
     }
 

@@ -19,7 +19,11 @@ pub(crate) struct Current {
 
 impl Current {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot: ArcSwap::new(snapshot), changed: Notify::default(), last: Mutex::default() }
+        Self {
+            snapshot: ArcSwap::new(snapshot),
+            changed: Notify::default(),
+            last: Mutex::default(),
+        }
     }
 
     /// Reads it without touching a count. Not to be held across an await.

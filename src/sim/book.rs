@@ -9,6 +9,7 @@ use proc_daemon_runtime::{Instant, Signal};
 
 use super::calls::Call;
 use super::company::{Company, Leave, Woken};
+use super::laws::storm::Queue;
 use super::pulse::Pulse;
 use crate::health::Probe;
 use crate::signal::ActionTable;
@@ -27,6 +28,8 @@ pub(super) struct Book {
     /// The storm guard's limit, and when the last of them left their backoff.
     pub(super) restarts_a_second: u32,
     pub(super) restarts: VecDeque<Instant>,
+    /// Those that it holds back.
+    pub(super) queue: Queue,
     pub(super) started: bool,
     /// A reload has failed, and going back as well, where that ends the daemon.
     pub(super) stranded: bool,
@@ -48,6 +51,8 @@ pub(super) struct Book {
     pub(super) own: bool,
     /// Who was over, and is to start by name.
     pub(super) called: Option<u32>,
+    /// Who was in backoff, and is to start by name: the storm guard does not count that.
+    pub(super) named: Option<u32>,
     /// The calls that are not answered.
     pub(super) calls: BTreeMap<Ticket, Call>,
     /// The call of this step, and why it may be refused.
@@ -191,6 +196,7 @@ impl Book {
             board: Arc::clone(board),
             restarts_a_second: engine.settings().restarts_a_second,
             restarts: VecDeque::new(),
+            queue: Queue::default(),
             started: false,
             stop_began: None,
             shown_ready: false,
@@ -202,6 +208,7 @@ impl Book {
             cause: None,
             own: false,
             called: None,
+            named: None,
             calls: BTreeMap::new(),
             calling: None,
             companies: Vec::new(),

@@ -187,6 +187,7 @@ pub(super) fn control(book: &mut Book, unit: u32, op: Op) {
         Op::Start | Op::Restart if this.state == State::Backoff => {
             if waited_for(book, unit).is_none() {
                 book.units[unit as usize].due = None;
+                book.named = Some(unit);
             }
         }
         Op::Start | Op::Restart if matches!(this.state, State::Stopped | State::Failed) => {

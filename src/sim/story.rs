@@ -63,7 +63,7 @@ impl Watch for Observer {
         for turn in &out.turns {
             laws::states::turned(book, *turn, &mut found);
             laws::states::stays_over(book, *turn, &mut found);
-            laws::states::again(book, *turn, now, &mut found);
+            laws::storm::again(book, *turn, now, &mut found);
             laws::situations::turned(book, handle, *turn);
             model::turned(book, *turn, now);
             if turn.state == SubsystemState::Zombie {
@@ -87,7 +87,7 @@ impl Watch for Observer {
         }
         laws::states::woken(book, &mut found);
         book.units.iter_mut().for_each(|unit| unit.woken = Woken::No);
-        book.called = None;
+        (book.called, book.named) = (None, None);
         laws::calls::after(book, &mut found);
         company::disband(book);
         laws::due::after(book, handle, event, now, &mut found);
@@ -121,6 +121,7 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
     moment::event(handle, event);
     laws::situations::told(book, handle, event);
     laws::states::overdue(book, handle.slack(), now, found);
+    laws::storm::stepped(book);
     match event {
         Event::Start => book.started = true,
         Event::Shutdown { own } if book.stop_began.is_none() => {
@@ -234,7 +235,9 @@ fn decided(
             {
                 company::due(book, *unit, *at);
             }
-            book.units[*unit as usize].due = Some(*at);
+            if !laws::storm::held_back(book, *unit, *at, now, found) {
+                book.units[*unit as usize].due = Some(*at);
+            }
         }
         Effect::Initiate(cause) => {
             laws::due::initiated(book, *cause, found);

@@ -61,9 +61,9 @@ pub(crate) use factory::{Factory, Removed, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};
-use prepare::NoHook;
 #[cfg(feature = "sim")]
 pub(crate) use prepare::BoxPrepare;
+use prepare::NoHook;
 pub(crate) use prepare::{Asking, Prepare};
 pub(crate) use question::{Finding, Over, Question};
 pub(crate) use report::{Outcome, Report, What};

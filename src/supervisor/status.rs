@@ -22,7 +22,9 @@ pub struct SubsystemStatus {
     pub restarts: u64,
     /// How its last generation that is over has ended.
     pub last_end: Option<End>,
-    /// When it is started again, while it is in backoff.
+    /// When it is started again, while it is in backoff. If the restarts of the daemon are
+    /// [limited](crate::DaemonBuilder::restarts_per_second) and it waits for its turn: when that comes if all those
+    /// before it are started.
     pub restart_at: Option<Instant>,
     /// How it is; none if nothing watches it. Of the start that is alive: unknown before the first and between two.
     pub health: Option<HealthState>,

@@ -400,6 +400,28 @@ fn the_storm_guard_holds_back_a_thousand_failures_at_once() {
 }
 
 #[test]
+fn whom_the_storm_guard_holds_back_starts_in_turn_when_it_is_said_and_by_name_at_once() {
+    let specs = ["a", "b", "c", "d", "e"].map(|name| {
+        scripted(name, [Does::Lasts(SECOND)])
+            .restart_policy(RestartPolicy::on_failure().backoff(Backoff::none()))
+    });
+    let daemon = beside(task("idle", idle)).restarts_per_second(1).with_subsystems(specs);
+    let life = dull().daemon(daemon).script(|s| async move {
+        s.until("e", SubsystemState::Backoff).await;
+        s.advance(MS).await;
+        let at = |name: &str| s.daemon().subsystems().status(name).unwrap().restart_at;
+        let turns = [2, 3, 4, 5].map(|n| Some(Instant::from_epoch(n * SECOND)));
+        assert_eq!(["b", "c", "d", "e"].map(at), turns);
+        s.daemon().subsystems().start("e").await.unwrap();
+        s.daemon().subsystems().stop("b").await.unwrap();
+        assert_eq!(s.now(), Instant::from_epoch(SECOND + MS));
+        s.until("d", SubsystemState::Running).await;
+        assert_eq!(s.now(), Instant::from_epoch(3 * SECOND), "it has moved up");
+    });
+    let _ = life.expect_clean();
+}
+
+#[test]
 fn a_start_that_fails_is_tried_again_like_any_failure() {
     let slow = task("s", |ctx: Context| async move {
         if ctx.generation() < 3 {

@@ -25,7 +25,7 @@ const GOLDEN: [u64; 20] = [
     0xff87e966af01e30c,
     0x910e291ed28bd99c,
     0x7211affce3505a89,
-    0x3e5bdd972ceec676,
+    0xc07f92fe86317482,
     0xbb2615b211e9fc1a,
     0x622f0cf0381bb936,
     0xa64fddbc2430f90d,

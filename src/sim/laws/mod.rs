@@ -10,6 +10,7 @@ pub(super) mod situations;
 pub(super) mod start;
 pub(super) mod states;
 pub(super) mod stop;
+pub(super) mod storm;
 
 /// The first law that was found broken.
 #[derive(Default)]

@@ -109,27 +109,10 @@ pub(in crate::sim) fn overdue(book: &Book, slack: Duration, now: Instant, found:
     }
     for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| unit.state == Backoff) {
         let due = this.due.unwrap_or(Instant::ZERO);
-        let held = company::waited_for(book, unit).is_some();
+        let held = super::storm::holds(book, unit, slack, now, found)
+            || company::waited_for(book, unit).is_some();
         found.expect(held || due + slack >= now, "backoff ends", || {
             format!("`{}` is in backoff at {now:?}; it was due at {due:?}", book.name(unit))
-        });
-    }
-}
-
-/// A subsystem leaves its backoff to start again.
-pub(in crate::sim) fn again(book: &mut Book, turn: Turn, now: Instant, found: &mut Found) {
-    let leaves = book.units[turn.unit as usize].state == Backoff;
-    // As many at once as there may be in a second, and as many more in the second after that.
-    let most = 2 * book.restarts_a_second as usize;
-    if most == 0 || !leaves || !matches!(turn.state, Starting | Waiting) {
-        return;
-    }
-    book.restarts.push_back(now);
-    if book.restarts.len() > most {
-        let first = book.restarts.pop_front();
-        let kept = first.is_none_or(|first| now.since(first) >= Duration::from_secs(1));
-        found.expect(kept, "storm held back", || {
-            format!("{} restarts from {first:?} to {now:?}", most + 1)
         });
     }
 }

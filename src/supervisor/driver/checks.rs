@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use proc_daemon_runtime::{AbortHandle, Instant, Task};
+use proc_daemon_runtime::{Instant, Task};
 use tracing::{debug, info, warn};
 
 use super::Driver;
+use super::known::Known;
 use crate::end::{EndKind, chain};
 use crate::event::ProbeKind;
 use crate::health::{HealthState, Probe};
 use crate::state::SubsystemState;
-use crate::subsystem::{Board, Finding, Over, Question, Row, Watch};
+use crate::subsystem::{Board, Finding, Question, Row, Watch};
 use crate::supervisor::engine::{
     Answer, Asking, Checks, Engine, Event, How, Note, Tuning, Turn, UnitEvent,
 };
@@ -21,36 +22,6 @@ use crate::supervisor::engine::{
 pub(super) struct Watched {
     known: BTreeMap<u32, Known>,
     tuning: Tuning,
-}
-
-/// What is known of the live generation of one subsystem.
-struct Known {
-    watch: Box<Watch>,
-    probes: [Answered; 3],
-    /// Of questions that nobody waits for any more, those that have not come to their end: one that blocks its
-    /// thread is not asked again on another.
-    unanswered: [Vec<Over>; 3],
-    /// Whether its heartbeat was in time; none before the first.
-    beats: Option<bool>,
-    /// What subscribers were told of the checks and the heartbeat.
-    told: [Option<HealthState>; 4],
-    /// More than its start is watched.
-    enabled: bool,
-    /// Why it is stopped.
-    blame: Option<Arc<dyn Error + Send + Sync>>,
-}
-
-/// What is known of one check.
-#[derive(Default)]
-struct Answered {
-    /// The question that is open, and since when.
-    open: Option<(AbortHandle, Instant)>,
-    verdict: Option<bool>,
-    last: Option<Answer>,
-    /// The last good answer had a reservation.
-    degraded: bool,
-    /// The last error.
-    error: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Watched {
@@ -154,125 +125,6 @@ impl Watched {
     /// What has changed for `unit` since this was asked last.
     pub(super) fn news(&mut self, unit: u32) -> Vec<(ProbeKind, HealthState)> {
         self.known.get_mut(&unit).map(Known::news).unwrap_or_default()
-    }
-}
-
-impl Known {
-    fn new(watch: Box<Watch>, enabled: bool) -> Self {
-        let probes = Default::default();
-        Self {
-            watch,
-            probes,
-            unanswered: Default::default(),
-            beats: None,
-            told: [None; 4],
-            enabled,
-            blame: None,
-        }
-    }
-
-    /// Another generation: nothing is known of it.
-    fn forget(&mut self) {
-        (self.probes, self.beats, self.told) = Default::default();
-    }
-
-    fn news(&mut self) -> Vec<(ProbeKind, HealthState)> {
-        let mut news = Vec::new();
-        for kind in ProbeKind::ALL {
-            let (is, told) = (self.health_of(kind), &mut self.told[kind as usize]);
-            let is = is.filter(|is| *is != HealthState::Unknown);
-            if *told != is {
-                *told = is;
-                news.extend(is.map(|is| (kind, is)));
-            }
-        }
-        news
-    }
-
-    /// Nobody wants to know any more.
-    fn stop(&mut self) {
-        for answered in &mut self.probes {
-            if let Some((handle, _)) = answered.open.take() {
-                handle.abort();
-            }
-        }
-    }
-
-    /// Of the checks that run with it nothing is known any more.
-    fn stop_watching(&mut self) {
-        for probe in [Probe::Readiness, Probe::Liveness] {
-            let answered = std::mem::take(&mut self.probes[probe as usize]);
-            if let Some((handle, _)) = answered.open {
-                handle.abort();
-            }
-        }
-        self.beats = None;
-    }
-
-    fn fell(&mut self, probe: Probe, now: Instant) {
-        let within = self.watch.of(probe).map(|check| check.answers_within()).unwrap_or_default();
-        let answered = &mut self.probes[probe as usize];
-        answered.verdict = Some(false);
-        if probe == Probe::Liveness {
-            let hangs = answered.open.as_ref().filter(|(_, since)| now.since(*since) >= within);
-            self.blame = match hangs {
-                Some(_) => {
-                    let text = format!("no answer within {within:?}: its check holds its thread");
-                    Some(Box::<dyn Error + Send + Sync>::from(text).into())
-                }
-                None => answered.error.clone(),
-            };
-        }
-    }
-
-    fn missed(&mut self) {
-        self.beats = Some(false);
-        let deadline = self.watch.heartbeat.unwrap_or_default();
-        let text = format!("no sign of life within {deadline:?}");
-        self.blame = Some(Box::<dyn Error + Send + Sync>::from(text).into());
-    }
-
-    /// The worst of what is known; none if there is nothing to know.
-    fn health(&self) -> Option<HealthState> {
-        let rank = |state: &HealthState| match state {
-            HealthState::Down => 3,
-            HealthState::Unknown => 2,
-            HealthState::Degraded => 1,
-            HealthState::Up => 0,
-        };
-        ProbeKind::ALL.into_iter().filter_map(|kind| self.health_of(kind)).max_by_key(rank)
-    }
-
-    fn health_of(&self, kind: ProbeKind) -> Option<HealthState> {
-        if !self.enabled && kind != ProbeKind::Startup {
-            return None;
-        }
-        let probe = match kind {
-            ProbeKind::Startup => Probe::Startup,
-            ProbeKind::Readiness => Probe::Readiness,
-            ProbeKind::Liveness => Probe::Liveness,
-            ProbeKind::Heartbeat => {
-                return self.watch.heartbeat.map(|_| match self.beats {
-                    None => HealthState::Unknown,
-                    Some(true) => HealthState::Up,
-                    Some(false) => HealthState::Down,
-                });
-            }
-        };
-        self.watch.of(probe)?;
-        self.probes[probe as usize].health()
-    }
-}
-
-impl Answered {
-    fn health(&self) -> Option<HealthState> {
-        match self.verdict {
-            _ if self.last == Some(Answer::Nothing) => None,
-            None => Some(HealthState::Unknown),
-            Some(false) => Some(HealthState::Down),
-            Some(true) if self.degraded => Some(HealthState::Degraded),
-            Some(true) => Some(HealthState::Up),
-        }
     }
 }
 

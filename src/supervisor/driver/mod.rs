@@ -13,6 +13,7 @@
 
 mod calls;
 mod checks;
+mod known;
 mod outcome;
 mod perform;
 mod publish;
@@ -32,8 +33,8 @@ use checks::Watched;
 pub(crate) use outcome::Failures;
 
 use publish::Publisher;
-pub(crate) use reload::{Obey, tuning};
 use reload::Reloading;
+pub(crate) use reload::{Obey, tuning};
 
 use super::Hub;
 use super::engine::{Engine, Event, Out};

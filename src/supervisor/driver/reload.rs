@@ -76,11 +76,7 @@ pub(crate) fn tuning(config: &Config) -> Tuning {
 }
 
 /// Who is concerned by `difference`: the owners of a changed section, and everybody with a hook.
-fn concerned(
-    difference: &Difference,
-    board: &Board,
-    hooks: &BTreeMap<u32, Hooks>,
-) -> Vec<Concern> {
+fn concerned(difference: &Difference, board: &Board, hooks: &BTreeMap<u32, Hooks>) -> Vec<Concern> {
     let mut concerned = Vec::new();
     for (unit, row) in (0..).zip(board.rows()) {
         let duty = row.sections.iter().filter(|section| difference.touches(section.path()));
@@ -121,8 +117,7 @@ impl Driver {
             }
             Read::Changed(candidate) => {
                 self.reloading.last_bad = None;
-                let concerned =
-                    concerned(&candidate.difference, &self.shared.board, &self.hooks);
+                let concerned = concerned(&candidate.difference, &self.shared.board, &self.hooks);
                 let tuning = tuning(candidate.snapshot.config());
                 self.engine.propose(number, concerned, tuning);
                 self.reloading.candidate = Some(candidate);
@@ -185,8 +180,10 @@ fn plan(difference: &Difference, sections: &[ErasedSection], board: &Board) -> R
     let process = difference.beyond_reload(sections);
     let mut restart = Vec::new();
     for row in board.rows().filter(|row| row.state() != SubsystemState::Removed) {
-        let sections = row.sections.iter().filter(|section| section.applied() != Some(Applied::Live));
-        let keys: BTreeSet<_> = sections.flat_map(|section| difference.of(section.path())).collect();
+        let sections =
+            row.sections.iter().filter(|section| section.applied() != Some(Applied::Live));
+        let keys: BTreeSet<_> =
+            sections.flat_map(|section| difference.of(section.path())).collect();
         let keys: Vec<_> = keys.into_iter().map(str::to_owned).collect();
         if !keys.is_empty() {
             restart.push((row.name.to_shared(), keys));
@@ -219,9 +216,8 @@ impl Driver {
         (self.reloading.reading, self.reloading.touched) = (Some(number), touched);
         let (current, mailbox) = (self.shared.current.full(), Arc::clone(&self.shared.mailbox));
         let work = move || {
-            let read = catch(|| recipe.read(&current)).unwrap_or_else(|payload| {
-                Read::Bad(panicked(payload))
-            });
+            let read = catch(|| recipe.read(&current))
+                .unwrap_or_else(|payload| Read::Bad(panicked(payload)));
             mailbox.post(Report::Read { number, read: Box::new(read) });
         };
         self.shared.runtime.spawn_blocking("read configuration".into(), Box::new(work));

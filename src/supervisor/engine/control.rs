@@ -1,11 +1,9 @@
-//! Control at run time: start, stop, restart, add and remove by number. Each call is answered once.
-
-use std::collections::BTreeMap;
+//! Control at run time: start, stop, restart and remove by number. Each call is answered once (`answers.rs`).
 
 use proc_daemon_runtime::Instant;
 
-use super::{Effect, Engine, Event, Leaving, Met, Out, Phase, Rules, State, Unit};
-use crate::subsystem::Kind;
+use super::answers::Wish;
+use super::{Effect, Engine, Leaving, Met, Out, State};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,36 +42,6 @@ pub(crate) enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-/// What a call waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// A later generation than this one is ready.
-    Ready(u32),
-    Over,
-    Gone,
-}
-
-/// The calls that are not answered, by subsystem.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Calls {
-    pub(super) open: BTreeMap<u32, Vec<(Ticket, Wish)>>,
-    /// Whose state has changed in this step, if anybody waits.
-    changed: Vec<u32>,
-}
-
-impl Calls {
-    /// Whether somebody may have to be answered.
-    pub(super) fn has_changed(&self) -> bool {
-        !self.changed.is_empty()
-    }
-
-    pub(super) fn changed(&mut self, unit: u32) {
-        if !self.open.is_empty() {
-            self.changed.push(unit);
-        }
-    }
-}
-
 impl Engine {
     /// A call; `caller` is the subsystem that makes it.
     pub(super) fn control(
@@ -110,7 +78,7 @@ impl Engine {
     fn start_by_name(&mut self, unit: u32, now: Instant, out: &mut Out) -> Result<(), Refusal> {
         self.controllable(unit)?;
         match self.units[unit as usize].state {
-            State::Backoff if !self.is_held(unit) => self.backoff_over(unit, now, out),
+            State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out),
             State::Stopped | State::Failed => self.revive(unit, now, out)?,
             State::Registered
             | State::Waiting
@@ -150,7 +118,7 @@ impl Engine {
     }
 
     /// Over, or about to be for good, and has not completed.
-    fn is_down(&self, unit: u32) -> bool {
+    pub(super) fn is_down(&self, unit: u32) -> bool {
         let known = &self.units[unit as usize];
         let over = matches!(known.state, State::Stopped | State::Failed | State::Zombie);
         over && known.met != Met::Up || known.is_live() && known.leaving >= Leaving::Lost
@@ -194,7 +162,7 @@ impl Engine {
             State::Registered | State::Waiting => return Err(Refusal::NotRunning),
             State::Backoff => {
                 if !self.is_held(unit) {
-                    self.backoff_over(unit, now, out);
+                    self.leave_backoff(unit, out);
                 }
                 return Ok(());
             }
@@ -254,102 +222,5 @@ impl Engine {
             _ if self.units[unit as usize].removed => Err(Refusal::Gone),
             _ => Ok(()),
         }
-    }
-
-    /// Enters a subsystem that was not known; it starts with `Event::Added`.
-    pub(crate) fn add(
-        &mut self,
-        rules: Rules,
-        dependencies: &[(u32, Kind)],
-        group: Option<u32>,
-    ) -> Result<u32, (u32, Refusal)> {
-        if self.phase != Phase::Idle && !self.may_start() {
-            return Err((0, Refusal::ShuttingDown));
-        }
-        for (dependency, kind) in dependencies {
-            let known = &self.units[*dependency as usize];
-            if known.state == State::Removed || known.removed {
-                return Err((*dependency, Refusal::Gone));
-            }
-            if *kind != Kind::After && self.is_down(*dependency) {
-                return Err((*dependency, Refusal::Down(*dependency)));
-            }
-        }
-        let unit = self.count();
-        self.graph.grow(unit, dependencies);
-        let met = |dependency: &&u32| {
-            let met = self.units[**dependency as usize].met;
-            met == Met::Up || met == Met::Over && !self.graph.requires(unit, **dependency)
-        };
-        let all = self.graph.dependencies(unit);
-        let unmet = all.len() - all.iter().filter(met).count();
-        let place = self.rules.enter(rules);
-        self.units.push(Unit::new(place, u32::try_from(unmet).unwrap_or(u32::MAX)));
-        if let Some(group) = group {
-            self.groups.join(group, unit);
-        }
-        self.unready += 1;
-        self.keeping += usize::from(!rules.background);
-        Ok(unit)
-    }
-
-    /// What was added starts.
-    pub(super) fn added(&mut self, ticket: Ticket, unit: u32, now: Instant, out: &mut Out) {
-        if self.may_start() {
-            self.go(unit, now, out);
-        }
-        out.push_back(Effect::Answer { ticket, answer: Ok(()) });
-    }
-
-    /// Answers the calls whose wish has come true, or cannot any more.
-    pub(super) fn answer(&mut self, out: &mut Out) {
-        let mut changed = std::mem::take(&mut self.calls.changed);
-        changed.sort_unstable();
-        changed.dedup();
-        for unit in changed.drain(..) {
-            let Some(open) = self.calls.open.get_mut(&unit) else { continue };
-            let (this, phase) = (&self.units[unit as usize], self.phase);
-            open.retain(|(ticket, wish)| match answer(this, *wish, phase) {
-                None => true,
-                Some(answer) => {
-                    out.effects.push_back(Effect::Answer { ticket: *ticket, answer });
-                    false
-                }
-            });
-            if open.is_empty() {
-                self.calls.open.remove(&unit);
-            }
-        }
-        self.calls.changed = changed;
-    }
-
-    /// The shutdown begins: nothing that was to start will, and what was asked for before the start is not done.
-    pub(super) fn refuse_starts(&mut self, out: &mut Out) {
-        for event in std::mem::take(&mut self.early) {
-            if let Event::Control { ticket, .. } = event {
-                out.push_back(Effect::Answer { ticket, answer: Err(Refusal::ShuttingDown) });
-            }
-        }
-        let units: Vec<u32> = self.calls.open.keys().copied().collect();
-        self.calls.changed.extend(units);
-    }
-}
-
-/// What has become of a wish; none: it may yet come true.
-fn answer(unit: &Unit, wish: Wish, phase: Phase) -> Option<Result<(), Refusal>> {
-    let over = matches!(unit.state, State::Stopped | State::Failed | State::Removed);
-    let completed = unit.state == State::Stopped && unit.met == Met::Up;
-    let ready = unit.state == State::Running && unit.met == Met::Up || completed;
-    match wish {
-        Wish::Ready(_) if phase > Phase::Up => Some(Err(Refusal::ShuttingDown)),
-        Wish::Ready(_) if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),
-        // A restart is heard while the last generation still runs.
-        Wish::Ready(last) if unit.generation > last && ready => Some(Ok(())),
-        Wish::Ready(_) if unit.state == State::Failed => Some(Err(Refusal::Failed)),
-        Wish::Ready(_) if unit.leaving == Leaving::Retired => Some(Err(Refusal::NotRunning)),
-        Wish::Ready(_) => None,
-        Wish::Over | Wish::Gone if unit.state == State::Zombie => Some(Err(Refusal::StillStopping)),
-        Wish::Over => over.then_some(Ok(())),
-        Wish::Gone => (unit.state == State::Removed).then_some(Ok(())),
     }
 }

@@ -101,24 +101,15 @@ impl Engine {
 
     /// The backoff of `unit` is over.
     pub(super) fn backoff_over(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        if !self.may_start() {
+        // A timer of an earlier backoff after the same generation may come while it waits for its turn.
+        if !self.may_start() || self.storm.has(unit) {
             return;
         }
         if self.is_held(unit) {
             self.units[unit as usize].held = true;
             return;
         }
-        if let Some(at) = self.storm.hold(now) {
-            let generation = self.units[unit as usize].generation;
-            self.timers.set(at, Timer::Restart { unit, generation });
-            out.push_back(Effect::Due { unit, at });
-            return;
-        }
-        if self.units[unit as usize].unmet == 0 {
-            self.spawn(unit, out);
-        } else {
-            self.turn(unit, State::Waiting, out);
-        }
+        self.start_in_turn(unit, now, out);
     }
 
     /// It is not started again, and has failed.

@@ -74,6 +74,8 @@
 //!    shutdown begins with `Event::Shutdown` alone.
 //! 5. From `Event::Shutdown`, `Effect::Exit` follows within the budget, whatever the subsystems do.
 
+mod add;
+mod answers;
 mod control;
 mod decide;
 mod draws;
@@ -84,23 +86,26 @@ mod finish;
 mod health;
 mod joint;
 mod leave;
+mod out;
 mod reload;
 mod rules;
+mod settings;
 mod signals;
 mod start;
 mod stop;
 mod storm;
 #[cfg(test)]
 mod tests;
+mod time;
 mod timers;
 mod unit;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use control::Calls;
+use answers::Calls;
 pub(crate) use control::{Op, Refusal, Ticket};
 pub(crate) use decide::Say;
 use draws::Draws;
@@ -109,11 +114,15 @@ pub(crate) use event::{Event, How, UnitEvent};
 pub(crate) use health::{Answer, Asking, Checks};
 use joint::Joint;
 pub(crate) use leave::Leaving;
-use reload::{Reload, START_IS_LONG};
+pub(crate) use out::{Out, Turn};
 pub(crate) use reload::{Concern, Duty, Found, Outcome, Said, Tuning};
+use reload::{Reload, START_IS_LONG};
 use rules::RuleBook;
 pub(crate) use rules::Rules;
+pub(crate) use settings::Settings;
 use storm::Storm;
+#[cfg(test)]
+use time::matters;
 use timers::{Timer, Timers};
 pub(crate) use unit::{GaveUp, Met, Unit};
 
@@ -121,7 +130,6 @@ use super::graph::Graph;
 use super::groups::Groups;
 pub(crate) use crate::health::Probe;
 use crate::shutdown::Timeline;
-use crate::signal::ActionTable;
 use crate::state::SubsystemState as State;
 
 /// How long after its abort a subsystem is left behind.
@@ -173,23 +181,6 @@ pub(crate) struct Engine {
     stale: u64,
 }
 
-/// What the engine is told once.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) actions: ActionTable,
-    pub(crate) finalizers: usize,
-    /// Most restarts of the whole daemon in a second; 0 is no limit.
-    pub(crate) restarts_a_second: u32,
-    /// Moves the delays of restarts.
-    pub(crate) seed: u64,
-    /// What the configuration says of the daemon itself.
-    pub(crate) tuning: Tuning,
-    /// The configuration can be read again.
-    pub(crate) reloadable: bool,
-    /// The daemon ends when a reload fails and going back fails as well.
-    pub(crate) strict_reload: bool,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Idle,
@@ -198,30 +189,6 @@ enum Phase {
     Stopping,
     Finalizing(usize),
     Done,
-}
-
-/// Where a step puts what it decided.
-#[derive(Debug, Default)]
-pub(crate) struct Out {
-    /// To be performed, in order.
-    pub(crate) effects: VecDeque<Effect>,
-    /// Changes of state, in order, to be shown before the effects are performed. Apart from the effects
-    /// because there are several for each subsystem.
-    pub(crate) turns: Vec<Turn>,
-}
-
-/// A subsystem's new state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
-    pub(crate) unit: u32,
-    pub(crate) generation: u32,
-    pub(crate) state: State,
-}
-
-impl Out {
-    fn push_back(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
-    }
 }
 
 impl Engine {
@@ -315,12 +282,6 @@ impl Engine {
         }
     }
 
-    /// When to step with `Event::Tick`, if nothing comes before.
-    pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        let Self { timers, units, phase, unready, dumping, reload, .. } = self;
-        timers.next(|timer| matters(timer, units, *phase, *unready, dumping.is_some(), reload))
-    }
-
     /// This engine, leaving one over nothing in its place.
     pub(crate) fn take(&mut self) -> Self {
         let nothing = Self::new(
@@ -370,44 +331,6 @@ impl Engine {
         self.stale
     }
 
-    fn tick(&mut self, now: Instant, out: &mut Out) {
-        // What this step sets is due in the next one: what it decides is performed before.
-        let of = self.timers.set_so_far();
-        while let Some(timer) = self.timers.pop_due(now, of) {
-            let (phase, dumping) = (self.phase, self.dumping.is_some());
-            if !matters(timer, &self.units, phase, self.unready, dumping, &self.reload) {
-                continue;
-            }
-            match timer {
-                // What forced the end came before: the shutdown is about to abort it.
-                Timer::Start { .. } if self.forced.is_some() => {}
-                Timer::Start { unit, .. } => self.start_timed_out(unit, now, out),
-                Timer::Grace { unit, .. } => {
-                    out.push_back(Effect::Note(Note::GraceOver(unit)));
-                    self.abort(unit, now, out);
-                }
-                Timer::Zombie { unit, .. } => self.leave_behind(unit, now, out),
-                Timer::Restart { unit, .. } => self.backoff_over(unit, now, out),
-                Timer::Check { unit, probe, .. } => self.check_due(unit, probe, now, out),
-                Timer::Beat { unit, .. } => self.beat_due(unit, out),
-                Timer::Read(_) => self.not_read(out),
-                Timer::Prepare(_) => self.not_all_prepared(now, out),
-                Timer::Settle(_) => self.not_settled(now, out),
-                Timer::Touched => self.quiet(now, out),
-                Timer::StartIsLong => self.open_reload(now, out),
-                Timer::Dump => self.dumped(now, out),
-                Timer::LameDuck => self.begin_stopping(now, out),
-                Timer::Force => self.force_time(now, out),
-                Timer::Budget => self.budget_over(now, out),
-                Timer::Finalizer(index) => {
-                    out.push_back(Effect::Note(Note::FinalizerSlow(index)));
-                    self.finalized(index, now, out);
-                }
-                Timer::Progress => self.progress(now, out),
-            }
-        }
-    }
-
     fn unit_event(&mut self, unit: u32, what: UnitEvent, now: Instant, out: &mut Out) {
         match what {
             UnitEvent::Ready => self.ready(unit, now, out),
@@ -428,6 +351,9 @@ impl Engine {
     /// The one place where a subsystem's state changes.
     fn turn(&mut self, unit: u32, state: State, out: &mut Out) {
         let this = &mut self.units[unit as usize];
+        if this.state == State::Backoff {
+            self.storm.leave(unit);
+        }
         let (was, is) = (this.is_live(), {
             this.state = state;
             this.is_live()
@@ -444,77 +370,5 @@ impl Engine {
             self.own_cause = Some(cause);
             out.push_back(Effect::Initiate(cause));
         }
-    }
-
-    fn progress(&mut self, now: Instant, out: &mut Out) {
-        let starting = self.phase == Phase::Up;
-        let pending = |unit: &Unit| {
-            if starting {
-                matches!(unit.state, State::Starting | State::Waiting | State::Backoff)
-            } else {
-                unit.is_live()
-            }
-        };
-        let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
-        let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
-        let more = waiting.count();
-        if !units.is_empty() {
-            let waiting = Box::new(Waiting { units, more });
-            out.push_back(Effect::Note(if starting {
-                Note::StillStarting(waiting)
-            } else {
-                Note::StillStopping(waiting)
-            }));
-        }
-        self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
-    }
-}
-
-/// Whether what `timer` was set for is still the case.
-fn matters(
-    timer: Timer,
-    units: &[Unit],
-    phase: Phase,
-    unready: usize,
-    dumping: bool,
-    reload: &Reload,
-) -> bool {
-    let live = |unit: u32, generation: u32| {
-        let unit = &units[unit as usize];
-        (unit.generation == generation && unit.is_live()).then_some(unit.state)
-    };
-    match timer {
-        Timer::Start { unit, generation } => {
-            live(unit, generation) == Some(State::Starting) && !units[unit as usize].asked
-        }
-        Timer::Grace { unit, generation } => {
-            live(unit, generation).is_some_and(|state| state != State::Aborting)
-        }
-        Timer::Zombie { unit, generation } => live(unit, generation) == Some(State::Aborting),
-        Timer::Restart { unit, generation } => {
-            let unit = &units[unit as usize];
-            unit.generation == generation && unit.state == State::Backoff
-        }
-        Timer::Check { unit, generation, probe: Probe::Startup } => {
-            live(unit, generation) == Some(State::Starting)
-        }
-        Timer::Check { unit, generation, .. } | Timer::Beat { unit, generation } => {
-            live(unit, generation) == Some(State::Running)
-        }
-        Timer::Read(_)
-        | Timer::Prepare(_)
-        | Timer::Settle(_)
-        | Timer::Touched
-        | Timer::StartIsLong => phase == Phase::Up && reload.matters(timer),
-        Timer::Dump => dumping,
-        Timer::LameDuck => phase == Phase::LameDuck,
-        Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),
-        Timer::Budget => phase != Phase::Done,
-        Timer::Finalizer(index) => phase == Phase::Finalizing(index),
-        Timer::Progress => match phase {
-            Phase::Up => unready > 0,
-            Phase::LameDuck | Phase::Stopping => true,
-            _ => false,
-        },
     }
 }

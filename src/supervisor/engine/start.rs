@@ -5,8 +5,8 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Cause, Effect, Engine, Event, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, START_IS_LONG, Say,
-    State, Timer,
+    Cause, Effect, Engine, Event, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, START_IS_LONG,
+    Say, State, Timer,
 };
 
 /// The start timeout of a subsystem that says when it is ready and sets none.
@@ -19,7 +19,9 @@ impl Engine {
         }
         self.phase = Phase::Up;
         self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
-        self.timers.set(now + START_IS_LONG, Timer::StartIsLong);
+        if self.settings.reloadable {
+            self.timers.set(now + START_IS_LONG, Timer::StartIsLong);
+        }
         if self.dumping.is_some() {
             return;
         }

@@ -49,6 +49,8 @@ pub(crate) enum Timer {
     Touched,
     /// The start takes long.
     StartIsLong,
+    /// The bucket of restarts has one for whoever waits longest.
+    Storm,
     /// The state dump has not been written.
     Dump,
     LameDuck,

@@ -144,6 +144,11 @@ impl Reload {
         self.wanted.is_some() || !matches!(self.stage, Stage::Idle)
     }
 
+    #[cfg(test)]
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
     pub(super) fn changed(&mut self, unit: u32) {
         if matches!(self.stage, Stage::Preparing { .. } | Stage::Settling { .. }) {
             self.changed.push(unit);
@@ -153,9 +158,7 @@ impl Reload {
     /// Whether what this timer was set for is still the case.
     pub(super) fn matters(&self, timer: Timer) -> bool {
         match timer {
-            Timer::Read(number) => {
-                matches!(self.stage, Stage::Reading) && number == self.number
-            }
+            Timer::Read(number) => matches!(self.stage, Stage::Reading) && number == self.number,
             Timer::Prepare(number) => {
                 matches!(self.stage, Stage::Preparing { .. }) && number == self.number
             }

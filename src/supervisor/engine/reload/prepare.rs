@@ -148,9 +148,9 @@ impl Engine {
             let duty = concerned.iter().find(|concern| concern.unit == unit);
             let duty = duty.map_or(Duty::Look, |concern| concern.duty);
             let this = &self.units[unit as usize];
-            let said = asked.get(&unit).filter(|(generation, _)| {
-                *generation == this.generation && self.can_answer(unit)
-            });
+            let said = asked
+                .get(&unit)
+                .filter(|(generation, _)| *generation == this.generation && self.can_answer(unit));
             match said.and_then(|(_, said)| *said) {
                 // It was not there to be asked: it may have started with the configuration before.
                 None if duty != Duty::Look => restarts_now.push(unit),

@@ -193,7 +193,7 @@ impl World {
     pub(super) fn goes_down(&mut self) {
         self.shutdown();
         let began = self.engine.stop_began().expect("a shutdown has begun");
-        let budget = began + self.engine.settings.timeouts.kill();
+        let budget = began + self.engine.settings.tuning.timeouts.kill();
         while !self.exited {
             let next = self.engine.next_deadline().expect("nothing is due, and there was no exit");
             assert!(next <= budget.max(self.now), "no exit within the budget");

@@ -226,7 +226,9 @@ impl Step<'_> {
                     UnitEvent::Drained => C::Drained,
                     UnitEvent::Returned { .. } => C::Returned,
                     UnitEvent::Ended(..) => C::Ended,
-                    UnitEvent::GaveUp(_) => return None,
+                    UnitEvent::GaveUp(_) | UnitEvent::Prepared { .. } | UnitEvent::CommitFailed => {
+                        return None;
+                    }
                     UnitEvent::Checked { .. } => C::Checked,
                     UnitEvent::Beat(_) => C::Beat,
                 };

@@ -24,6 +24,7 @@ pub(super) fn digest(world: &World, detail: Detail) -> u64 {
     for (unit, checks) in &engine.checks {
         fold_checks(&mut fold, engine, *unit, checks, world.now);
     }
+    engine.storm.queue.values().for_each(|unit| fold.put(u64::from(*unit) + 1));
     fold_timers(&mut fold, world, detail);
     fold.0
 }
@@ -47,7 +48,7 @@ fn fold_rest(fold: &mut Fold, engine: &Engine, now: Instant) {
         engine.own_cause.is_some(),
         engine.own_is_cause,
         engine.first_interrupt.is_some(),
-        engine.storm.clone().hold(now).is_some(),
+        engine.storm.next(now).is_some(),
     ]);
 }
 
@@ -161,9 +162,10 @@ fn millis(time: Duration) -> u64 {
 /// Which timers are set, and the order in which they are due; coarsely, which are due next. What merely tells the
 /// operator is none.
 fn fold_timers(fold: &mut Fold, world: &World, detail: Detail) {
-    let Engine { timers, units, phase, unready, dumping, joints, .. } = &world.engine;
+    let Engine { timers, units, phase, unready, dumping, joints, reload, .. } = &world.engine;
     let counts = |timer: Timer| {
-        timer != Timer::Progress && matters(timer, units, *phase, *unready, dumping.is_some())
+        let now_is = (*phase, *unready, dumping.is_some());
+        timer != Timer::Progress && matters(timer, units, now_is, reload)
     };
     let set = timers.heap.iter().filter(|entry| counts(entry.0.2));
     let mut due: Vec<(Instant, u64)> =
@@ -201,12 +203,18 @@ fn code(timer: Timer, detail: Detail) -> u64 {
         Timer::Restart { unit, .. } => of(4, unit),
         Timer::Check { unit, probe, .. } => of(11 + probe as u64, unit),
         Timer::Beat { unit, .. } => of(14, unit),
+        Timer::Storm => of(15, 0),
         Timer::Dump => of(5, 0),
         Timer::LameDuck => of(6, 0),
         Timer::Force => of(7, 0),
         Timer::Budget => of(8, 0),
         Timer::Finalizer(_) => of(9, 0),
         Timer::Progress => of(10, 0),
+        Timer::Read(_) => of(16, 0),
+        Timer::Prepare(_) => of(17, 0),
+        Timer::Settle(_) => of(18, 0),
+        Timer::Touched => of(19, 0),
+        Timer::StartIsLong => of(20, 0),
     }
 }
 

@@ -20,7 +20,7 @@ fn world(probe: Probe, rules: ProbeRules) -> World {
     let startup_check = probe == Probe::Startup;
     let mut world = World::new(&[Rules { startup_check, ..AGAIN }, AGAIN], &[(1, 0)], settings());
     let mut checks = Checks::default();
-    let asking = Some(Asking::new(rules));
+    let asking = Some(Asking::new(rules, false));
     match probe {
         Probe::Startup => checks.startup = asking,
         Probe::Readiness => checks.readiness = asking,
@@ -199,7 +199,7 @@ fn a_temporary_one_that_is_not_alive_stays_down_and_its_group_goes_on() {
     (0..2).for_each(|unit| groups.join(group, unit));
     let temporary = Rules { optional: true, ..Rules::PLAIN };
     let mut world = World::of(&[temporary, AGAIN], Edges::default(), groups, settings());
-    let liveness = Some(Asking::new(ProbeRules { fall: 1, ..RULES }));
+    let liveness = Some(Asking::new(ProbeRules { fall: 1, ..RULES }, false));
     world.engine.watch(0, Checks { liveness, ..Checks::default() });
     let mut world = world.up();
     world.answer(Bad);

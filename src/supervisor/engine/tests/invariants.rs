@@ -49,6 +49,7 @@ pub(super) fn of_a_state(world: &World) {
         Phase::Up if engine.dumping.is_none() => {
             assert!(engine.own_cause.is_none(), "a shutdown that did not begin");
             whoever_waits_waits_for_something(engine);
+            the_queue_moves(engine);
             nobody_outlives_what_it_requires(engine);
             what_others_count_on_is_so(engine);
             whoever_leaves_is_asked_in_turn(engine);
@@ -233,11 +234,22 @@ fn whoever_waits_waits_for_something(engine: &Engine) {
             }
             State::Backoff => {
                 let due = has_timer(engine, Timer::Restart { unit, generation });
-                assert!(if known.held { held } else { due }, "{unit} never starts again");
+                let queued = engine.storm.queue.values().any(|queued| *queued == unit);
+                assert!(if known.held { held } else { due || queued }, "{unit} never starts again");
             }
             State::Registered => panic!("{unit} was forgotten at the start"),
             _ => {}
         }
+    }
+}
+
+fn the_queue_moves(engine: &Engine) {
+    let storm = &engine.storm;
+    assert_eq!(storm.armed, has_timer(engine, Timer::Storm), "the timer of the queue");
+    assert!(storm.armed || storm.queue.is_empty(), "a queue that does not move");
+    for &unit in storm.queue.values() {
+        let known = &engine.units()[unit as usize];
+        assert!(known.state == State::Backoff && !known.held, "{unit} is in the queue");
     }
 }
 

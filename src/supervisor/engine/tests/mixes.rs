@@ -131,7 +131,7 @@ impl Watch {
     fn checks(self) -> Checks {
         let (every, timeout) = (Duration::from_millis(500), Duration::from_millis(400));
         let rules = ProbeRules { delay: Duration::ZERO, every, timeout, rise: 1, fall: 2 };
-        let asking = |on: bool, rules| on.then(|| Asking::new(rules));
+        let asking = |on: bool, rules| on.then(|| Asking::new(rules, false));
         let readiness = ProbeRules { rise: 2, fall: 1, ..rules };
         Checks::new(
             asking(self.startup, rules),
@@ -197,7 +197,8 @@ fn slow() -> Settings {
         .build()
         .expect("they are in order")
         .shutdown();
-    Settings { timeouts, finalizers: 1, restarts_a_second: 1, ..quick() }
+    let tuning = Tuning { timeouts, ..TUNING };
+    Settings { tuning, finalizers: 1, restarts_a_second: 1, ..quick() }
 }
 
 /// All of them.

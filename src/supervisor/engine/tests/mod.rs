@@ -12,21 +12,24 @@ mod joint;
 mod mixes;
 mod otp;
 mod reasons;
+mod reload;
 mod restart;
 mod signals;
 mod start;
 mod stop;
+mod storm;
 mod table;
 
 use std::collections::BTreeMap;
 
 use proc_daemon_runtime::{Instant, Signal};
 
-use super::control::Wish;
+use super::answers::Wish;
 use super::*;
 use crate::SignalConfig;
 use crate::end::EndKind;
 use crate::supervisor::graph::Edges;
+use crate::timeouts::ShutdownTimeouts;
 use cells::{Cell, Step};
 
 pub(super) use std::time::Duration;
@@ -65,6 +68,10 @@ pub(super) struct World {
     pub(super) cut: bool,
     /// Every heart beats at each moment.
     pub(super) beating: bool,
+    /// Whose commits panic.
+    pub(super) panics: Vec<u32>,
+    /// What became of each call for a reload.
+    pub(super) reloads: BTreeMap<Ticket, Outcome>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,15 +84,30 @@ pub(super) enum Seen {
     Handle(Signal),
     Dump,
     ReadBeat(u32),
+    Read(u32),
+    Prepare(u32),
+    Unprepare,
+    Publish,
+    Commit(u32),
+    Revert(u32),
+    Reloaded(Outcome),
 }
 
 pub(super) const fn ms(ms: u64) -> Instant {
     Instant::from_nanos(ms * 1_000_000)
 }
 
+pub(super) const TUNING: Tuning = Tuning {
+    timeouts: ShutdownTimeouts::DEFAULT,
+    health_checks: true,
+    check_every: Duration::from_secs(5),
+};
+
 pub(super) fn settings() -> Settings {
     Settings {
-        timeouts: ShutdownTimeouts::DEFAULT,
+        tuning: TUNING,
+        reloadable: false,
+        strict_reload: false,
         actions: SignalConfig::unix().table(),
         finalizers: 0,
         restarts_a_second: 0,
@@ -123,6 +145,8 @@ impl World {
             says: Say::Nothing,
             cut: false,
             beating: false,
+            panics: Vec::new(),
+            reloads: BTreeMap::new(),
         }
     }
 
@@ -222,6 +246,23 @@ impl World {
                 let at = if self.beating { self.now } else { last };
                 let what = UnitEvent::Beat(at);
                 self.feed(Event::Unit { unit, generation, what }, out);
+            }
+            Effect::Read { number, .. } => self.seen.push(Seen::Read(number)),
+            Effect::Prepare { unit, .. } => self.seen.push(Seen::Prepare(unit)),
+            Effect::Unprepare => self.seen.push(Seen::Unprepare),
+            Effect::Publish => self.seen.push(Seen::Publish),
+            Effect::Commit { unit } => {
+                self.seen.push(Seen::Commit(unit));
+                if self.panics.contains(&unit) {
+                    let generation = self.engine.units()[unit as usize].generation;
+                    self.feed(Event::Unit { unit, generation, what: UnitEvent::CommitFailed }, out);
+                }
+            }
+            Effect::Committed => self.feed(Event::Committed, out),
+            Effect::Revert { culprit } => self.seen.push(Seen::Revert(culprit)),
+            Effect::Reloaded(outcome) => self.seen.push(Seen::Reloaded(outcome)),
+            Effect::AnswerReload { ticket, outcome } => {
+                assert!(self.reloads.insert(ticket, outcome).is_none(), "answered twice");
             }
             Effect::Ready(ready) => self.ready = ready,
             Effect::Due { unit, at } => self.due = Some((unit, at)),

@@ -137,7 +137,7 @@ fn finalizers_run_in_turn_when_everything_has_ended_each_bounded() {
 fn the_lame_duck_serves_until_its_time_is_over_or_nothing_is_left() {
     let timeouts =
         crate::Config::builder().lame_duck(Duration::from_secs(2)).build().unwrap().shutdown();
-    let settings = Settings { timeouts, ..settings() };
+    let settings = Settings { tuning: Tuning { timeouts, ..TUNING }, ..settings() };
     let mut world = World::new(&[Rules::PLAIN, Rules::PLAIN], &[], settings).up();
     let mut done = world.clone();
     world.shutdown();

@@ -7,6 +7,8 @@ const DECIDE: &str = "src/supervisor/engine/decide.rs";
 const JOINT: &str = "src/supervisor/engine/joint.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const START: &str = "src/supervisor/engine/start.rs";
+const ANSWERS: &str = "src/supervisor/engine/answers.rs";
+const ADD: &str = "src/supervisor/engine/add.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
@@ -66,7 +68,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "call-not-answered",
         "a call whose wish has come true is not answered",
-        CONTROL,
+        ANSWERS,
         "out.effects.push_back(Effect::Answer { ticket: *ticket, answer });" =>
             "if !PLANTED {
                         out.effects.push_back(Effect::Answer { ticket: *ticket, answer });
@@ -83,7 +85,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "addition-not-answered",
         "who adds a subsystem is not answered",
-        CONTROL,
+        ADD,
         "out.push_back(Effect::Answer { ticket, answer: Ok(()) });" =>
             "if !PLANTED {
             out.push_back(Effect::Answer { ticket, answer: Ok(()) });
@@ -92,7 +94,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "call-forgotten-in-a-stop",
         "a call that a shutdown overtakes is not answered",
-        CONTROL,
+        ANSWERS,
         "self.calls.changed.extend(units);" =>
             "if !PLANTED {
             self.calls.changed.extend(units);
@@ -101,14 +103,14 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "old-generation-answers",
         "a restart is answered while the last generation runs",
-        CONTROL,
+        ANSWERS,
         "Wish::Ready(last) if unit.generation > last && ready =>" =>
             "Wish::Ready(last) if (PLANTED || unit.generation > last) && ready =>",
     ),
     bug!(
         "start-answered-at-once",
         "a start is answered before it is ready",
-        CONTROL,
+        ANSWERS,
         "let ready = unit.state == State::Running && unit.met == Met::Up || completed;" =>
             "let starts = PLANTED && unit.state == State::Starting;
     let ready = unit.state == State::Running && unit.met == Met::Up || completed || starts;",
@@ -116,14 +118,14 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "stop-answered-at-once",
         "a stop is answered before it is over",
-        CONTROL,
+        ANSWERS,
         "Wish::Over => over.then_some(Ok(()))," =>
             "Wish::Over => (over || PLANTED).then_some(Ok(())),",
     ),
     bug!(
         "failed-start-waited-for",
         "a call waits for the readiness of who has failed for good",
-        CONTROL,
+        ANSWERS,
         "Wish::Ready(_) if unit.state == State::Failed =>" =>
             "Wish::Ready(_) if PLANTED && unit.state == State::Failed => None,
         Wish::Ready(_) if unit.state == State::Failed =>",
@@ -131,7 +133,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "left-behind-is-over",
         "the stop of who was left behind is waited for",
-        CONTROL,
+        ANSWERS,
         "Wish::Over | Wish::Gone if unit.state == State::Zombie =>" =>
             "Wish::Over | Wish::Gone if !PLANTED && unit.state == State::Zombie =>",
     ),
@@ -192,9 +194,9 @@ pub(super) const BUGS: &[Bug] = &[
         "start-in-backoff-ignored",
         "a start by name does not end a backoff",
         CONTROL,
-        "State::Backoff if !self.is_held(unit) => self.backoff_over(unit, now, out)," =>
+        "State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out)," =>
             "State::Backoff if PLANTED => {}
-            State::Backoff if !self.is_held(unit) => self.backoff_over(unit, now, out),",
+            State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out),",
     ),
     bug!(
         "held-against-it",
@@ -220,7 +222,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "added-keeps-nothing-alive",
         "who was added does not keep the daemon alive",
-        CONTROL,
+        ADD,
         "self.keeping += usize::from(!rules.background);
         Ok(unit)" =>
             "self.keeping += usize::from(!rules.background && !PLANTED);
@@ -229,13 +231,13 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "added-not-waited-for",
         "the daemon is ready before who was added is",
-        CONTROL,
+        ADD,
         "self.unready += 1;" => "self.unready += usize::from(!PLANTED);",
     ),
     bug!(
         "added-too-early",
         "who was added starts before what it depends on is ready",
-        CONTROL,
+        ADD,
         "let unmet = all.len() - all.iter().filter(met).count();" =>
             "let unmet = all.len() - all.iter().filter(|on| PLANTED || met(on)).count();",
     ),

@@ -5,6 +5,7 @@ use crate::bug::{Bug, bug};
 const GROUPS: &str = "src/supervisor/groups.rs";
 const JOINT: &str = "src/supervisor/engine/joint.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
+const STORM: &str = "src/supervisor/engine/storm.rs";
 const DECIDE: &str = "src/supervisor/engine/decide.rs";
 const START: &str = "src/supervisor/engine/start.rs";
 const STOP: &str = "src/supervisor/engine/stop.rs";
@@ -72,10 +73,10 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "held-back-for-ever",
         "who is held back by the storm guard is never looked at again",
-        DECIDE,
-        "self.timers.set(at, Timer::Restart { unit, generation });" =>
+        STORM,
+        "self.timers.set(self.storm.next(now).unwrap_or(now), Timer::Storm);" =>
             "if !PLANTED {
-                self.timers.set(at, Timer::Restart { unit, generation });
+                self.timers.set(self.storm.next(now).unwrap_or(now), Timer::Storm);
             }",
     ),
     bug!(

@@ -6,6 +6,7 @@ const HEALTH: &str = "src/supervisor/engine/health.rs";
 const GAUGE: &str = "src/health/gauge.rs";
 const STOP: &str = "src/supervisor/engine/stop.rs";
 const CHECKS: &str = "src/supervisor/driver/checks.rs";
+const KNOWN: &str = "src/supervisor/driver/known.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
@@ -146,7 +147,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "questions-outlive-the-end",
         "a question goes on when the subsystem has ended",
-        CHECKS,
+        KNOWN,
         "handle.abort();" => "if !PLANTED {
                     handle.abort();
                 }",

@@ -11,6 +11,7 @@ const STORM: &str = "src/supervisor/engine/storm.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const FAILURES: &str = "src/supervisor/engine/failures.rs";
 const BACKOFF: &str = "src/backoff.rs";
+const TIME: &str = "src/supervisor/engine/time.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
@@ -75,12 +76,13 @@ pub(super) const BUGS: &[Bug] = &[
         "if idle || this.is_unlaunched() {" =>
             "if (idle && !(PLANTED && this.state == State::Backoff)) || this.is_unlaunched() {",
         DECIDE,
-        "if !self.may_start() {" => "if !PLANTED && !self.may_start() {",
+        "if !self.may_start() || self.storm.has(unit) {" =>
+            "if (!PLANTED && !self.may_start()) || self.storm.has(unit) {",
     ),
     bug!(
         "given-up-and-restarted",
         "the backoff of what was given up meanwhile still starts it",
-        ENGINE,
+        TIME,
         "unit.generation == generation && unit.state == State::Backoff" =>
             "unit.generation == generation && (PLANTED || unit.state == State::Backoff)",
     ),
@@ -195,7 +197,39 @@ pub(super) const BUGS: &[Bug] = &[
         "storm-guard-asleep",
         "any number of restarts is let through at once",
         STORM,
-        "if ahead > most && !self.every.is_zero() {" =>
-            "if ahead > most && !self.every.is_zero() && !PLANTED {",
+        "(ahead > most && !self.every.is_zero())" =>
+            "(ahead > most && !self.every.is_zero() && !PLANTED)",
+    ),
+    bug!(
+        "newcomer-overtakes",
+        "a restart passes those that the storm guard holds back",
+        STORM,
+        "self.storm.queue.is_empty() && self.storm.hold(now).is_none()" =>
+            "(PLANTED || self.storm.queue.is_empty()) && self.storm.hold(now).is_none()",
+        STORM,
+        "self.queue.first_key_value()" =>
+            "if PLANTED { self.queue.last_key_value() } else { self.queue.first_key_value() }",
+    ),
+    bug!(
+        "queue-let-through",
+        "once the bucket has one restart, all those that wait are started",
+        STORM,
+        "} else if self.storm.hold(now).is_none() {" =>
+            "} else if self.storm.hold(now).is_none() || PLANTED {",
+    ),
+    bug!(
+        "stopped-keeps-its-place",
+        "who is stopped while the storm guard holds it back is started in its turn",
+        ENGINE,
+        "self.storm.leave(unit);" =>
+            "if !PLANTED || state != State::Stopped {
+                self.storm.leave(unit);
+            }",
+    ),
+    bug!(
+        "turn-comes-for-the-held",
+        "who waits for others to end starts when its turn with the storm guard comes",
+        STORM,
+        "if self.is_held(unit) {" => "if !PLANTED && self.is_held(unit) {",
     ),
 ];

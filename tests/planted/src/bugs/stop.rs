@@ -4,6 +4,7 @@ use crate::bug::{Bug, bug};
 
 const STOP: &str = "src/supervisor/engine/stop.rs";
 const ENGINE: &str = "src/supervisor/engine/mod.rs";
+const TIME: &str = "src/supervisor/engine/time.rs";
 
 pub(super) const BUGS: &[Bug] = &[
     bug!(
@@ -138,7 +139,7 @@ pub(super) const BUGS: &[Bug] = &[
     bug!(
         "second-timer-lost",
         "of two timers due at one instant the second is dropped",
-        ENGINE,
+        TIME,
         "while let Some(timer) = self.timers.pop_due(now, of) {" =>
             "let mut seen = false;
         while let Some(timer) = self.timers.pop_due(now, of) {
