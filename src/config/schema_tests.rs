@@ -13,7 +13,10 @@ fn table() -> String {
     );
     for key in &KEYS {
         let name = full_name(key.section, key.name);
-        let _ = writeln!(table, "/// | `{name}` | {} |", key.row.join(" | "));
+        let [kind, unit, default, obeyed] = key.row;
+        let applied = key.applied.in_words();
+        let row = [kind, unit, default, applied, obeyed].join(" | ");
+        let _ = writeln!(table, "/// | `{name}` | {row} |");
     }
     table
 }
@@ -35,6 +38,7 @@ fn every_documented_default_is_the_default() {
     let written = ConfigSource::text(text).load().unwrap();
     let default = Config::new().unwrap();
     assert_eq!(written.name(), default.name());
+    assert_eq!(written.hot_reload(), default.hot_reload());
     assert_eq!(written.log_level(), default.log_level());
     assert_eq!(written.shutdown(), default.shutdown());
     assert_eq!(written.worker_threads(), default.worker_threads());
