@@ -5,7 +5,7 @@ use proc_daemon_runtime::{RuntimeOptions, TaskName};
 
 use crate::boxed::BoxError;
 use crate::config::Pending;
-use crate::config::{Config, ConfigError, ConfigSource, ErasedSection};
+use crate::config::{ConfigError, ConfigSource, ErasedSection};
 use crate::error::BuildError;
 use crate::reload::Snapshot;
 use crate::signal::ActionTable;
@@ -141,10 +141,7 @@ impl PlannedConfig {
     fn read(self) -> Result<Arc<Snapshot>, ConfigError> {
         match self {
             Self::Read(snapshot) => Ok(snapshot),
-            Self::Unread { source, sections } => {
-                let config: Config = source.load()?;
-                Snapshot::build(Arc::new(config), &sections).map(Arc::new)
-            }
+            Self::Unread { source, sections } => Snapshot::load(&source, &sections).map(Arc::new),
         }
     }
 }
