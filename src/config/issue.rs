@@ -218,7 +218,7 @@ impl fmt::Display for ConfigIssue {
     }
 }
 
-fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+pub(super) fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for c in text.chars() {
         if c.is_control() {
             write!(f, "{}", c.escape_default())?;

@@ -17,12 +17,15 @@
 //!    directory has become.
 
 mod builder;
+mod changes;
 mod document;
 mod draft;
 mod error;
+mod explain;
 mod extract;
 mod into_config;
 mod issue;
+mod json_schema;
 mod layer;
 mod layers;
 mod level;
@@ -44,6 +47,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use changes::KeyChange;
 use draft::{Given, Settings};
 use layers::Layers;
 use load::Loaded;
@@ -51,6 +55,7 @@ use load::Loaded;
 pub use crate::timeouts::ShutdownTimeouts;
 pub use builder::ConfigBuilder;
 pub use error::{ConfigError, ConfigErrorKind};
+pub use explain::{Explanation, Origin};
 pub use into_config::IntoConfig;
 pub(crate) use into_config::Pending;
 pub use issue::{ConfigIssue, Location};
@@ -254,6 +259,40 @@ impl Config {
     /// The section is not what `T` reads, or `section` is not names joined by dots.
     pub fn settings<T: DeserializeOwned>(&self, section: &str) -> Result<T, ConfigError> {
         extract::section(self.layers(), section).map(|(value, _)| value)
+    }
+
+    /// Where the value of `key` comes from, and where else it is set: `shutdown.timeout_ms`, in any of its
+    /// spellings, or `http.port`. `None` for a section, a key that is neither the daemon's own nor set.
+    ///
+    /// ```
+    /// use proc_daemon::config::ConfigSource;
+    ///
+    /// let source = ConfigSource::text("[shutdown]\ngraceful = 1000").set("shutdown.timeout_ms", 5000);
+    /// assert_eq!(
+    ///     source.load()?.explain("shutdown.timeout_ms").unwrap().to_string(),
+    ///     "shutdown.timeout_ms = 5s: set in code, over <text>:2:1, over the default"
+    /// );
+    /// # Ok::<(), proc_daemon::config::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, key: &str) -> Option<Explanation> {
+        explain::explain(self, key)
+    }
+
+    /// The JSON Schema (draft 2020-12) of a configuration file, for editors: every key of the daemon's own
+    /// under each of its spellings. What is in the sections of the user's is left open.
+    ///
+    /// An editor that reads TOML schemas takes it from a file that the first line of the configuration
+    /// names: `#:schema ./daemon.schema.json`.
+    #[must_use]
+    pub fn json_schema() -> String {
+        json_schema::json_schema()
+    }
+
+    /// The keys whose value is another in `newer`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a reload"))]
+    pub(crate) fn changes(&self, newer: &Self) -> Vec<KeyChange> {
+        changes::changes(self, newer)
     }
 
     /// Reads `sections`. The error holds every issue: of all sections, and each table that is neither

@@ -57,3 +57,21 @@ fn every_key_is_in_a_known_section_and_no_spelling_is_taken_twice() {
         assert!(!expected(key.section, key.name).is_empty());
     }
 }
+
+#[test]
+fn what_a_draft_was_given_is_told_in_the_order_of_the_schema() {
+    for (number, key) in KEYS.iter().enumerate() {
+        let mut draft = Draft::default();
+        let value = match key.kind {
+            Kind::Text => Value::from("x"),
+            Kind::Level => Value::from("off"),
+            Kind::Duration(_) | Kind::Whole(_) => Value::from(7),
+            Kind::Bool => Value::from(true),
+        };
+        key.read(&mut draft, key.name, &value).unwrap_or_else(|_| panic!("{}", key.name));
+        let given = draft.given();
+        for other in 0..KEYS.len() {
+            assert_eq!(given.has(other), other == number, "{} {other}", key.name);
+        }
+    }
+}

@@ -54,6 +54,7 @@ impl Snapshot {
     }
 
     /// What was found that is no error: of the configuration, then of the sections.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the start and a reload"))]
     pub(crate) fn warnings(&self) -> impl Iterator<Item = &ConfigIssue> {
         self.config.warnings().iter().chain(&self.warnings)
     }
