@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::{ConfigError, ConfigErrorKind};
-use super::issue::Location;
+use super::issue::{Location, Source};
 
 /// The most that is read: 1 MiB. A file that a person writes stays far below, and a path that is
 /// wrong by mistake (a log, a database, `/dev/zero`) must not fill the memory at start.
@@ -15,8 +15,8 @@ pub(super) const LIMIT: u64 = 1 << 20;
 ///
 /// Pipes and devices are read like files, so `--config <(generate)` works; reading stops past the
 /// limit. Opening a named pipe waits for its writer.
-pub(super) fn bytes(path: &Path, source: &str) -> Result<Vec<u8>, ConfigError> {
-    let location = || Location::new(source.into(), None);
+pub(super) fn bytes(path: &Path, source: &Source) -> Result<Vec<u8>, ConfigError> {
+    let location = || Location::new(source.clone(), None);
     let mut file =
         File::open(path).map_err(|error| ConfigError::io(location(), "opened", &error))?;
     let metadata =

@@ -9,11 +9,20 @@ use proc_daemon_runtime::catch;
 use serde::de::DeserializeOwned;
 
 use super::error::ConfigError;
-use super::{Applied, Config, extract};
+use super::extract::{self, Read};
+use super::layers::Layers;
 use crate::end::chain;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 type Check<T> = Arc<dyn Fn(&T) -> Result<(), BoxError> + Send + Sync>;
+
+/// What a change of a section means, where that was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnChange {
+    Live,
+    Restart,
+    Process,
+}
 
 /// A section of the user's own in the configuration file, read into a `T`.
 ///
@@ -30,7 +39,7 @@ type Check<T> = Arc<dyn Fn(&T) -> Result<(), BoxError> + Send + Sync>;
 pub struct Section<T> {
     path: String,
     checks: Vec<Check<T>>,
-    applied: Option<Applied>,
+    on_change: Option<OnChange>,
     reads: PhantomData<fn() -> T>,
 }
 
@@ -38,7 +47,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
     /// The section at `path`: `http` is `[http]`, `http.tls` is `[http.tls]`. A name that holds a
     /// dot itself cannot be given. An absent section is read as an empty table.
     pub fn new(path: impl Into<String>) -> Self {
-        Self { path: path.into(), checks: Vec::new(), applied: None, reads: PhantomData }
+        Self { path: path.into(), checks: Vec::new(), on_change: None, reads: PhantomData }
     }
 
     /// Checks what was read; the error, or the panic, becomes an issue at the section's header. Every
@@ -54,30 +63,29 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
     /// A change restarts nobody: who uses it reads it again. A hook of its owner is asked all the same. This is how a
     /// section is applied that nobody owns.
     pub const fn live(mut self) -> Self {
-        self.applied = Some(Applied::Live);
+        self.on_change = Some(OnChange::Live);
         self
     }
 
     /// A change restarts its owner, whatever the owner's hook answers, unless that refuses. An error of `build` if
     /// nobody owns it.
     pub const fn restart(mut self) -> Self {
-        self.applied = Some(Applied::Restart);
+        self.on_change = Some(OnChange::Restart);
         self
     }
 
     /// Only a new process takes a change: a reload that would change it is refused, whole.
     pub const fn process(mut self) -> Self {
-        self.applied = Some(Applied::Process);
+        self.on_change = Some(OnChange::Process);
         self
     }
 
-    fn extract(&self, config: &Config) -> Result<T, ConfigError> {
-        let value: T = config.settings(&self.path)?;
+    fn extract(&self, layers: Option<&Layers>) -> Result<Read<T>, ConfigError> {
+        let (value, warnings): Read<T> = extract::section(layers, &self.path)?;
         let failed = self.checks.iter().filter_map(|check| failure(check, &value));
-        let issues: Vec<_> = failed
-            .map(|text| extract::section_issue(config.document(), &self.path, &text))
-            .collect();
-        if issues.is_empty() { Ok(value) } else { Err(ConfigError::invalid(issues)) }
+        let issues: Vec<_> =
+            failed.map(|text| extract::section_issue(layers, &self.path, &text)).collect();
+        if issues.is_empty() { Ok((value, warnings)) } else { Err(ConfigError::invalid(issues)) }
     }
 }
 
@@ -109,7 +117,8 @@ impl<T> fmt::Debug for Section<T> {
     }
 }
 
-type Extract = dyn Fn(&Config) -> Result<Arc<dyn Any + Send + Sync>, ConfigError> + Send + Sync;
+type Erased = Read<Arc<dyn Any + Send + Sync>>;
+type Extract = dyn Fn(Option<&Layers>) -> Result<Erased, ConfigError> + Send + Sync;
 
 /// A [`Section`] without its type, so that many can be held in one list.
 #[derive(Clone)]
@@ -117,7 +126,7 @@ pub(crate) struct ErasedSection {
     path: Arc<str>,
     type_id: TypeId,
     type_name: &'static str,
-    applied: Option<Applied>,
+    on_change: Option<OnChange>,
     extract: Arc<Extract>,
 }
 
@@ -133,8 +142,8 @@ impl ErasedSection {
     }
 
     /// How a change is applied, if that was said.
-    pub(crate) const fn applied(&self) -> Option<Applied> {
-        self.applied
+    pub(crate) const fn on_change(&self) -> Option<OnChange> {
+        self.on_change
     }
 
     /// That type's name, for people.
@@ -143,11 +152,8 @@ impl ErasedSection {
     }
 
     /// Reads and checks the section; the value is of the type [`type_id`](Self::type_id) says.
-    pub(crate) fn extract(
-        &self,
-        config: &Config,
-    ) -> Result<Arc<dyn Any + Send + Sync>, ConfigError> {
-        (self.extract)(config)
+    pub(super) fn extract(&self, layers: Option<&Layers>) -> Result<Erased, ConfigError> {
+        (self.extract)(layers)
     }
 }
 
@@ -157,8 +163,11 @@ impl<T: DeserializeOwned + Send + Sync + 'static> From<Section<T>> for ErasedSec
             path: section.path.as_str().into(),
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
-            applied: section.applied,
-            extract: Arc::new(move |config| Ok(Arc::new(section.extract(config)?))),
+            on_change: section.on_change,
+            extract: Arc::new(move |layers| {
+                let (value, warnings) = section.extract(layers)?;
+                Ok((Arc::new(value), warnings))
+            }),
         }
     }
 }
@@ -184,7 +193,7 @@ mod tests {
 
     fn refused(section: &Section<Http>) -> ConfigError {
         let config = ConfigSource::text("\n[http]\nport = 80\n").load().unwrap();
-        section.extract(&config).unwrap_err()
+        section.extract(config.layers()).map(|_| ()).unwrap_err()
     }
 
     #[test]

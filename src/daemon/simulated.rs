@@ -4,7 +4,7 @@ use proc_daemon_runtime::{AnyRuntime, Signal, TaskName};
 
 use super::run::Observer;
 use super::{Daemon, DaemonBuilder, ExitReport};
-use crate::config::{ConfigSource, Edited, Pending};
+use crate::config::{ConfigSource, Pending, Shelf};
 use crate::error::BuildError;
 use crate::reason::ShutdownReason;
 use crate::signal::{Action, Row};
@@ -19,33 +19,27 @@ pub(crate) enum Unfit {
 }
 
 impl DaemonBuilder {
-    /// Builds it over `text` as its configuration, or over its own if that is in memory. What it reads is put into
-    /// `edited`, and read from there.
+    /// Builds it over `text` as its configuration, or over its own if that is in memory. Gives the shelf from which it
+    /// is read again.
     pub(crate) fn simulated(
         mut self,
         text: Option<&str>,
-        edited: &Edited,
-    ) -> Result<Daemon, Unfit> {
+    ) -> Result<(Daemon, Option<Shelf>), Unfit> {
         // A sentinel is a real thread with real signal handlers, and ends the process.
         self.draft.exit_when_stuck = false;
         if let Some(text) = text {
             self.draft.config = Pending::Source(ConfigSource::text(text));
         }
-        let read = match &self.draft.config {
-            Pending::Source(source) => source.reads(),
-            Pending::Ready(config) => config.path(),
+        let source = match &self.draft.config {
+            Pending::Source(source) => Some(source),
+            Pending::Ready(config) => config.source(),
             Pending::Failed(_) => None,
         };
-        if let Some(path) = read {
+        if let Some(path) = source.and_then(ConfigSource::reads) {
             return Err(Unfit::Reads(path.display().to_string()));
         }
-        if let Pending::Source(source) = &self.draft.config
-            && let Some(text) = source.as_text()
-        {
-            edited.set(text);
-            self.draft.config = Pending::Source(ConfigSource::edited(edited.clone()));
-        }
-        self.build().map_err(Unfit::Build)
+        let shelf = source.and_then(ConfigSource::shelf).cloned();
+        self.build().map(|daemon| (daemon, shelf)).map_err(Unfit::Build)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::config::{Applied, ErasedSection, KeyChange};
+use crate::config::{Applied, ErasedSection, KeyChange, OnChange};
 
 /// In which keys two configurations differ.
 #[derive(Debug, Default)]
@@ -32,7 +32,8 @@ impl Difference {
 
     /// The keys that a running daemon cannot take: of its own, and of `sections`.
     pub(crate) fn beyond_reload(&self, sections: &[ErasedSection]) -> Vec<String> {
-        let fixed = sections.iter().filter(|section| section.applied() == Some(Applied::Process));
+        let fixed =
+            sections.iter().filter(|section| section.on_change() == Some(OnChange::Process));
         let fixed: Vec<_> = fixed.map(|section| &**section.path()).collect();
         let beyond = |change: &&KeyChange| match change.own {
             Some(applied) => applied == Applied::Process,

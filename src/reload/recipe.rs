@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Difference, ReloadError, Snapshot};
-use crate::config::{Applied, ConfigSource, ErasedSection};
+use crate::config::{ConfigSource, ErasedSection};
 
 /// How to read the configuration again.
 #[derive(Debug)]
@@ -52,16 +52,10 @@ impl Recipe {
 
     /// Reads, checks and compares, whatever may be done about it.
     pub(crate) fn candidate(&self, current: &Snapshot) -> Result<Candidate, ReloadError> {
-        let config = self.source.reload(current.config()).map_err(ReloadError::invalid)?;
-        let difference = Arc::new(Difference::new(current.config().changes(&config)));
-        let snapshot = Snapshot::build(Arc::new(config), &self.sections)
+        let snapshot = Snapshot::load(&self.source, &self.sections)
             .map_err(ReloadError::invalid)?
             .at(current.generation() + 1);
+        let difference = Arc::new(Difference::new(current.config().changes(snapshot.config())));
         Ok(Candidate { snapshot: Arc::new(snapshot), difference })
-    }
-
-    /// Whether a change of that section restarts its owner, if that has nothing to say.
-    pub(crate) fn restarts_owner(section: &ErasedSection) -> bool {
-        section.applied() != Some(Applied::Live)
     }
 }

@@ -18,7 +18,7 @@ use super::story::{Dumps, Observer, SharedStory, Story};
 use super::subject::Sim;
 use super::wrap::Wrapper;
 use crate::backends::sim::Verdict;
-use crate::config::Edited;
+use crate::config::Shelf;
 use crate::daemon::{Daemon, ExitReport, Observer as Observers, Unfit};
 
 /// How long a daemon lives before it is asked to end, unless its faults go on longer.
@@ -63,9 +63,8 @@ impl Sim {
         F: FnOnce(Stage) -> Fut,
         Fut: Future<Output = ()> + 'static,
     {
-        let edited = Edited::default();
-        let daemon = match self.build(&edited) {
-            Ok(daemon) => daemon,
+        let (daemon, shelf) = match self.build() {
+            Ok(built) => built,
             Err(verdict) => return self.over_at_once(verdict),
         };
         let handle = self.world.handle();
@@ -98,7 +97,7 @@ impl Sim {
             handle: handle.clone(),
             daemon: daemon.clone(),
             story: Arc::clone(&story),
-            edited,
+            shelf,
         };
         let main = async move {
             let run = Task::spawn(&handle, TaskName::literal("daemon"), run);
@@ -120,12 +119,12 @@ impl Sim {
         self.conclude(&daemon, &story, verdict, report)
     }
 
-    fn build(&mut self, edited: &Edited) -> Result<Daemon, Verdict> {
+    fn build(&mut self) -> Result<(Daemon, Option<Shelf>), Verdict> {
         let Some(builder) = self.daemon.take() else {
             return Err(Verdict::Refused("nothing is simulated: call `Sim::daemon`".into()));
         };
-        let daemon =
-            builder.simulated(self.config.as_deref(), edited).map_err(|unfit| match unfit {
+        let (daemon, shelf) =
+            builder.simulated(self.config.as_deref()).map_err(|unfit| match unfit {
                 Unfit::Reads(path) => Verdict::Refused(format!(
                     "the daemon's configuration is read from the file `{path}`: hand the text to \
                  `Sim::config_text`"
@@ -134,7 +133,7 @@ impl Sim {
             })?;
         let names = daemon.names();
         let names: Vec<&str> = names.iter().map(TaskName::as_str).collect();
-        self.faults.unfit(&names).map_or(Ok(daemon), |wrong| Err(Verdict::Refused(wrong)))
+        self.faults.unfit(&names).map_or(Ok((daemon, shelf)), |wrong| Err(Verdict::Refused(wrong)))
     }
 
     /// What was wrong, if anything: the first of a broken law, the end of the loop, the model, a panic of

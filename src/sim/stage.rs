@@ -7,7 +7,7 @@ use proc_daemon_runtime::{Instant, Runtime, Signal, Timer};
 
 use super::story::SharedStory;
 use crate::backends::sim::SimHandle;
-use crate::config::Edited;
+use crate::config::Shelf;
 use crate::daemon::{Daemon, ExitReport};
 use crate::state::SubsystemState;
 
@@ -19,7 +19,7 @@ pub struct Stage {
     pub(super) handle: SimHandle,
     pub(super) daemon: Daemon,
     pub(super) story: SharedStory,
-    pub(super) edited: Edited,
+    pub(super) shelf: Option<Shelf>,
 }
 
 /// # Waiting
@@ -91,9 +91,19 @@ impl Stage {
 
     /// The configuration is edited, whole: what is read from now on is `toml`. With `hot_reload = true` the daemon
     /// learns of it as of a file that is watched; else by a signal, or [`Daemon::reload`].
+    ///
+    /// # Panics
+    ///
+    /// If the daemon's configuration was made in code.
+    #[track_caller]
     pub fn edit_config(&self, toml: &str) {
-        self.edited.set(toml);
-        self.daemon.touch();
+        let Some(shelf) = &self.shelf else {
+            panic!("the configuration was made in code: hand a text to `Sim::config_text`")
+        };
+        shelf.put(toml);
+        if self.daemon.config().hot_reload() {
+            self.daemon.touch();
+        }
     }
 
     /// Notes that a situation was reached; see [`reached`](super::reached).

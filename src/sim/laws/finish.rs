@@ -42,7 +42,8 @@ fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {
     match (cause, reason) {
         (Cause::Signal(mine), Some(ShutdownReason::Signal(told))) => mine == *told,
         (Cause::Failed(unit), Some(ShutdownReason::SubsystemFailed(name)))
-        | (Cause::StartFailed(unit), Some(ShutdownReason::StartFailed(name))) => {
+        | (Cause::StartFailed(unit), Some(ShutdownReason::StartFailed(name)))
+        | (Cause::Stranded(unit), Some(ShutdownReason::ReloadFailed(name))) => {
             book.name(unit) == &**name
         }
         (Cause::Asked(unit, mine), Some(ShutdownReason::SubsystemAsked(name, told))) => {

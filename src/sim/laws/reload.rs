@@ -14,7 +14,10 @@ pub(in crate::sim) fn published(book: &Book, found: &mut Found) {
         let this = &book.units[unit as usize];
         let stays = this.lives() && this.generation == generation;
         let agreed = match said {
-            None => !stays || this.leaves() || this.asked.is_some(),
+            None => {
+                let goes = this.asked.is_some() || this.aborted.is_some();
+                !stays || goes || this.leaves()
+            }
             Some(said) => said != Said::Refuse,
         };
         found.expect(agreed, "all agree first", || {

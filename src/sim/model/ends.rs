@@ -56,6 +56,7 @@ pub(in crate::sim) fn exit_code(book: &Book) -> u8 {
     match book.cause.filter(|_| book.own) {
         Some(Cause::Failed(unit) | Cause::StartFailed(unit)) => code(&book.units[unit as usize]),
         Some(Cause::Asked(_, code)) => code,
+        Some(Cause::Stranded(_)) => 78,
         cause => {
             let failed = book.units.iter().filter(|unit| unit.state == State::Failed);
             let worst = failed.map(code).max();

@@ -23,6 +23,8 @@ pub(in crate::sim) struct Reload {
     took: Vec<u32>,
     /// The configuration before is proposed again.
     pub(in crate::sim) back: bool,
+    /// And is the configuration again.
+    went_back: bool,
     /// Who restarts and has not been ready since, and the last generation before.
     pub(in crate::sim) waiting: BTreeMap<u32, u32>,
     /// Who failed with it, and starts when it is taken back.
@@ -53,7 +55,6 @@ pub(in crate::sim) fn reverted(book: &mut Book) {
     reload.concerned.retain(|concern| reload.took.contains(&concern.unit));
     reload.back = true;
     reload.asked.clear();
-    reload.waiting.clear();
 }
 
 /// It is the configuration from now on.
@@ -62,7 +63,7 @@ pub(in crate::sim) fn published(book: &mut Book) {
     for Concern { unit, duty } in book.reload.concerned.clone() {
         let this = &book.units[unit as usize];
         let asked = book.reload.asked.get(&unit);
-        let stays = this.lives() && this.asked.is_none() && !this.leaves();
+        let stays = this.lives() && this.asked.is_none() && !this.leaves() && this.aborted.is_none();
         let said = asked.filter(|(generation, _)| *generation == this.generation && stays);
         let again = match said.and_then(|(_, said)| *said) {
             None => duty != Duty::Look,
@@ -80,6 +81,10 @@ pub(in crate::sim) fn published(book: &mut Book) {
         restarts.extend(book.reload.restarted.clone());
     }
     book.reload.held.clear();
+    if book.reload.back {
+        book.reload.went_back = true;
+        book.reload.waiting.clear();
+    }
     for unit in restarts {
         restart(book, unit);
     }
@@ -88,8 +93,8 @@ pub(in crate::sim) fn published(book: &mut Book) {
 /// `unit` restarts with the configuration that was published, if it lives; in backoff it starts at once.
 pub(in crate::sim) fn restart(book: &mut Book, unit: u32) {
     let this = &book.units[unit as usize];
-    if this.state == State::Backoff {
-        if company::waited_for(book, unit).is_none() {
+    if matches!(this.state, State::Backoff | State::Waiting) {
+        if this.state == State::Backoff && company::waited_for(book, unit).is_none() {
             book.units[unit as usize].due = None;
         }
         if book.reload.back && book.reload.restarted.contains(&unit) {
@@ -117,7 +122,8 @@ pub(in crate::sim) fn restart(book: &mut Book, unit: u32) {
 /// Whether a failure of `unit` is the reload's.
 pub(in crate::sim) fn is_tried(book: &Book, unit: u32) -> bool {
     let generation = book.units[unit as usize].generation;
-    !book.reload.back && book.reload.waiting.get(&unit).is_some_and(|before| generation > *before)
+    !book.reload.went_back
+        && book.reload.waiting.get(&unit).is_some_and(|before| generation > *before)
 }
 
 /// The engine was stepped: who is ready with it, or has left for another reason, is not waited for.

@@ -8,7 +8,7 @@ use tracing::{debug, error, info, warn};
 
 use super::Driver;
 use crate::boxed::Result as Boxed;
-use crate::config::{Applied, Config, ErasedSection};
+use crate::config::{Config, ErasedSection, OnChange};
 use crate::end::chain;
 use crate::event::SubsystemEvent;
 use crate::reload::{
@@ -80,10 +80,10 @@ fn concerned(difference: &Difference, board: &Board, hooks: &BTreeMap<u32, Hooks
     let mut concerned = Vec::new();
     for (unit, row) in (0..).zip(board.rows()) {
         let duty = row.sections.iter().filter(|section| difference.touches(section.path()));
-        let duty = duty.map(|section| match section.applied() {
-            Some(Applied::Live) => Duty::Look,
-            Some(Applied::Restart) => Duty::Restart,
-            None | Some(Applied::Process) => Duty::Take,
+        let duty = duty.map(|section| match section.on_change() {
+            Some(OnChange::Live) => Duty::Look,
+            Some(OnChange::Restart) => Duty::Restart,
+            None | Some(OnChange::Process) => Duty::Take,
         });
         let duty = duty.max().unwrap_or(Duty::Look);
         let has_hook = || hooks.get(&unit).is_some_and(|hooks| hooks.prepare.is_some());
@@ -184,7 +184,7 @@ fn plan(difference: &Difference, sections: &[ErasedSection], board: &Board) -> R
     let mut restart = Vec::new();
     for row in board.rows().filter(|row| row.state() != SubsystemState::Removed) {
         let sections =
-            row.sections.iter().filter(|section| section.applied() != Some(Applied::Live));
+            row.sections.iter().filter(|section| section.on_change() != Some(OnChange::Live));
         let keys: BTreeSet<_> =
             sections.flat_map(|section| difference.of(section.path())).collect();
         let keys: Vec<_> = keys.into_iter().map(str::to_owned).collect();

@@ -136,6 +136,8 @@ struct Back {
     culprit: u32,
     /// Who had restarted.
     restarted: Vec<u32>,
+    /// Of them, who has not been ready since, and the last generation before.
+    waiting: BTreeMap<u32, u32>,
 }
 
 impl Reload {
@@ -147,6 +149,15 @@ impl Reload {
     #[cfg(test)]
     pub(super) fn number(&self) -> u32 {
         self.number
+    }
+
+    /// Who restarts with what is tried, and has not been ready since.
+    fn waiting(&mut self) -> Option<&mut BTreeMap<u32, u32>> {
+        match &mut self.stage {
+            Stage::Settling { waiting, .. } => Some(waiting),
+            Stage::Preparing { back: Some(back), .. } => Some(&mut back.waiting),
+            _ => None,
+        }
     }
 
     pub(super) fn changed(&mut self, unit: u32) {

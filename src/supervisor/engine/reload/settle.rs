@@ -24,12 +24,12 @@ impl Engine {
         let mut restarts = BTreeMap::new();
         for &unit in units {
             let this = &self.units[unit as usize];
-            if this.state == State::Backoff {
-                if !self.is_held(unit) {
-                    self.backoff_over(unit, now, out);
-                }
+            if matches!(this.state, State::Backoff | State::Waiting) {
                 if back.as_ref().is_some_and(|back| back.restarted.contains(&unit)) {
-                    restarts.insert(unit, self.units[unit as usize].generation.saturating_sub(1));
+                    restarts.insert(unit, this.generation);
+                }
+                if this.state == State::Backoff {
+                    self.backoff_over(unit, now, out);
                 }
             } else if this.is_live() && this.leaving < Leaving::Lost && !self.rule(unit).once {
                 self.restart_for_reload(unit, &mut restarts, now, out);
@@ -103,7 +103,11 @@ impl Engine {
 
     /// Whether a failure of `unit` is the reload's: it has restarted, and was not ready since.
     pub(in crate::supervisor::engine) fn is_tried(&self, unit: u32) -> bool {
-        let Stage::Settling { waiting, back: None, .. } = &self.reload.stage else { return false };
+        let waiting = match &self.reload.stage {
+            Stage::Settling { waiting, back: None, .. } => waiting,
+            Stage::Preparing { back: Some(back), .. } => &back.waiting,
+            _ => return false,
+        };
         let now_is = self.units[unit as usize].generation;
         waiting.get(&unit).is_some_and(|generation| now_is > *generation)
     }
@@ -125,7 +129,7 @@ impl Engine {
     /// Going back has failed before anything was published: those that wait for it start as their policies say.
     pub(super) fn release(&mut self, units: &[u32], now: Instant, out: &mut Out) {
         for &unit in units {
-            if self.units[unit as usize].state == State::Backoff && !self.is_held(unit) {
+            if self.units[unit as usize].state == State::Backoff {
                 self.backoff_over(unit, now, out);
             }
         }
@@ -139,7 +143,7 @@ impl Engine {
 
     /// One that restarts may be ready, or never will be.
     pub(super) fn restarted_has_changed(&mut self, unit: u32) {
-        let Stage::Settling { waiting, .. } = &self.reload.stage else { return };
+        let Some(waiting) = self.reload.waiting() else { return };
         let Some(&before) = waiting.get(&unit) else { return };
         let this = &self.units[unit as usize];
         let ready = this.met == Met::Up && this.generation > before;
@@ -160,13 +164,17 @@ impl Engine {
             }
             _ => this.leaving >= Leaving::Lost && this.generation > before,
         };
-        if let (true, Stage::Settling { waiting, .. }) = (settled, &mut self.reload.stage) {
+        if let Some(waiting) = self.reload.waiting().filter(|_| settled) {
             waiting.remove(&unit);
         }
     }
 
     fn waits_for_restarted(&self, unit: u32) -> bool {
-        let Stage::Settling { waiting, .. } = &self.reload.stage else { return false };
+        let waiting = match &self.reload.stage {
+            Stage::Settling { waiting, .. } => waiting,
+            Stage::Preparing { back: Some(back), .. } => &back.waiting,
+            _ => return false,
+        };
         let unmet = |on: &&u32| match self.units[**on as usize].met {
             Met::Up => false,
             Met::Over => self.graph.requires(unit, **on),
@@ -211,10 +219,10 @@ impl Engine {
     /// The configuration before, the same way: who took the other one is asked, who restarted restarts.
     fn roll_back(&mut self, culprit: u32, now: Instant, out: &mut Out) {
         let stage = std::mem::take(&mut self.reload.stage);
-        let Stage::Settling { restarts, took, .. } = stage else { return };
+        let Stage::Settling { restarts, waiting, took, .. } = stage else { return };
         out.push_back(Effect::Revert { culprit });
         self.reload.concerned.retain(|concern| took.contains(&concern.unit));
         let restarted = restarts.into_keys().collect();
-        self.prepare(Some(Back { culprit, restarted }), now, out);
+        self.prepare(Some(Back { culprit, restarted, waiting }), now, out);
     }
 }
