@@ -69,7 +69,7 @@ impl Watch for Observer {
         for effect in out.effects.range(first..) {
             match effect {
                 Effect::Publish => {
-                    laws::reload::published(book, &mut found);
+                    laws::reload::published(book, &out.turns, &mut found);
                     model::reload::published(book);
                 }
                 Effect::Revert { .. } => model::reload::reverted(book),

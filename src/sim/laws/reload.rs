@@ -2,17 +2,19 @@
 
 use super::Found;
 use crate::sim::book::Book;
-use crate::supervisor::engine::{Outcome, Said, Ticket};
+use crate::state::SubsystemState as State;
+use crate::supervisor::engine::{Outcome, Said, Ticket, Turn};
 
-/// A configuration is published.
-pub(in crate::sim) fn published(book: &Book, found: &mut Found) {
+/// A configuration is published; `turns` are those of the same step.
+pub(in crate::sim) fn published(book: &Book, turns: &[Turn], found: &mut Found) {
     let over = book.stop_began.is_some() || book.cause.is_some();
     found.expect(!over, "nothing is published after a stop", || {
         "a configuration was published, and the shutdown had begun".to_owned()
     });
     for (&unit, &(generation, said)) in &book.reload.asked {
         let this = &book.units[unit as usize];
-        let stays = this.lives() && this.generation == generation;
+        let turned = turns.iter().any(|turn| turn.unit == unit && turn.state != State::Running);
+        let stays = this.lives() && this.generation == generation && !turned;
         let agreed = match said {
             None => {
                 let goes = this.asked.is_some() || this.aborted.is_some();
@@ -21,7 +23,11 @@ pub(in crate::sim) fn published(book: &Book, found: &mut Found) {
             Some(said) => said != Said::Refuse,
         };
         found.expect(agreed, "all agree first", || {
-            format!("a configuration was published; `{}` has said {said:?}", book.name(unit))
+            let (name, state, at) = (book.name(unit), this.state, this.generation);
+            format!(
+                "a configuration was published; `{name}`, asked in start {generation}, has said \
+                 {said:?}; it is {state} in start {at}"
+            )
         });
     }
 }

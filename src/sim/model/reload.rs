@@ -63,9 +63,11 @@ pub(in crate::sim) fn published(book: &mut Book) {
     for Concern { unit, duty } in book.reload.concerned.clone() {
         let this = &book.units[unit as usize];
         let asked = book.reload.asked.get(&unit);
-        let stays = this.lives() && this.asked.is_none() && !this.leaves() && this.aborted.is_none();
+        let stays =
+            this.lives() && this.asked.is_none() && !this.leaves() && this.aborted.is_none();
         let said = asked.filter(|(generation, _)| *generation == this.generation && stays);
-        let again = match said.and_then(|(_, said)| *said) {
+        let said = said.and_then(|(_, said)| *said);
+        let again = match said {
             None => duty != Duty::Look,
             Some(Said::Restart) => true,
             Some(Said::Nothing) => duty != Duty::Look,
@@ -109,8 +111,8 @@ pub(in crate::sim) fn restart(book: &mut Book, unit: u32) {
     company::again(book, unit);
     for member in company::company_of(book, unit) {
         let this = &book.units[member as usize];
-        let starts = this.lives() && !this.lost && this.leave != Leave::Retired;
-        if starts || company::waited_for(book, member).is_some() {
+        let lives = this.lives() || this.state == State::Starting;
+        if lives && !this.lost && this.leave != Leave::Retired {
             book.reload.waiting.insert(member, this.generation);
             if !book.reload.restarted.contains(&member) {
                 book.reload.restarted.push(member);

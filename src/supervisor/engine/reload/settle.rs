@@ -51,11 +51,12 @@ impl Engine {
         now: Instant,
         out: &mut Out,
     ) {
-        let all = self.ensemble(unit);
+        let mut all = self.ensemble(unit);
+        all.retain(|member| self.units[*member as usize].is_live());
         self.take_along(unit, Leaving::Again, now, now, out);
         for member in all {
             let this = &self.units[member as usize];
-            if this.is_live() && this.leaving < Leaving::Lost || this.held {
+            if this.leaving < Leaving::Lost {
                 restarts.insert(member, this.generation);
             }
         }
@@ -166,6 +167,8 @@ impl Engine {
         };
         if let Some(waiting) = self.reload.waiting().filter(|_| settled) {
             waiting.remove(&unit);
+            // Who waits for it may wait for nobody else.
+            self.reload.changed.extend(self.graph.dependents(unit));
         }
     }
 
