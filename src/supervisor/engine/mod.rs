@@ -265,6 +265,7 @@ impl Engine {
         if self.calls.has_changed() {
             self.answer(out);
         }
+        self.prune_timers();
     }
 
     /// This engine, leaving one over nothing in its place.

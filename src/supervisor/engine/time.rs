@@ -8,6 +8,12 @@ use super::{
 };
 
 impl Engine {
+    /// Keeps the timers few whose reason is gone.
+    pub(super) fn prune_timers(&mut self) {
+        let Self { timers, units, phase, unready, dumping, .. } = self;
+        timers.prune(|timer| matters(timer, units, *phase, *unready, dumping.is_some()));
+    }
+
     /// When to step with `Event::Tick`, if nothing comes before.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
         let Self { timers, units, phase, unready, dumping, .. } = self;
