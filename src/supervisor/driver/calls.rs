@@ -145,8 +145,11 @@ impl Driver {
         if name.trim().is_empty() {
             return Err(ControlError::Invalid("a subsystem without a name".to_owned()));
         }
-        if board.find(&name).is_some() {
-            return Err(ControlError::Duplicate(name));
+        if let Some(unit) = board.find(&name) {
+            return Err(match self.engine.is_being_removed(unit) {
+                true => ControlError::StillStopping,
+                false => ControlError::Duplicate(name),
+            });
         }
         if let Some(issue) = blueprint::issues(std::slice::from_ref(spec)).first() {
             return Err(ControlError::Invalid(issue.to_string()));

@@ -214,12 +214,18 @@ impl Engine {
         }
     }
 
+    /// Its removal was asked for, and it has not ended: its name is taken until then.
+    pub(crate) fn is_being_removed(&self, unit: u32) -> bool {
+        let this = &self.units[unit as usize];
+        this.removed && this.state != State::Removed
+    }
+
     /// Whether anything can be done to `unit` now.
     fn controllable(&self, unit: u32) -> Result<(), Refusal> {
         match self.units[unit as usize].state {
             State::Removed => Err(Refusal::Gone),
             _ if !self.may_start() => Err(Refusal::ShuttingDown),
-            _ if self.units[unit as usize].removed => Err(Refusal::Gone),
+            _ if self.is_being_removed(unit) => Err(Refusal::StillStopping),
             _ => Ok(()),
         }
     }

@@ -115,11 +115,45 @@ fn what_is_removed_is_gone_unless_somebody_depends_on_it() {
     let mut world = World::new(&[AGAIN; 3], &[(2, 1)], settings()).up();
     assert_eq!(world.call(Op::Remove, 1), Some(Err(Refusal::Needed(2))));
     let (remove, _) = world.call_from(None, Op::Remove, 2);
-    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::Gone)));
+    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::StillStopping)));
+    assert!(world.engine.is_being_removed(2) && !world.engine.is_being_removed(1));
     world.end(2, How::Completed);
+    assert!(!world.engine.is_being_removed(2));
     assert_eq!((world.state(2), world.answered[&remove]), (State::Removed, Ok(())));
     assert_eq!(world.call(Op::Restart, 2), Some(Err(Refusal::Gone)));
     assert_eq!(world.call(Op::Remove, 1), None);
+}
+
+#[test]
+fn what_was_left_behind_while_it_was_removed_stays_until_it_ends() {
+    let mut world = World::new(&[AGAIN; 2], &[], settings()).up();
+    let (remove, _) = world.call_from(None, Op::Remove, 1);
+    world.advance_to(ms(60_000));
+    assert_eq!(world.state(1), State::Zombie);
+    assert_eq!(world.answered[&remove], Err(Refusal::StillStopping));
+    for op in [Op::Start, Op::Stop, Op::Restart, Op::Remove] {
+        assert_eq!(world.call(op, 1), Some(Err(Refusal::StillStopping)), "{op:?}");
+    }
+    assert!(world.engine.is_being_removed(1), "its name is taken");
+    world.end(1, How::Completed);
+    assert_eq!(world.state(1), State::Removed);
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::Gone)));
+}
+
+#[test]
+fn what_was_left_behind_starts_by_name_only_once_it_has_ended() {
+    let mut world = World::new(&[AGAIN; 2], &[], settings()).up();
+    world.call(Op::Stop, 1);
+    world.advance_to(ms(60_000));
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::StillStopping)));
+    assert_eq!(world.engine.exit_code(), 124, "it may still run");
+    world.end(1, How::Completed);
+    assert_eq!(world.engine.exit_code(), 124, "it was left behind");
+    world.call(Op::Start, 1);
+    world.tell(1, UnitEvent::Ready);
+    world.shutdown();
+    [0, 1].into_iter().for_each(|unit| world.end(unit, How::Completed));
+    assert_eq!((world.exited, world.engine.exit_code()), (true, 0), "its last start ended well");
 }
 
 #[test]
