@@ -24,7 +24,7 @@ impl Status {
         Self {
             ready: inner.board.is_ready(),
             degraded: !inner.coordinator.is_shutdown()
-                && rows.any(|row| {
+                && rows.any(|(_, row)| {
                     matches!(row.state(), SubsystemState::Failed | SubsystemState::Zombie)
                 }),
             live: inner.running.load(std::sync::atomic::Ordering::Acquire),

@@ -40,7 +40,7 @@ impl Context {
     /// The subsystem's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.run.shared.board.row(self.run.unit).name
+        &self.run.row().name
     }
 
     /// The subsystem's number in its daemon.
@@ -291,7 +291,7 @@ impl Context {
     #[must_use]
     pub fn try_settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let shared = &self.run.shared;
-        let own = shared.board.row(self.run.unit).sections.iter();
+        let own = self.run.row().sections.iter();
         own.filter_map(|section| shared.snapshot.get_at(section.path()))
             .next()
             .or_else(|| shared.snapshot.get())

@@ -3,7 +3,7 @@
 use proc_daemon_runtime::Instant;
 
 use super::answers::Wish;
-use super::{Effect, Engine, Leaving, Met, Out, State};
+use super::{Effect, Engine, Leaving, Met, Out, Phase, State};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +204,9 @@ impl Engine {
 
     fn gone(&mut self, unit: u32, out: &mut Out) {
         self.groups.leave(unit);
+        let past = self.phase == Phase::Up;
+        self.units[unit as usize].past = past;
+        self.gone.extend(past.then_some(unit));
         self.turn(unit, State::Removed, out);
     }
 

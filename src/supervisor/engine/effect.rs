@@ -23,6 +23,8 @@ pub(crate) enum Effect {
     ReadBeat { unit: u32, generation: u32 },
     /// Answer this call.
     Answer { ticket: Ticket, answer: Result<(), Refusal> },
+    /// It was removed: nothing is to be kept of it.
+    Forget { unit: u32 },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.

@@ -3,8 +3,8 @@
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Effect, Engine, NAMES_IN_A_NOTE, Note, Out, PROGRESS_EVERY, Phase, Probe, State, Timer, Unit,
-    Waiting,
+    Effect, Engine, NAMES_IN_A_NOTE, Note, Out, PROGRESS_EVERY, Phase, Probe, State, Table, Timer,
+    Unit, Waiting,
 };
 
 impl Engine {
@@ -62,7 +62,7 @@ impl Engine {
                 unit.is_live()
             }
         };
-        let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
+        let mut waiting = self.units.numbered().filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
         let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
         let more = waiting.count();
         if !units.is_empty() {
@@ -80,7 +80,7 @@ impl Engine {
 /// Whether what `timer` was set for is still the case.
 pub(super) fn matters(
     timer: Timer,
-    units: &[Unit],
+    units: &Table<Unit>,
     phase: Phase,
     unready: usize,
     dumping: bool,

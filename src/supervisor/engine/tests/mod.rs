@@ -160,7 +160,7 @@ impl World {
 
     /// One step of the engine, looked at as a whole.
     fn feed(&mut self, event: Event, out: &mut Out) {
-        let before: Vec<State> = self.engine.units().iter().map(|unit| unit.state).collect();
+        let before: Vec<State> = (0..self.engine.count()).map(|unit| self.state(unit)).collect();
         let (could_start, first) = (self.may_start(), out.effects.len());
         out.turns.clear();
         self.engine.step(event, self.now, out);
@@ -225,6 +225,7 @@ impl World {
                 let what = UnitEvent::Beat(at);
                 self.feed(Event::Unit { unit, generation, what }, out);
             }
+            Effect::Forget { unit } => assert!(self.engine.forget(unit), "{unit} was forgotten"),
             Effect::Ready(ready) => self.ready = ready,
             Effect::Due { unit, at } => self.due = Some((unit, at)),
         }
