@@ -80,15 +80,19 @@ impl Backoff {
 
     /// The delay after `before` others in a row, without jitter.
     ///
-    /// Multiplied out, one factor after the other: every machine and every compiler comes to the same number.
+    /// Multiplied out, by squaring: at most 64 multiplications, and every machine and every compiler comes to the same
+    /// number.
     pub(crate) fn nominal(&self, before: u32) -> Duration {
         let cap = self.cap.as_nanos() as f64;
         let mut nanos = self.base.as_nanos() as f64;
-        for _ in 0..before {
-            if nanos >= cap || nanos == 0.0 || self.factor == 1.0 {
-                break;
+        let (mut left, mut power) = (before, self.factor);
+        // What is zero stays so, also times infinity.
+        while left > 0 && nanos < cap && nanos != 0.0 {
+            if left & 1 == 1 {
+                nanos *= power;
             }
-            nanos *= self.factor;
+            left >>= 1;
+            power *= power;
         }
         from_nanos(nanos.min(cap))
     }
@@ -153,6 +157,42 @@ mod tests {
         assert_eq!(Backoff::constant(70 * MS).nominal(u32::MAX), 70 * MS);
         let huge = Backoff::exponential(Duration::MAX, Duration::MAX).factor(1e300);
         assert!(huge.delay(u32::MAX, u32::MAX) > Duration::from_secs(500 * 365 * 24 * 3600));
+    }
+
+    /// One factor after the other.
+    fn multiplied_out(backoff: &Backoff, before: u32) -> Duration {
+        let cap = backoff.cap.as_nanos() as f64;
+        let mut nanos = backoff.base.as_nanos() as f64;
+        for _ in 0..before {
+            if nanos >= cap || nanos == 0.0 {
+                break;
+            }
+            nanos *= backoff.factor;
+        }
+        from_nanos(nanos.min(cap))
+    }
+
+    #[test]
+    fn a_power_is_what_its_factors_make() {
+        let caps = [MS, 30_000 * MS, Duration::from_secs(3600 * 24 * 365)];
+        let bases = [0, 1, 3, 1_000_000, 100_000_000].map(Duration::from_nanos);
+        let factors = [1.0, 1.000_001, 1.1, 1.5, 2.0, 3.7, 4.0, 1e9, 1e300];
+        let numbers = (0..70).chain([100, 1000, 4095, 4096, 100_000]);
+        for before in numbers {
+            for (cap, base) in caps.iter().flat_map(|cap| bases.map(|base| (*cap, base))) {
+                for factor in factors {
+                    let backoff = Backoff::exponential(base.min(cap), cap).factor(factor);
+                    let (is, wanted) = (backoff.nominal(before), multiplied_out(&backoff, before));
+                    // A power of two is exact; else each product may be rounded, by less than 2^-53 of itself.
+                    let off = wanted.as_nanos() as f64 * f64::from(before) * 2.0f64.powi(-52);
+                    let off = if factor.log2().fract() == 0.0 { 0 } else { off as u128 + 1 };
+                    assert!(
+                        is.as_nanos().abs_diff(wanted.as_nanos()) <= off,
+                        "{base:?} * {factor}^{before} up to {cap:?}: {is:?}, not {wanted:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -100,14 +100,19 @@ impl RestartPolicy {
     }
 
     /// The first `n` delays of a subsystem that fails at once, again and again, without jitter; none for a policy
-    /// that never starts again. It may give up before the last of them.
+    /// that never starts again. It may give up before the last of them. At most
+    /// [`SCHEDULE_MAX`](Self::SCHEDULE_MAX) delays are given.
     #[must_use]
     pub fn schedule(&self, n: usize) -> Vec<Duration> {
+        let n = u32::try_from(n).unwrap_or(u32::MAX).min(Self::SCHEDULE_MAX);
         match self.restart {
             Restart::Never => Vec::new(),
-            _ => (0..u32::MAX).take(n).map(|before| self.backoff.nominal(before)).collect(),
+            _ => (0..n).map(|before| self.backoff.nominal(before)).collect(),
         }
     }
+
+    /// The most delays that [`schedule`](Self::schedule) gives: a megabyte of them.
+    pub const SCHEDULE_MAX: u32 = 65_536;
 }
 
 impl RestartPolicy {
@@ -131,12 +136,13 @@ impl RestartPolicy {
     pub(crate) fn issues(&self) -> Vec<String> {
         let mut issues = self.backoff.issues();
         let Some(Intensity { failures, window }) = self.intensity else { return issues };
-        if self.restart == Restart::Never {
-            return issues;
-        }
         if window.is_zero() {
-            issues.push("the intensity's window is 0s: no failure would ever count".to_owned());
-        } else if issues.is_empty()
+            issues.push(format!(
+                "the intensity's window is 0s: none of its {failures} failures would ever count; use a longer \
+                 window, or `unlimited()`"
+            ));
+        } else if self.restart != Restart::Never
+            && issues.is_empty()
             && let Some(takes) = self.takes_at_least(failures).filter(|takes| *takes >= window)
         {
             issues.push(format!(
@@ -209,7 +215,10 @@ mod tests {
         assert_eq!(said(&slow.clone().unlimited()), "");
         assert_eq!(said(&slow.clone().intensity(5, 101 * SECOND)), "");
         assert!(!said(&slow.clone().intensity(5, 100 * SECOND)).is_empty());
-        assert!(said(&slow.intensity(5, Duration::ZERO)).contains("window is 0s"));
+        for policy in [slow, RestartPolicy::never()] {
+            let text = said(&policy.intensity(7, Duration::ZERO));
+            assert!(text.contains("window is 0s: none of its 7 failures"), "{text}");
+        }
         let none = RestartPolicy::always().backoff(Backoff::none()).intensity(u32::MAX, SECOND);
         assert_eq!(said(&none), "");
         assert_eq!(
@@ -224,5 +233,17 @@ mod tests {
         let schedule = RestartPolicy::on_failure().schedule(3);
         assert_eq!(schedule.iter().map(Duration::as_millis).collect::<Vec<_>>(), [100, 200, 400]);
         assert!(RestartPolicy::never().schedule(3).is_empty());
+    }
+
+    #[test]
+    fn a_schedule_is_as_long_as_asked_up_to_its_limit() {
+        let policy = RestartPolicy::on_failure();
+        let most = RestartPolicy::SCHEDULE_MAX as usize;
+        for (asked, given) in
+            [(0, 0), (1000, 1000), (most, most), (most + 1, most), (usize::MAX, most)]
+        {
+            assert_eq!(policy.schedule(asked).len(), given);
+        }
+        assert!(RestartPolicy::never().schedule(usize::MAX).is_empty());
     }
 }

@@ -11,6 +11,7 @@ use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, short};
+use crate::supervisor::Table;
 use crate::supervisor::driver::Failures;
 use crate::supervisor::engine::Unit;
 
@@ -25,7 +26,7 @@ use crate::supervisor::engine::Unit;
 /// | 71, 74 | the runtime could not be built; the operating system refused something |
 /// | 75 | a subsystem was not ready in time |
 /// | 78 | bad configuration |
-/// | 124 | something had to be aborted or was left behind |
+/// | 124 | something had to be aborted or was left behind: the last start of a subsystem counts |
 /// | 128 + n | signal n forced the end: 130 for `SIGINT`, 131 for `SIGQUIT` |
 ///
 /// Where several apply: forced, then 124, then the first cause, then the highest of the failures on the
@@ -48,7 +49,7 @@ pub(super) struct Inner {
     /// When the report was made, by the runtime's clock.
     pub(super) now: Instant,
     pub(super) board: Arc<Board>,
-    pub(super) units: Vec<Unit>,
+    pub(super) units: Table<Unit>,
     pub(super) failures: Failures,
     pub(super) subsystems: OnceLock<Vec<SubsystemReport>>,
 }
@@ -80,7 +81,7 @@ impl ExitReport {
             stopped_in: Duration::ZERO,
             now: Instant::ZERO,
             board: Arc::default(),
-            units: Vec::new(),
+            units: Table::new(Vec::new(), Unit::gone()),
             failures: Failures::new(),
             subsystems: OnceLock::new(),
             error: Some(error),
@@ -118,12 +119,14 @@ impl ExitReport {
         self.inner.error.as_ref()
     }
 
-    /// How each subsystem ended, in the order of registration.
+    /// How each subsystem ended, in the order of registration. One that was removed before the shutdown is not among
+    /// them, and does not count in the code.
     #[must_use]
     pub fn subsystems(&self) -> &[SubsystemReport] {
         self.inner.subsystems.get_or_init(|| {
-            let rows = self.inner.board.rows().zip(&self.inner.units);
-            (0..).zip(rows).map(|(number, (row, unit))| self.subsystem(number, row, unit)).collect()
+            let units = self.inner.units.numbered().filter(|(_, unit)| !unit.is_gone());
+            let told = |(number, unit)| self.subsystem(number, &self.inner.board.row(number), unit);
+            units.map(told).collect()
         })
     }
 

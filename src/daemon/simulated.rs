@@ -67,9 +67,14 @@ impl Daemon {
         self.inner.coordinator.reason()
     }
 
-    /// The names of its subsystems, by number.
+    /// The names of its subsystems, by number; in the place of one that was removed and forgotten its number.
     pub(crate) fn names(&self) -> Vec<TaskName> {
-        self.inner.board.rows().map(|row| row.name.clone()).collect()
+        let mut names: Vec<TaskName> = Vec::new();
+        for (unit, row) in self.inner.board.rows() {
+            names.extend((names.len()..unit as usize).map(|gone| format!("#{gone}").into()));
+            names.push(row.name.clone());
+        }
+        names
     }
 
     /// Runs on a simulated runtime, seen by `observer`.

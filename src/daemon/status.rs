@@ -10,7 +10,8 @@ pub struct Status {
     /// Every subsystem is ready, and no shutdown has begun. One that has completed is; one that was stopped by name
     /// or given up does not count, and one that is being stopped to start again is not.
     pub ready: bool,
-    /// An optional subsystem was given up, and the daemon lives on without it. False from the shutdown on.
+    /// An optional subsystem was given up or left behind, and the daemon lives on without it. False from the shutdown
+    /// on.
     pub degraded: bool,
     /// It runs.
     pub live: bool,
@@ -28,7 +29,9 @@ impl Status {
         Self {
             ready: inner.board.is_ready(),
             degraded: !inner.coordinator.is_shutdown()
-                && rows.any(|row| row.state() == SubsystemState::Failed),
+                && rows.any(|(_, row)| {
+                    matches!(row.state(), SubsystemState::Failed | SubsystemState::Zombie)
+                }),
             live: inner.running.load(std::sync::atomic::Ordering::Acquire),
             config_generation: inner.current().map_or(0, |current| current.generation()),
             last_reload: inner.current().and_then(|current| current.last()),

@@ -98,6 +98,8 @@ pub(super) struct Unit {
     pub(super) woken: Woken,
     /// It has said that it is not to be started again.
     pub(super) done: bool,
+    /// It was removed before the shutdown: its past counts no more.
+    pub(super) past: bool,
     /// Its removal was asked for.
     pub(super) removed: bool,
     /// When a sign of life is due, and when that was decided.
@@ -191,7 +193,7 @@ pub(super) enum Came {
 
 impl Book {
     pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
-        let units = (0..engine.units().len()).map(|unit| Unit::new(engine, number(unit)));
+        let units = (0..engine.units().count()).map(|unit| Unit::new(engine, unit));
         Self {
             units: units.collect(),
             timeouts: engine.settings().tuning.timeouts,
@@ -237,8 +239,8 @@ impl Book {
         self.ranks
     }
 
-    pub(super) fn name(&self, unit: u32) -> &str {
-        &self.board.row(unit).name
+    pub(super) fn name(&self, unit: u32) -> String {
+        self.board.row(unit).name.to_string()
     }
 
     /// When the daemon as a whole aborts what is left.
@@ -289,6 +291,7 @@ impl Unit {
             group: engine.groups().of(unit),
             woken: Woken::No,
             done: false,
+            past: false,
             removed: false,
             beat_due: None,
             running: Instant::ZERO,
@@ -381,8 +384,4 @@ impl Unit {
         self.ready_at = None;
         self.dropped_at = None;
     }
-}
-
-fn number(unit: usize) -> u32 {
-    u32::try_from(unit).unwrap_or(u32::MAX)
 }

@@ -47,7 +47,9 @@ fn refusals(book: &Book, unit: u32, op: Op, caller: Option<u32>) -> Vec<Refusal>
     let is = |who: Vec<u32>| caller.is_some_and(|caller| who.contains(&caller));
     let mut all = Vec::new();
     let mut note = |refusal: Refusal, holds: bool| all.extend(holds.then_some(refusal));
-    note(Refusal::Gone, this.removed || this.state == State::Removed);
+    let gone = this.state == State::Removed;
+    note(Refusal::Gone, gone);
+    note(Refusal::StillStopping, this.removed && !gone);
     note(Refusal::ShuttingDown, stopping);
     let starts = match op {
         Op::Start => {

@@ -60,7 +60,7 @@ impl Seen {
             unit.dropped_at = Some(rests);
         });
         if unheard {
-            let name = &self.run.shared.board.row(self.run.unit).name;
+            let name = &self.run.row().name;
             let seen = format!("`{name}` was aborted, and the life came to rest before it ended");
             self.story.lock().broken("heard at once", seen);
         }

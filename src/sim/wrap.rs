@@ -69,7 +69,7 @@ impl Wrap for Wrapper {
         }
         drop(story);
         if !self.panics_allowed {
-            let name = &run.shared.board.row(run.unit).name;
+            let name = &run.row().name;
             let child = child.map_or_else(|| "a child".to_owned(), |child| format!("`{child}`"));
             let message = format!("{child}, which nobody joins: {payload}");
             self.handle.halt(Verdict::Panic { task: name.clone(), message });
@@ -97,7 +97,7 @@ impl Wrapper {
         Box::pin(poll_fn(move |cx| {
             catch(|| asked.as_mut().poll(cx)).unwrap_or_else(|payload| {
                 if !panics_allowed {
-                    let task = run.shared.board.row(run.unit).name.clone();
+                    let task = run.row().name.clone();
                     handle.halt(Verdict::Panic { task, message: payload.to_string() });
                 }
                 resume_unwind(payload.into_inner())
@@ -109,7 +109,7 @@ impl Wrapper {
         if self.handle.timer().now() > self.quiet_after() {
             return Vec::new();
         }
-        let name = &run.shared.board.row(run.unit).name;
+        let name = &run.row().name;
         let end = self.faults.end(self.lasting);
         let mine = self.faults.subsystems.iter().filter(|(who, _)| who.is(name));
         mine.filter_map(|(_, kind)| Strike::choose(*kind, &self.handle, name, end)).collect()
@@ -185,7 +185,7 @@ impl Wrapped {
     fn panicked(&self, payload: &PanicPayload) {
         self.seen.came(Came::Panic);
         if !self.panics_allowed {
-            let task = self.seen.run.shared.board.row(self.seen.run.unit).name.clone();
+            let task = self.seen.run.row().name.clone();
             self.handle.halt(Verdict::Panic { task, message: payload.to_string() });
         }
     }

@@ -1,30 +1,59 @@
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::panic::Location;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use proc_daemon_runtime::{Instant, TaskName, discard};
 
 use crate::config::ErasedSection;
 use crate::end::End;
 use crate::health::HealthState;
 use crate::state::SubsystemState;
-use crate::sync::{Append, Latch, Ticket};
+use crate::sync::{Latch, Ticket};
 
-/// What can be read about every subsystem at any time, by any thread, without a lock: the deadman reads
-/// it when every worker is blocked and the engine cannot be asked.
+/// What can be read about every subsystem at any time, by any thread: the deadman reads it when every worker is
+/// blocked and the engine cannot be asked.
 ///
-/// The driver writes the states, each generation its own sign of life. Rows are there when the daemon
-/// is built; one that was added stays, also when its subsystem is removed.
+/// The driver writes the states, each generation its own sign of life. Rows are there when the daemon is built, and are
+/// read without a lock. Those that were added are behind one, which is held to look a row up, to enter and to forget
+/// one, and never while code of the user's runs; nothing is kept of one that was forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     rows: OnceLock<Box<[Row]>>,
+    /// The numbers of these by name, once one was looked for.
+    by_name: OnceLock<Box<[u32]>>,
     /// Those that were added while it runs.
-    added: Append<Row>,
+    added: RwLock<Added>,
     ready: AtomicBool,
     /// Set when everything has been ready once, or never will be.
     settled: Latch,
+}
+
+#[derive(Debug, Default)]
+struct Added {
+    rows: BTreeMap<u32, Arc<Row>>,
+    by_name: BTreeMap<Arc<str>, u32>,
+}
+
+/// A row, as it was found.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    Built(&'a Row),
+    Added(Arc<Row>),
+}
+
+impl Deref for Found<'_> {
+    type Target = Row;
+
+    fn deref(&self) -> &Row {
+        match self {
+            Self::Built(row) => row,
+            Self::Added(row) => row,
+        }
+    }
 }
 
 /// One subsystem.
@@ -64,36 +93,63 @@ impl Board {
     }
 
     /// A row more. The driver's part.
-    pub(crate) fn add(&self, row: Row) {
-        self.added.push(row);
+    pub(crate) fn add(&self, unit: u32, row: Row) {
+        let (name, row) = (row.name.to_shared(), Arc::new(row));
+        let mut added = self.added.write();
+        added.by_name.insert(name, unit);
+        added.rows.insert(unit, row);
+    }
+
+    /// `unit` was removed, and nothing more is told of it. The driver's part.
+    pub(crate) fn forget(&self, unit: u32) {
+        if let Some(row) = self.first().get(unit as usize) {
+            return row.forget_end();
+        }
+        let gone = {
+            let mut added = self.added.write();
+            let gone = added.rows.remove(&unit);
+            if let Some(row) = &gone
+                && added.by_name.get(row.name.as_str()) == Some(&unit)
+            {
+                added.by_name.remove(row.name.as_str());
+            }
+            gone
+        };
+        // It may hold the last of an error of the user's.
+        discard(gone);
     }
 
     fn first(&self) -> &[Row] {
         self.rows.get().map_or(&[], |rows| rows)
     }
 
-    /// How many there are, those that were removed among them.
-    pub(crate) fn len(&self) -> u32 {
-        u32::try_from(self.first().len()).unwrap_or(u32::MAX).saturating_add(self.added.len())
-    }
-
-    /// All of them, in the order of their numbers.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
-        let added = (0..self.added.len()).filter_map(|index| self.added.get(index));
-        self.first().iter().chain(added)
+    /// All of them with their numbers, in the order of these: as they are now.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, Found<'_>)> {
+        let added: Vec<(u32, Arc<Row>)> =
+            self.added.read().rows.iter().map(|(unit, row)| (*unit, Arc::clone(row))).collect();
+        let first = (0..).zip(self.first()).map(|(unit, row)| (unit, Found::Built(row)));
+        first.chain(added.into_iter().map(|(unit, row)| (unit, Found::Added(row))))
     }
 
     /// The number of the subsystem with this name that has not been removed.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        let mut rows = (0..).zip(self.rows());
-        let is = |row: &Row| row.name.as_str() == name && row.state() != SubsystemState::Removed;
-        rows.find(|(_, row)| is(row)).map(|(unit, _)| unit)
+        let first = self.first();
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: Box<[u32]> = (0..).zip(first).map(|(unit, _)| unit).collect();
+            by_name.sort_unstable_by_key(|unit| first[*unit as usize].name.as_str());
+            by_name
+        });
+        let built = by_name.binary_search_by_key(&name, |unit| &first[*unit as usize].name).ok();
+        let built = built.map(|place| by_name[place]);
+        let there = |unit: &u32| self.row(*unit).state() != SubsystemState::Removed;
+        let added = || self.added.read().by_name.get(name).copied();
+        built.filter(there).or_else(|| added().filter(there))
     }
 
     /// Whether a subsystem that counts as alive still has a task.
     pub(crate) fn anything_left(&self) -> bool {
         let has_task = |row: &Row| row.polled.load(Ordering::Relaxed) & GONE == 0;
-        self.rows().any(|row| row.state().is_alive() && has_task(row))
+        self.rows().any(|(_, row)| row.state().is_alive() && has_task(&row))
     }
 
     /// Whether every subsystem is ready and no shutdown has begun.
@@ -115,18 +171,32 @@ impl Board {
         self.settled.leave(ticket);
     }
 
-    pub(crate) fn row(&self, unit: u32) -> &Row {
-        let first = self.first();
-        let added = || {
-            let index = unit - u32::try_from(first.len()).unwrap_or(u32::MAX);
-            self.added.get(index).expect("a row is there before anybody knows its number")
+    /// The row of one that is there. In the place of one that was forgotten a row without a name that says so.
+    pub(crate) fn row(&self, unit: u32) -> Found<'_> {
+        let gone = || {
+            let row = Row::new(TaskName::literal("?"), Location::caller(), Box::default());
+            row.publish(SubsystemState::Removed, 0, Instant::ZERO);
+            Found::Added(Arc::new(row))
         };
-        first.get(unit as usize).unwrap_or_else(added)
+        self.get(unit).unwrap_or_else(gone)
     }
 
     /// The row, if there is one.
-    pub(crate) fn get(&self, unit: u32) -> Option<&Row> {
-        (unit < self.len()).then(|| self.row(unit))
+    pub(crate) fn get(&self, unit: u32) -> Option<Found<'_>> {
+        match self.first().get(unit as usize) {
+            Some(row) => Some(Found::Built(row)),
+            None => self.added(unit).map(Found::Added),
+        }
+    }
+
+    /// The row of one that the daemon was built from.
+    pub(crate) fn built(&self, unit: u32) -> &Row {
+        &self.first()[unit as usize]
+    }
+
+    /// The row of one that was added.
+    pub(crate) fn added(&self, unit: u32) -> Option<Arc<Row>> {
+        self.added.read().rows.get(&unit).cloned()
     }
 }
 
@@ -153,6 +223,11 @@ impl Row {
     pub(crate) fn publish_end(&self, end: End) {
         let last = self.end.lock().replace(Box::new(end));
         // It may hold the last of an error of the user's: its destructor may panic, and may look at this.
+        discard(last);
+    }
+
+    fn forget_end(&self) {
+        let last = self.end.lock().take();
         discard(last);
     }
 
@@ -225,5 +300,55 @@ impl Row {
             polled: Instant::from_nanos(polled & !(IN_POLL | GONE)),
             in_poll: polled & IN_POLL != 0,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str) -> Row {
+        Row::new(name.to_owned().into(), Location::caller(), Box::default())
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_was_added_and_forgotten() {
+        let board = Board::default();
+        board.open(["store", "http", "admin"].map(row).into());
+        for unit in 3..100_003 {
+            assert_eq!(board.find("guest"), None);
+            board.add(unit, row("guest"));
+            assert_eq!((board.find("guest"), board.find("http")), (Some(unit), Some(1)));
+            board.row(unit).publish(SubsystemState::Removed, 1, Instant::ZERO);
+            board.forget(unit);
+            assert!(board.get(unit).is_none());
+        }
+        let added = board.added.read();
+        assert_eq!((added.rows.len(), added.by_name.len()), (0, 0));
+        drop(added);
+        assert_eq!(board.rows().count(), 3);
+        assert_eq!(board.row(7).state(), SubsystemState::Removed);
+    }
+
+    #[test]
+    fn a_name_is_that_of_the_one_that_is_there() {
+        let board = Board::default();
+        board.open(["b", "a"].map(row).into());
+        board.add(2, row("c"));
+        assert_eq!(
+            ["a", "b", "c", "d"].map(|name| board.find(name)),
+            [Some(1), Some(0), Some(2), None]
+        );
+        board.row(1).publish(SubsystemState::Removed, 1, Instant::ZERO);
+        assert_eq!(board.find("a"), None);
+        board.add(3, row("a"));
+        board.forget(1);
+        assert_eq!(board.find("a"), Some(3));
+        // It was removed, and another one of its name came before it was forgotten.
+        board.row(3).publish(SubsystemState::Removed, 1, Instant::ZERO);
+        board.add(4, row("a"));
+        board.forget(3);
+        assert_eq!(board.find("a"), Some(4));
+        assert!(board.rows().map(|(unit, _)| unit).eq([0, 1, 2, 4]));
     }
 }

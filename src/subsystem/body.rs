@@ -54,7 +54,7 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Body<F> {
             return Poll::Ready(());
         };
         // The sign of life: a poll that has not returned is visible from outside.
-        let row = run.shared.board.row(run.unit);
+        let row = run.row();
         row.poll_begins(run.shared.runtime.now());
         run.attend(cx.waker());
         let over = live(this.future, this.outcome, run, cx);

@@ -144,7 +144,7 @@ impl Cell {
 }
 
 fn subsystem_name(run: &Run) -> TaskName {
-    run.shared.board.row(run.unit).name.clone()
+    run.row().name.clone()
 }
 
 fn enrol(run: &Arc<Run>, name: Option<TaskName>) -> (Arc<Cell>, Member) {

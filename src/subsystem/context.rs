@@ -45,7 +45,7 @@ impl Context {
     /// The subsystem's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.run.shared.board.row(self.run.unit).name
+        &self.run.row().name
     }
 
     /// The subsystem's number in its daemon.
@@ -298,7 +298,7 @@ impl Context {
     /// As [`settings`](Self::settings); none if no section of that type was registered.
     #[must_use]
     pub fn try_settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.look().get_own(&self.run.shared.board.row(self.run.unit).sections)
+        self.look().get_own(&self.run.row().sections)
     }
 
     /// The settings of type `T` registered for `section`.

@@ -4,11 +4,14 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::Board;
+use crate::state::SubsystemState;
 
 /// The state of every subsystem, one line each, for a person at a terminal.
 pub(crate) fn dump(board: &Board, now: Instant) -> String {
-    let mut text = format!("state of {} subsystems:\n", board.len());
-    for row in board.rows() {
+    let rows = board.rows().filter(|(_, row)| row.state() != SubsystemState::Removed);
+    let rows: Vec<_> = rows.collect();
+    let mut text = format!("state of {} subsystems:\n", rows.len());
+    for (_, row) in rows {
         let since = now.since(row.since());
         let _ = write!(text, "  {}: {} for {}", row.name, row.state(), short(since));
         let _ = match row.life() {
@@ -26,7 +29,7 @@ pub(crate) fn dump(board: &Board, now: Instant) -> String {
 /// The subsystems that are alive, one line each: who is stuck, where it comes from, its last sign of life.
 pub(crate) fn stuck(board: &Board, now: Instant) -> String {
     let mut text = String::new();
-    for row in board.rows().filter(|row| row.state().is_alive()) {
+    for (_, row) in board.rows().filter(|(_, row)| row.state().is_alive()) {
         let _ = write!(text, "  stuck: `{}` ({}), from {}", row.name, row.state(), row.location());
         let _ = match row.life() {
             None => writeln!(text, ", never polled"),

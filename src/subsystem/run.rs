@@ -7,9 +7,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use proc_daemon_runtime::{Instant, PanicPayload, TaskName};
 
-use super::Shared;
 use super::children::Children;
 use super::report::{Outcome, Report, What};
+use super::{Row, Shared};
 use crate::exit::Exit;
 use crate::sync::{Flight, Latch, Notify};
 
@@ -21,6 +21,8 @@ pub(crate) struct Run {
     pub(crate) shared: Arc<Shared>,
     pub(crate) unit: u32,
     pub(crate) generation: u32,
+    /// Its row, if it was added while the daemon ran: it may be forgotten there before this is dropped.
+    added: Option<Arc<Row>>,
     pub(crate) stop: Latch,
     stop_by: AtomicU64,
     flight: Flight,
@@ -66,6 +68,7 @@ pub(crate) enum Told {
 impl Run {
     pub(crate) fn new(shared: Arc<Shared>, unit: u32, generation: u32, explicit: bool) -> Self {
         Self {
+            added: shared.board.added(unit),
             shared,
             unit,
             generation,
@@ -77,6 +80,14 @@ impl Run {
             exit: AtomicU16::new(0),
             body: Mutex::new(None),
             rare: OnceLock::new(),
+        }
+    }
+
+    /// Its row on the board.
+    pub(crate) fn row(&self) -> &Row {
+        match &self.added {
+            Some(row) => row,
+            None => self.shared.board.built(self.unit),
         }
     }
 

@@ -184,14 +184,16 @@ impl Spec {
         self
     }
 
-    /// Sets how long it may take from its start to being ready. Over it, the start has failed.
+    /// Sets how long it may take from its start to being ready. Over it, the start has failed. Zero is an error of
+    /// `build`: no start would be in time.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = Some(timeout);
         self
     }
 
     /// Sets how long it may take from its stop request to its end; then it is aborted. The
-    /// configuration's `shutdown.timeout_ms` by default, and never beyond `shutdown.force_timeout_ms`.
+    /// configuration's `shutdown.timeout_ms` by default, and never beyond `shutdown.force_timeout_ms`. Zero is an
+    /// abort at once.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
         self

@@ -33,11 +33,16 @@ fn policy(spec: &Spec) -> RestartPolicy {
 /// What is wrong with the policies, one line each.
 pub(crate) fn issues(specs: &[Spec]) -> Vec<GraphIssue> {
     // Of many, most say nothing, and the defaults are sound (test: `defaults_are_reachable`).
-    let says = |spec: &&Spec| spec.policy.is_some() || spec.watch.is_some();
+    let says = |spec: &&Spec| {
+        spec.policy.is_some() || spec.watch.is_some() || spec.start_timeout.is_some()
+    };
     let issues = specs.iter().filter(says).flat_map(|spec| {
         let policy = policy(spec);
         let mut issues = policy.issues();
         issues.extend(spec.watch.iter().flat_map(|watch| watch.issues()));
+        if spec.start_timeout.is_some_and(|timeout| timeout.is_zero()) {
+            issues.push("its start timeout is 0s: no start would ever be in time".into());
+        }
         if spec.once && policy.restart() != Restart::Never {
             issues.push(
                 "`Spec::once` can be started once: its restart policy must be `never()`".into(),

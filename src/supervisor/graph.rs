@@ -109,6 +109,28 @@ impl Graph {
         }
     }
 
+    /// Takes `unit` out, on which nobody depends any more.
+    pub(crate) fn prune(&mut self, unit: u32) {
+        for &on in self.dependencies.row(unit) {
+            for rows in [&mut self.dependents, &mut self.requiring, &mut self.binding] {
+                rows.remove(on, unit);
+            }
+        }
+        for rows in
+            [&mut self.dependencies, &mut self.dependents, &mut self.requiring, &mut self.binding]
+        {
+            rows.clear(unit);
+        }
+    }
+
+    /// How many rows and edges there are that were not there when it was built.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        let rows = [&self.dependencies, &self.dependents, &self.requiring, &self.binding];
+        let changed = |rows: &&Rows| rows.changed.values().map(|row| row.len() + 1).sum::<usize>();
+        rows.iter().map(changed).sum()
+    }
+
     /// What `unit` depends on.
     pub(crate) fn dependencies(&self, unit: u32) -> &[u32] {
         self.dependencies.row(unit)
@@ -221,11 +243,40 @@ impl Rows {
 
     /// Adds a target to a row, once.
     fn push(&mut self, row: u32, target: u32) {
-        let mut targets = self.row(row).to_vec();
+        let targets = self.change(row);
         if let Err(place) = targets.binary_search(&target) {
             targets.insert(place, target);
-            self.changed.insert(row, targets);
         }
+    }
+
+    fn remove(&mut self, row: u32, target: u32) {
+        if self.row(row).binary_search(&target).is_err() {
+            return;
+        }
+        let targets = self.change(row);
+        if let Ok(place) = targets.binary_search(&target) {
+            targets.remove(place);
+        }
+        if targets.is_empty() {
+            self.clear(row);
+        }
+    }
+
+    /// Empties a row, so that it takes no more place than it did when the rows were built.
+    fn clear(&mut self, row: u32) {
+        match self.starts.get(row as usize..row as usize + 2) {
+            Some([start, end]) if start != end => drop(self.changed.insert(row, Vec::new())),
+            _ => drop(self.changed.remove(&row)),
+        }
+    }
+
+    /// A row that is no longer as it was built.
+    fn change(&mut self, row: u32) -> &mut Vec<u32> {
+        let built = match self.starts.get(row as usize..row as usize + 2) {
+            Some([start, end]) => &self.targets[*start as usize..*end as usize],
+            _ => &[],
+        };
+        self.changed.entry(row).or_insert_with(|| built.to_vec())
     }
 }
 

@@ -48,7 +48,7 @@ impl SubsystemManager {
             Some(unit) => self.call(ask(unit), given),
             None => {
                 let refused = ControlError::Unknown(target.to_string());
-                Control { state: State::Refused(Some(refused)), given }
+                Control { state: State::Refused(refused), given }
             }
         }
     }
@@ -70,7 +70,8 @@ impl SubsystemManager {
     ///
     /// # Errors
     ///
-    /// [`Duplicate`](ControlError::Duplicate), [`Unknown`](ControlError::Unknown) dependency,
+    /// [`Duplicate`](ControlError::Duplicate), [`StillStopping`](ControlError::StillStopping) if one of this name is
+    /// being removed and has not ended, [`Unknown`](ControlError::Unknown) dependency,
     /// [`Cycle`](ControlError::Cycle), [`Invalid`](ControlError::Invalid) policy, group or section,
     /// [`ShuttingDown`](ControlError::ShuttingDown).
     #[track_caller]
@@ -119,8 +120,12 @@ impl SubsystemManager {
         self.about(which.into(), Ask::Restart, Done::ready)
     }
 
-    /// Stops it if it runs, and takes it out: its name may be used again, its number is not. Resolves with how it
-    /// ended.
+    /// Stops it if it runs, and takes it out once it has ended: its name may be used again then, its number is not.
+    /// Resolves with how it ended. Until then every other call about it is refused with
+    /// [`StillStopping`](ControlError::StillStopping), and so is another one of its name, also when it was left
+    /// behind: it is taken out if it ends after all.
+    ///
+    /// The past of one that was taken out counts no more: it is in no report, and in no exit code.
     ///
     /// # Errors
     ///
@@ -166,7 +171,7 @@ impl fmt::Debug for SubsystemManager {
 /// The answer to a call, which is in already. Cancel-safe; dropping it takes nothing back.
 ///
 /// Resolves with [`ControlError::ShuttingDown`] if the daemon ends before it answers. Awaited before the daemon
-/// runs, it waits for that.
+/// runs, it waits for that. Once it has resolved it is pending for ever: it never resolves twice, and never panics.
 #[must_use = "the call is made; await this to learn what became of it"]
 pub struct Control<T> {
     state: State,
@@ -174,27 +179,26 @@ pub struct Control<T> {
 }
 
 enum State {
-    Refused(Option<ControlError>),
+    Refused(ControlError),
     Waiting(Receiver<Result<Done, ControlError>>),
+    Resolved,
 }
 
 impl<T> Future for Control<T> {
     type Output = Result<T, ControlError>;
 
-    /// # Panics
-    ///
-    /// If it is polled after it has resolved with a refusal.
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        match &mut self.state {
-            State::Refused(error) => {
-                Poll::Ready(Err(error.take().expect("polled after it has resolved")))
-            }
-            State::Waiting(receiver) => {
-                let answer = std::task::ready!(receiver.poll_receive(cx));
-                let done = answer.unwrap_or(Err(ControlError::ShuttingDown))?;
-                Poll::Ready((self.given)(done).ok_or(ControlError::ShuttingDown))
-            }
-        }
+        let answer = match &mut self.state {
+            State::Waiting(receiver) => std::task::ready!(receiver.poll_receive(cx)),
+            _ => None,
+        };
+        Poll::Ready(match std::mem::replace(&mut self.state, State::Resolved) {
+            State::Refused(error) => Err(error),
+            State::Waiting(_) => answer
+                .unwrap_or(Err(ControlError::ShuttingDown))
+                .and_then(|done| (self.given)(done).ok_or(ControlError::ShuttingDown)),
+            State::Resolved => return Poll::Pending,
+        })
     }
 }
 

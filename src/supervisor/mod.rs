@@ -26,8 +26,10 @@ pub(crate) mod hooks;
 mod manager;
 mod notes;
 mod status;
+mod table;
 
 pub use events::Events;
 pub(crate) use events::Hub;
 pub use manager::{Control, SubsystemManager};
 pub use status::SubsystemStatus;
+pub(crate) use table::Table;

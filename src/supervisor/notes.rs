@@ -8,7 +8,7 @@ use crate::subsystem::{Board, short};
 
 /// Logs `note`, with the names that the engine does not know.
 pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
-    let name = |unit: &u32| -> &TaskName { &board.row(*unit).name };
+    let name = |unit: &u32| -> TaskName { board.row(*unit).name.clone() };
     match note {
         Note::AllReady => info!("ready"),
         Note::StillStarting(waiting) => info!("still starting: {}", list(waiting, board)),
@@ -64,8 +64,8 @@ pub(super) fn log(note: &Note, board: &Board, finalizers: &[&'static str]) {
 }
 
 fn list(waiting: &Waiting, board: &Board) -> String {
-    let names: Vec<&str> =
-        waiting.units.iter().map(|unit| board.row(*unit).name.as_str()).collect();
+    let names: Vec<String> =
+        waiting.units.iter().map(|unit| board.row(*unit).name.to_string()).collect();
     match waiting.more {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),

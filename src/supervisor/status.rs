@@ -36,15 +36,13 @@ impl SubsystemStatus {
     /// None if it was removed.
     pub(crate) fn read(board: &Board, unit: u32) -> Option<Self> {
         let row = board.get(unit).filter(|row| row.state() != SubsystemState::Removed)?;
-        Some(Self::of(unit, row))
+        Some(Self::of(unit, &row))
     }
 
     /// All that have not been removed.
     pub(crate) fn all(board: &Board) -> Vec<Self> {
-        let rows = (0..).zip(board.rows());
-        rows.map(|(unit, row)| Self::of(unit, row))
-            .filter(|status| status.state != SubsystemState::Removed)
-            .collect()
+        let there = board.rows().filter(|(_, row)| row.state() != SubsystemState::Removed);
+        there.map(|(unit, row)| Self::of(unit, &row)).collect()
     }
 
     fn of(unit: u32, row: &Row) -> Self {

@@ -6,7 +6,6 @@
 //!   Flight    work in flight, and its handshake with a stop  (draining)
 //!   Notify    everybody who waits now, as often as asked     (nothing in flight)
 //!   Mailbox   many post, one drains in order               (reports to the driver)
-//!   Append    a list that grows while others read it          (rows of the board)
 //!   reply     one value, sent once or never                  (answers to calls)
 //!   Fanout    one publishes, many read, each from a bounded queue of its own  (events)
 //!   race      two futures, the first named one wins a tie
@@ -20,7 +19,6 @@
 //! 2. Whoever waits registers, then checks again: a change between the two is seen by one of them.
 //! 3. Nothing here reads a clock or depends on an iteration order that is not its own.
 
-mod append;
 mod fanout;
 mod flight;
 mod latch;
@@ -31,7 +29,6 @@ mod race;
 mod reply;
 mod wakers;
 
-pub(crate) use append::Append;
 pub(crate) use fanout::{Fanout, Reader};
 pub(crate) use flight::Flight;
 pub(crate) use latch::{Latch, Ticket};

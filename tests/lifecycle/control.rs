@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_lite::future::poll_once;
 use proc_daemon::runtime::{AnyRuntime, Task, discard};
 use proc_daemon::{
     Backoff, Check, Context, ControlError, Daemon, DaemonBuilder, EndKind, Health, RestartPolicy,
@@ -154,6 +155,14 @@ fn nonsense_is_refused_in_words(row: &impl Row) {
         let policy = RestartPolicy::on_failure().intensity(1, std::time::Duration::ZERO);
         let nonsense = refused(task("x", idle).restart_policy(policy)).await;
         assert!(nonsense.contains("`x`"), "{nonsense}");
+        let hasty = refused(task("x", idle).start_timeout(std::time::Duration::ZERO)).await;
+        assert!(hasty.contains("`x`: its start timeout is 0s"), "{hasty}");
+        let mut never = subsystems.stop("nobody");
+        assert!((&mut never).await.is_err(), "refused at once");
+        assert!(poll_once(&mut never).await.is_none(), "it has resolved");
+        let mut answered = subsystems.start("keeper");
+        assert!((&mut answered).await.is_err(), "it runs");
+        assert!(poll_once(&mut answered).await.is_none(), "it has resolved");
         let nobody = subsystems.stop("nobody").await.unwrap_err();
         assert_eq!(nobody.to_string(), "there is no subsystem `nobody`");
         assert_eq!(Target::from("nobody").to_string(), "nobody");

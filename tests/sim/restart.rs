@@ -460,7 +460,8 @@ fn nonsense_is_an_error_of_build_with_the_numbers() {
     assert!(unreachable.contains("6 failures take 100s"), "{unreachable}");
     assert!(unreachable.contains("`s`") && unreachable.contains("restart.rs:"), "{unreachable}");
     for (policy, wanted) in [
-        (policy().intensity(3, Duration::ZERO), "window is 0s"),
+        (policy().intensity(3, Duration::ZERO), "none of its 3 failures"),
+        (RestartPolicy::never().intensity(4, Duration::ZERO), "none of its 4 failures"),
         (policy().backoff(Backoff::exponential(SECOND, MS)), "cap (1ms) is below its base (1s)"),
         (policy().backoff(Backoff::DEFAULT.jitter(1.5)), "not 1.5"),
         (policy().backoff(Backoff::DEFAULT.factor(0.5)), "not 0.5"),
@@ -472,4 +473,9 @@ fn nonsense_is_an_error_of_build_with_the_numbers() {
     let text = Daemon::new().with_subsystem(once).build().unwrap_err().to_string();
     assert!(text.contains("`once`") && text.contains("never()"), "{text}");
     assert!(Daemon::new().with_subsystem(Spec::once("once", idle)).build().is_ok());
+    let hasty = task("hasty", idle).start_timeout(Duration::ZERO);
+    let text = Daemon::new().with_subsystem(hasty).build().unwrap_err().to_string();
+    assert!(text.contains("`hasty`: its start timeout is 0s"), "{text}");
+    let abrupt = task("abrupt", idle).grace(Duration::ZERO);
+    assert!(Daemon::new().with_subsystem(abrupt).build().is_ok(), "no grace is an abort at once");
 }

@@ -30,7 +30,7 @@ const GOLDEN: [u64; 20] = [
     0x622f0cf0381bb936,
     0xa64fddbc2430f90d,
     0x8d1582ff60a0d19e,
-    0xc4ef16bb47d69332,
+    0xb69c97e6bcc42c4f,
     0xcf1d5d07ae440282,
     0x34cf57516aaa37f4,
     0x3e07f51773bb8677,

@@ -7,8 +7,15 @@ use crate::supervisor::engine::Cause;
 
 /// The life is over, and this is its report.
 pub(in crate::sim) fn over(book: &Book, report: &ExitReport, found: &mut Found) {
-    for (unit, told) in book.units.iter().zip(report.subsystems()) {
-        super::states::shown(book, told.id.as_u64().try_into().unwrap_or(u32::MAX), found);
+    let told = report.subsystems().iter().map(|told| told.id.as_u64());
+    let there = (0..).zip(&book.units).filter(|(_, unit)| !unit.past).map(|(number, _)| number);
+    found.expect(told.eq(there), "end as it was", || {
+        "the report does not tell of all that were not removed before the shutdown".to_owned()
+    });
+    for told in report.subsystems() {
+        let number = told.id.as_u64().try_into().unwrap_or(u32::MAX);
+        let Some(unit) = book.units.get(number as usize) else { continue };
+        super::states::shown(book, number, found);
         let (expected, is) = (model::end(unit), told.end.as_ref().map(crate::end::End::kind));
         let generation = told.end.as_ref().map(crate::end::End::generation);
         let last = u64::from(unit.generation);
@@ -35,7 +42,7 @@ pub(in crate::sim) fn over(book: &Book, report: &ExitReport, found: &mut Found) 
 
 /// Two rules claimed the moment of its abort: which of them is told is open.
 fn uncertain(unit: &Unit) -> bool {
-    unit.tie
+    unit.tie && !unit.past
 }
 
 fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {

@@ -45,7 +45,7 @@ pub(in crate::sim) fn over(book: &Book, outcome: Outcome, found: &mut Found) {
     let ready = !matches!(outcome, Outcome::Done | Outcome::RolledBack(_));
     let waiting = book.reload.waiting.keys().next();
     found.expect(ready || waiting.is_none(), "settled", || {
-        let name = waiting.map_or("?", |unit| book.name(*unit));
+        let name = waiting.map_or_else(|| "?".to_owned(), |unit| book.name(*unit).to_string());
         format!("the reload is over ({outcome:?}), and `{name}` is not ready")
     });
     let back = matches!(outcome, Outcome::RolledBack(_) | Outcome::Stranded(_));

@@ -38,7 +38,7 @@ pub(in crate::sim) fn launched(
     }
     let other = company::waited_for(book, unit).filter(|other| *other != unit);
     found.expect(other.is_none(), "together", || {
-        let other = other.map_or("?", |other| book.name(other));
+        let other = other.map_or_else(String::new, |other| book.name(other));
         format!("`{name}` was spawned before `{other}`, with which it starts again, had ended")
     });
     found.expect(this.due.is_none_or(|due| due <= now), "backoff kept", || {

@@ -155,7 +155,7 @@ pub(in crate::sim) fn exits(book: &Book, handle: &SimHandle, now: Instant, found
     let left = (0..).zip(&book.units).find(|(_, unit)| holds(unit));
     let over = left.is_none() || budget <= now;
     found.expect(over, "exit when over", || {
-        let name = left.map_or("?", |(unit, _)| book.name(unit));
+        let name = left.map_or_else(String::new, |(unit, _)| book.name(unit));
         format!("the run ends at {now:?}, and `{name}` lives")
     });
     found.expect(now <= budget + handle.slack(), "budget kept", || {

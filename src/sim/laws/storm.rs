@@ -104,7 +104,7 @@ pub(in crate::sim) fn again(book: &mut Book, turn: Turn, now: Instant, found: &m
         !open && entry.is_none_or(|(_, open)| !open) && company::waited_for(book, *other).is_none()
     });
     found.expect(passed.is_none(), "turns kept", || {
-        let other = passed.map_or("?", |(other, _)| book.name(*other));
+        let other = passed.map_or_else(String::new, |(other, _)| book.name(*other));
         format!("`{}` starts before `{other}`, which has waited longer", book.name(unit))
     });
     book.queue.moved = now;

@@ -49,7 +49,8 @@ pub(in crate::sim) fn exit_code(book: &Book) -> u8 {
     if let Some((signal, _)) = book.forced_by {
         return 128 + u8::try_from(signal.number()).unwrap_or(0);
     }
-    let left = |unit| matches!(end(unit), Some(EndKind::Aborted | EndKind::Zombie));
+    let left =
+        |unit: &Unit| !unit.past && matches!(end(unit), Some(EndKind::Aborted | EndKind::Zombie));
     if book.units.iter().any(left) {
         return 124;
     }
@@ -60,11 +61,14 @@ pub(in crate::sim) fn exit_code(book: &Book) -> u8 {
         cause => {
             let failed = book.units.iter().filter(|unit| unit.state == State::Failed);
             let worst = failed.map(code).max();
+            let keeps = |unit: &&Unit| !unit.rules.background;
+            let there = |unit: &&Unit| unit.state != State::Removed;
             let well = |unit: &Unit| !unit.rules.background && unit.state != State::Failed;
             match worst {
                 Some(worst) if cause == Some(Cause::NothingToRun) => {
-                    let only_background = book.units.iter().all(|unit| unit.rules.background);
-                    let alone = !only_background && !book.units.iter().any(well);
+                    let mut keeping = book.units.iter().filter(there).filter(keeps);
+                    let only_background = keeping.next().is_none();
+                    let alone = !only_background && !book.units.iter().filter(there).any(well);
                     if alone { worst.max(69) } else { worst }
                 }
                 worst => worst.unwrap_or(0),

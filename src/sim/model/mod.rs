@@ -191,6 +191,7 @@ pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
         book.called = None;
     }
     unit.state = turn.state;
+    unit.past = turn.state == State::Removed && !stopping;
     if matches!(turn.state, State::Stopped | State::Failed) {
         unit.due = None;
     }

@@ -9,7 +9,7 @@ use proc_daemon_runtime::discard;
 use super::Driver;
 use crate::control::ControlError;
 use crate::end::{End, EndKind};
-use crate::subsystem::{Ask, Call, Done, Factory, Removed, Spec};
+use crate::subsystem::{Ask, Call, Done, Spec};
 use crate::supervisor::blueprint;
 use crate::supervisor::engine::{Event, Op, Refusal, Ticket};
 
@@ -55,18 +55,28 @@ impl Driver {
         if let Some((unit, reply)) = self.open.added.remove(&ticket) {
             reply.send(answer.map(|()| Done::Added(unit)).map_err(|why| self.refused(unit, why)));
         } else if let Some((unit, op, reply)) = self.open.calls.remove(&ticket) {
-            if op == Op::Remove && answer.is_ok() {
-                let removed: Arc<dyn Factory> = Arc::new(Removed);
-                discard(std::mem::replace(&mut self.factories[unit as usize].0, removed));
-                discard(self.runs[unit as usize].take());
-                discard(self.hooks.remove(&unit));
-                discard(self.watched.forget(unit));
-                discard(self.failures.remove(&unit));
-            }
-            reply.send(match answer {
+            let told = match answer {
                 Ok(()) => Ok(self.done(unit, op)),
                 Err(why) => Err(self.refused(unit, why)),
-            });
+            };
+            // Who is told that it is gone finds nothing of it.
+            if op == Op::Remove && answer.is_ok() {
+                self.forget(unit);
+            }
+            reply.send(told);
+        }
+    }
+
+    /// `unit` was removed: what it was made of is the user's. How it ended is told if that was in the shutdown.
+    pub(super) fn forget(&mut self, unit: u32) {
+        discard(self.factories.forget(unit));
+        discard(self.runs.forget(unit));
+        discard(self.hooks.remove(&unit));
+        discard(self.watched.forget(unit));
+        if self.engine.forget(unit) {
+            discard(self.failures.remove(&unit));
+            self.publisher.forget(unit);
+            self.shared.board.forget(unit);
         }
     }
 
@@ -145,8 +155,11 @@ impl Driver {
         if name.trim().is_empty() {
             return Err(ControlError::Invalid("a subsystem without a name".to_owned()));
         }
-        if board.find(&name).is_some() {
-            return Err(ControlError::Duplicate(name));
+        if let Some(unit) = board.find(&name) {
+            return Err(match self.engine.is_being_removed(unit) {
+                true => ControlError::StillStopping,
+                false => ControlError::Duplicate(name),
+            });
         }
         if let Some(issue) = blueprint::issues(std::slice::from_ref(spec)).first() {
             return Err(ControlError::Invalid(issue.to_string()));
@@ -190,7 +203,7 @@ impl Driver {
         }
         let watch = spec.watch.take();
         if let Some(spec) = added.take() {
-            self.shared.board.add(blueprint::row(spec));
+            self.shared.board.add(unit, blueprint::row(spec));
         }
         if let Some(watch) = watch {
             self.watched.enter(unit, watch, &mut self.engine, &self.shared.board);

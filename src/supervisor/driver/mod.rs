@@ -36,12 +36,12 @@ use publish::Publisher;
 use reload::Reloading;
 pub(crate) use reload::{Obey, tuning};
 
-use super::Hub;
 use super::engine::{Concern, Engine, Event, Out};
 use super::hooks::Hooks;
+use super::{Hub, Table};
 use crate::reload::Recipe;
 use crate::shutdown::Announced;
-use crate::subsystem::{self, Board, Factory, Handlers, Report, Run, Shared};
+use crate::subsystem::{self, Board, Factory, Handlers, Removed, Report, Run, Shared};
 
 /// Most events and effects of one poll.
 const BATCH: usize = 512;
@@ -81,8 +81,8 @@ pub(crate) struct Finalizer {
 pub(crate) struct Driver {
     engine: Engine,
     shared: Arc<Shared>,
-    factories: Vec<(Arc<dyn Factory>, bool)>,
-    runs: Vec<Option<Arc<Run>>>,
+    factories: Table<(Arc<dyn Factory>, bool)>,
+    runs: Table<Option<Arc<Run>>>,
     failures: Failures,
     hooks: BTreeMap<u32, Hooks>,
     /// The groups' names, by number.
@@ -113,8 +113,8 @@ pub(crate) struct Driver {
 pub(crate) struct Remains {
     pub(crate) engine: Engine,
     pub(crate) failures: Failures,
-    _runs: Vec<Option<Arc<Run>>>,
-    _factories: Vec<(Arc<dyn Factory>, bool)>,
+    _runs: Table<Option<Arc<Run>>>,
+    _factories: Table<(Arc<dyn Factory>, bool)>,
 }
 
 /// What a driver is made of besides its engine.
@@ -149,14 +149,14 @@ impl Driver {
             watch.begins(&engine, &parts.shared.board);
         }
         Self {
-            runs: parts.factories.iter().map(|_| None).collect(),
+            runs: Table::new(parts.factories.iter().map(|_| None).collect(), None),
             failures: Failures::new(),
             finalizer_names: parts.finalizers.iter().map(|finalizer| finalizer.name).collect(),
             finalizers: parts.finalizers.into_iter().map(Some).collect(),
             engine,
             announced,
             shared: parts.shared,
-            factories: parts.factories,
+            factories: Table::new(parts.factories, (Arc::new(Removed), false)),
             hooks: parts.hooks,
             groups: parts.groups,
             open: Open::default(),
@@ -260,8 +260,8 @@ impl Driver {
         Remains {
             engine: self.engine.take(),
             failures: std::mem::take(&mut self.failures),
-            _runs: std::mem::take(&mut self.runs),
-            _factories: std::mem::take(&mut self.factories),
+            _runs: self.runs.take(),
+            _factories: self.factories.take(),
         }
     }
 }

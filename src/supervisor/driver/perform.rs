@@ -27,7 +27,7 @@ impl Driver {
         for turn in &self.out.turns {
             let row = self.shared.board.row(turn.unit);
             row.publish(turn.state, turn.generation, now);
-            self.watched.turned(*turn, row);
+            self.watched.turned(*turn, &row);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
         }
         self.publish(event, now);
@@ -53,6 +53,7 @@ impl Driver {
             }
             Effect::Due { unit, at } => self.show_due(unit, at, now),
             Effect::AskGiveUp { unit } => self.ask_give_up(unit, now),
+            Effect::Forget { unit } => self.forget(unit),
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
             Effect::Check { unit, generation, probe, number } => {
                 self.ask(unit, generation, (probe, number), now);

@@ -1,5 +1,6 @@
 //! What subscribers are told, once the board shows it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proc_daemon_runtime::Instant;
@@ -16,14 +17,20 @@ use crate::supervisor::engine::{Event, Note, Turn, UnitEvent};
 pub(super) struct Publisher {
     hub: Arc<Hub>,
     /// By number, once they were asked for: a name is shared by all of its events.
-    names: Vec<Option<Arc<str>>>,
+    names: BTreeMap<u32, Arc<str>>,
     /// By number: after which generation the next start was told, and for when.
-    dues: Vec<Option<(u32, Instant)>>,
+    dues: BTreeMap<u32, (u32, Instant)>,
 }
 
 impl Publisher {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
-        Self { hub, names: Vec::new(), dues: Vec::new() }
+        Self { hub, names: BTreeMap::new(), dues: BTreeMap::new() }
+    }
+
+    /// `unit` is gone: nothing more is told of it.
+    pub(super) fn forget(&mut self, unit: u32) {
+        self.names.remove(&unit);
+        self.dues.remove(&unit);
     }
 }
 
@@ -81,11 +88,7 @@ impl Driver {
 
     /// Whether that is not what was told last.
     fn is_news(&mut self, unit: u32, generation: u32, due: Instant) -> bool {
-        let (dues, index) = (&mut self.publisher.dues, unit as usize);
-        if index >= dues.len() {
-            dues.resize(index + 1, None);
-        }
-        dues[index].replace((generation, due)) != Some((generation, due))
+        self.publisher.dues.insert(unit, (generation, due)) != Some((generation, due))
     }
 
     /// Shows whether everything is ready.
@@ -123,11 +126,8 @@ impl Driver {
     }
 
     fn subject(&mut self, unit: u32) -> (SubsystemId, Arc<str>) {
-        let (names, index) = (&mut self.publisher.names, unit as usize);
-        if index >= names.len() {
-            names.resize(index + 1, None);
-        }
-        let name = names[index].get_or_insert_with(|| self.shared.board.row(unit).name.to_shared());
+        let name = || self.shared.board.row(unit).name.to_shared();
+        let name = self.publisher.names.entry(unit).or_insert_with(name);
         (SubsystemId::new(unit), Arc::clone(name))
     }
 }

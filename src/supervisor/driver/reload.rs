@@ -78,7 +78,7 @@ pub(crate) fn tuning(config: &Config) -> Tuning {
 /// Who is concerned by `difference`: the owners of a changed section, and everybody with a hook.
 fn concerned(difference: &Difference, board: &Board, hooks: &BTreeMap<u32, Hooks>) -> Vec<Concern> {
     let mut concerned = Vec::new();
-    for (unit, row) in (0..).zip(board.rows()) {
+    for (unit, row) in board.rows() {
         let duty = row.sections.iter().filter(|section| difference.touches(section.path()));
         let duty = duty.map(|section| match section.on_change() {
             Some(OnChange::Live) => Duty::Look,
@@ -182,7 +182,7 @@ impl Driver {
 fn plan(difference: &Difference, sections: &[ErasedSection], board: &Board) -> ReloadPlan {
     let process = difference.beyond_reload(sections);
     let mut restart = Vec::new();
-    for row in board.rows().filter(|row| row.state() != SubsystemState::Removed) {
+    for (_, row) in board.rows().filter(|(_, row)| row.state() != SubsystemState::Removed) {
         let sections =
             row.sections.iter().filter(|section| section.on_change() != Some(OnChange::Live));
         let keys: BTreeSet<_> =
@@ -404,8 +404,8 @@ impl Driver {
         };
         let taken = |key: &&str| {
             let section_of = |unit: &u32| {
-                let mut sections = board.row(*unit).sections.iter();
-                sections.any(|section| before.difference.of(section.path()).any(|k| k == *key))
+                let row = board.row(*unit);
+                row.sections.iter().any(|section| before.difference.of(section.path()).any(|k| k == *key))
             };
             !restarted.iter().any(section_of)
         };

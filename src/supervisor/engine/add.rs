@@ -43,6 +43,25 @@ impl Engine {
         Ok(unit)
     }
 
+    /// Keeps nothing of `unit`, if it was removed before the shutdown and has not been forgotten. Whether that is so.
+    pub(crate) fn forget(&mut self, unit: u32) -> bool {
+        let this = &self.units[unit as usize];
+        if !this.past {
+            return false;
+        }
+        let (joint, waits) = (this.joint, this.waits);
+        if let Some(joint) = self.joints.get_mut(&joint) {
+            joint.members.retain(|member| *member != unit);
+        }
+        self.unready -= usize::from(waits);
+        self.graph.prune(unit);
+        self.checks.remove(&unit);
+        if let Some(known) = self.units.forget(unit) {
+            self.rules.leave(known.rules);
+        }
+        true
+    }
+
     /// What was added starts.
     pub(super) fn added(&mut self, ticket: Ticket, unit: u32, now: Instant, out: &mut Out) {
         if self.may_start() {

@@ -3,7 +3,7 @@
 use proc_daemon_runtime::Instant;
 
 use super::answers::Wish;
-use super::{Effect, Engine, Leaving, Met, Out, State};
+use super::{Effect, Engine, Leaving, Met, Out, Phase, State};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +204,9 @@ impl Engine {
 
     fn gone(&mut self, unit: u32, out: &mut Out) {
         self.groups.leave(unit);
+        let past = self.phase == Phase::Up;
+        self.units[unit as usize].past = past;
+        self.gone.extend(past.then_some(unit));
         self.turn(unit, State::Removed, out);
     }
 
@@ -214,12 +217,18 @@ impl Engine {
         }
     }
 
+    /// Its removal was asked for, and it has not ended: its name is taken until then.
+    pub(crate) fn is_being_removed(&self, unit: u32) -> bool {
+        let this = &self.units[unit as usize];
+        this.removed && this.state != State::Removed
+    }
+
     /// Whether anything can be done to `unit` now.
     fn controllable(&self, unit: u32) -> Result<(), Refusal> {
         match self.units[unit as usize].state {
             State::Removed => Err(Refusal::Gone),
             _ if !self.may_start() => Err(Refusal::ShuttingDown),
-            _ if self.units[unit as usize].removed => Err(Refusal::Gone),
+            _ if self.is_being_removed(unit) => Err(Refusal::StillStopping),
             _ => Ok(()),
         }
     }

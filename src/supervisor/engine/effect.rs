@@ -41,6 +41,8 @@ pub(crate) enum Effect {
     Reloaded(Outcome),
     /// Answer the call for a reload.
     AnswerReload { ticket: Ticket, outcome: Outcome },
+    /// It was removed: nothing is to be kept of it.
+    Forget { unit: u32 },
     /// Show whether everything is ready.
     Ready(bool),
     /// Ask for a shutdown on the engine's behalf; answer with `Event::Shutdown`.

@@ -87,7 +87,10 @@ impl Engine {
 
     /// Whether all that keep the daemon alive have failed.
     fn all_failed(&self) -> bool {
-        let keeping = (0..).zip(&self.units).filter(|(unit, _)| !self.rule(*unit).background);
+        let keeping = self
+            .units
+            .numbered()
+            .filter(|(unit, known)| known.state != State::Removed && !self.rule(*unit).background);
         let mut failed = keeping.map(|(_, unit)| unit.state == State::Failed).peekable();
         failed.peek().is_some() && failed.all(|failed| failed)
     }

@@ -128,6 +128,7 @@ pub(crate) use unit::{GaveUp, Met, Unit};
 
 use super::graph::Graph;
 use super::groups::Groups;
+use super::table::Table;
 pub(crate) use crate::health::Probe;
 use crate::shutdown::Timeline;
 use crate::state::SubsystemState as State;
@@ -147,7 +148,7 @@ pub(crate) struct Engine {
     graph: Graph,
     groups: Groups,
     settings: Settings,
-    units: Vec<Unit>,
+    units: Table<Unit>,
     rules: RuleBook,
     phase: Phase,
     timers: Timers,
@@ -172,6 +173,8 @@ pub(crate) struct Engine {
     last_joint: u32,
     /// Who may have to be asked to stop when the step is over.
     leavers: Vec<u32>,
+    /// Who was removed in this step.
+    gone: Vec<u32>,
     shown_ready: bool,
     calls: Calls,
     checks: BTreeMap<u32, Checks>,
@@ -216,6 +219,7 @@ impl Engine {
             joints: BTreeMap::new(),
             last_joint: 0,
             leavers: Vec::new(),
+            gone: Vec::new(),
             shown_ready: false,
             calls: Calls::default(),
             checks: BTreeMap::new(),
@@ -225,7 +229,7 @@ impl Engine {
             graph,
             groups,
             settings,
-            units,
+            units: Table::new(units, Unit::gone()),
             phase: Phase::Idle,
             timers: Timers::default(),
             timeline: None,
@@ -280,6 +284,10 @@ impl Engine {
         if self.calls.has_changed() {
             self.answer(out);
         }
+        // Who asked for it hears before how it ended.
+        let forgotten = self.gone.drain(..).map(|unit| Effect::Forget { unit });
+        out.effects.extend(forgotten);
+        self.prune_timers();
     }
 
     /// This engine, leaving one over nothing in its place.
@@ -297,13 +305,13 @@ impl Engine {
         self.rules.at(self.units[unit as usize].rules)
     }
 
-    pub(crate) fn units(&self) -> &[Unit] {
+    pub(crate) fn units(&self) -> &Table<Unit> {
         &self.units
     }
 
     /// The units, taken out: nothing is left to step.
-    pub(crate) fn take_units(&mut self) -> Vec<Unit> {
-        std::mem::take(&mut self.units)
+    pub(crate) fn take_units(&mut self) -> Table<Unit> {
+        self.units.take()
     }
 
     #[cfg(feature = "sim")]

@@ -25,9 +25,15 @@ pub(crate) struct Rules {
     pub(crate) intensity: Option<Intensity>,
 }
 
-/// The rules of all subsystems; equal ones are kept once, for most have the default's.
+/// The rules of all subsystems; equal ones are kept once, for most have the default's. A place that nobody uses any
+/// more is given to others.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RuleBook(Vec<Rules>);
+pub(crate) struct RuleBook {
+    rules: Vec<Rules>,
+    /// By how many each of them is used.
+    users: Vec<u32>,
+    free: Vec<u32>,
+}
 
 /// How many of the last rules are compared with a new one.
 const LOOK: usize = 8;
@@ -35,19 +41,45 @@ const LOOK: usize = 8;
 impl RuleBook {
     /// The place of these rules.
     pub(crate) fn enter(&mut self, rules: Rules) -> u32 {
-        let known = self.0.iter().rev().take(LOOK).position(|known| *known == rules);
-        let place = match known {
-            Some(back) => self.0.len() - 1 - back,
-            None => {
-                self.0.push(rules);
-                self.0.len() - 1
-            }
+        let known = self.rules.iter().rev().take(LOOK).position(|known| *known == rules);
+        let known = known.map(|back| self.rules.len() - 1 - back);
+        let place = match known.filter(|place| self.users[*place] > 0) {
+            Some(place) => place,
+            None => match self.free.pop() {
+                Some(free) => {
+                    self.rules[free as usize] = rules;
+                    free as usize
+                }
+                None => {
+                    self.rules.push(rules);
+                    self.users.push(0);
+                    self.rules.len() - 1
+                }
+            },
         };
+        self.users[place] += 1;
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
+    /// One that used this place is gone.
+    pub(crate) fn leave(&mut self, place: u32) {
+        let users = &mut self.users[place as usize];
+        *users -= 1;
+        if *users == 0 {
+            self.free.push(place);
+        }
+    }
+
     pub(crate) fn at(&self, place: u32) -> &Rules {
-        &self.0[place as usize]
+        &self.rules[place as usize]
+    }
+}
+
+#[cfg(test)]
+impl RuleBook {
+    /// How many places there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rules.len()
     }
 }
 
@@ -81,5 +113,19 @@ mod tests {
             [Rules::PLAIN, Rules::PLAIN, other, Rules::PLAIN].map(|rules| book.enter(rules));
         assert_eq!(places, [0, 0, 1, 0]);
         assert_eq!(*book.at(1), other);
+    }
+
+    #[test]
+    fn a_place_that_nobody_uses_is_given_to_others() {
+        let mut book = RuleBook::default();
+        book.enter(Rules::PLAIN);
+        for round in 0..1000 {
+            let grace = |n: u64| Rules { grace: Some(Duration::from_secs(n)), ..Rules::PLAIN };
+            let places: Vec<u32> = (0..20).map(|n| book.enter(grace(20 * round + n))).collect();
+            assert!((0..).zip(&places).all(|(n, at)| *book.at(*at) == grace(20 * round + n)));
+            places.into_iter().for_each(|place| book.leave(place));
+        }
+        assert_eq!((book.rules.len(), book.users[0]), (21, 1));
+        assert_eq!(*book.at(0), Rules::PLAIN);
     }
 }

@@ -53,7 +53,7 @@ impl Engine {
     }
 
     pub(super) fn count(&self) -> u32 {
-        u32::try_from(self.units.len()).unwrap_or(u32::MAX)
+        self.units.count()
     }
 
     pub(super) fn spawn(&mut self, unit: u32, out: &mut Out) {

@@ -3,11 +3,18 @@
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Effect, Engine, NAMES_IN_A_NOTE, Note, Out, PROGRESS_EVERY, Phase, Probe, Reload, State, Timer,
-    Unit, Waiting,
+    Effect, Engine, NAMES_IN_A_NOTE, Note, Out, PROGRESS_EVERY, Phase, Probe, Reload, State, Table,
+    Timer, Unit, Waiting,
 };
 
 impl Engine {
+    /// Keeps the timers few whose reason is gone.
+    pub(super) fn prune_timers(&mut self) {
+        let Self { timers, units, phase, unready, dumping, reload, .. } = self;
+        let now_is = (*phase, *unready, dumping.is_some());
+        timers.prune(|timer| matters(timer, units, now_is, reload));
+    }
+
     /// When to step with `Event::Tick`, if nothing comes before.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
         let Self { timers, units, phase, unready, dumping, reload, .. } = self;
@@ -63,7 +70,7 @@ impl Engine {
                 unit.is_live()
             }
         };
-        let mut waiting = (0..).zip(&self.units).filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
+        let mut waiting = self.units.numbered().filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
         let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
         let more = waiting.count();
         if !units.is_empty() {
@@ -81,7 +88,7 @@ impl Engine {
 /// Whether what `timer` was set for is still the case.
 pub(super) fn matters(
     timer: Timer,
-    units: &[Unit],
+    units: &Table<Unit>,
     (phase, unready, dumping): (Phase, usize, bool),
     reload: &Reload,
 ) -> bool {

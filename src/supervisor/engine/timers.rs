@@ -62,10 +62,39 @@ pub(crate) enum Timer {
 }
 
 /// Timers by due moment; of one moment, in the order they were set.
-#[derive(Clone, Debug, Default)]
+///
+/// One whose reason is gone stays until it is due, or until most of them are such: there are at most [`FEW`] timers,
+/// or twice as many as had a reason when they were looked at last.
+#[derive(Clone, Debug)]
 pub(crate) struct Timers {
     pub(super) heap: BinaryHeap<Reverse<(Instant, u64, Timer)>>,
     set: u64,
+    /// With more than so many they are looked at.
+    many: usize,
+}
+
+/// So many are not worth a look.
+const FEW: usize = 64;
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { heap: BinaryHeap::new(), set: 0, many: FEW }
+    }
+}
+
+impl Timer {
+    /// Whether it is about one generation: then what has once lost its reason never has one again.
+    const fn is_of_a_generation(self) -> bool {
+        matches!(
+            self,
+            Self::Start { .. }
+                | Self::Grace { .. }
+                | Self::Zombie { .. }
+                | Self::Restart { .. }
+                | Self::Check { .. }
+                | Self::Beat { .. }
+        )
+    }
 }
 
 impl Timers {
@@ -91,6 +120,17 @@ impl Timers {
         self.heap.pop().map(|Reverse((_, _, timer))| timer)
     }
 
+    /// Drops those that do not matter if there may be many of them: each is looked at once for each that was set, on
+    /// average.
+    pub(crate) fn prune(&mut self, matters: impl Fn(Timer) -> bool) {
+        if self.heap.len() > self.many {
+            self.heap
+                .retain(|Reverse((_, _, timer))| !timer.is_of_a_generation() || matters(*timer));
+            self.many = FEW.max(2 * self.heap.len());
+            self.heap.shrink_to(self.many);
+        }
+    }
+
     /// When the next timer is due that `matters`; those before it that do not are dropped.
     pub(crate) fn next(&mut self, matters: impl Fn(Timer) -> bool) -> Option<Instant> {
         loop {
@@ -100,5 +140,40 @@ impl Timers {
             }
             self.heap.pop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_lost_its_reason_goes_when_it_is_the_most() {
+        let mut timers = Timers::default();
+        let (hour, mut looked, mut most) = (Instant::ZERO + Duration::from_secs(3600), 0, 0);
+        for generation in 0..100_000 {
+            timers.set(hour, Timer::Grace { unit: generation % 100, generation });
+            let seen = std::cell::Cell::new(0);
+            timers.prune(|timer| {
+                seen.set(seen.get() + 1);
+                matches!(timer, Timer::Grace { generation: of, .. } if of + 100 > generation)
+            });
+            (looked, most) = (looked + seen.get(), most.max(timers.heap.len()));
+        }
+        assert!(most <= 201, "{most} timers for 100 that matter");
+        assert!(looked <= 300_000, "{looked} looks");
+        assert_eq!(timers.next(|_| true), Some(hour));
+    }
+
+    #[test]
+    fn what_is_about_no_generation_stays() {
+        let mut timers = Timers::default();
+        timers.set(Instant::ZERO, Timer::Progress);
+        (0..FEW as u32)
+            .for_each(|unit| timers.set(Instant::ZERO, Timer::Beat { unit, generation: 1 }));
+        timers.prune(|_| false);
+        assert_eq!(timers.heap.len(), 1);
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Unit {
     pub(crate) held: bool,
     /// It is to be removed.
     pub(crate) removed: bool,
+    /// It was removed while the daemon was up: its past is over.
+    pub(crate) past: bool,
     /// What those that depend on it may count on.
     pub(crate) met: Met,
     /// The daemon is not ready as long as it is not.
@@ -93,6 +95,7 @@ impl Unit {
             awaited: false,
             held: false,
             removed: false,
+            past: false,
             met: Met::No,
             waits: true,
             gave_up: None,
@@ -104,6 +107,17 @@ impl Unit {
             ended_at: Instant::ZERO,
             failures: None,
         }
+    }
+
+    /// What stands for those that were removed and forgotten: no event is of its generation.
+    pub(crate) fn gone() -> Self {
+        let gone = Self::new(0, 0);
+        Self { state: SubsystemState::Removed, generation: u32::MAX, waits: false, ..gone }
+    }
+
+    /// Whether it was removed and forgotten.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.generation == u32::MAX
     }
 
     /// Spawned, and neither joined nor given up.

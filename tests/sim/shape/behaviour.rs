@@ -38,8 +38,8 @@ pub(super) fn any(sim: &Sim, name: String, shared: &Shared) -> Spec {
     match sim.choose(32, "limits") {
         1 => spec.grace(Duration::ZERO),
         2 => spec.grace(time),
-        3 => spec.start_timeout(Duration::ZERO),
-        4 => spec.start_timeout(time),
+        3 => spec.start_timeout(Duration::from_nanos(1)),
+        4 => spec.start_timeout(time.max(MS)),
         _ => spec,
     }
 }
@@ -198,7 +198,7 @@ fn ends(sim: &Sim, name: String, time: Duration, variant: u32) -> Spec {
 /// At the edges of what may be asked for.
 fn edges(sim: &Sim, name: String, time: Duration, variant: u32) -> Spec {
     match sim.choose(8, "edge") {
-        1 => task(name, idle).explicit_ready().start_timeout(time),
+        1 => task(name, idle).explicit_ready().start_timeout(time.max(MS)),
         2 => task(name, |ctx: Context| async move {
             ctx.daemon().stopped().await;
             Ok(())

@@ -115,11 +115,106 @@ fn what_is_removed_is_gone_unless_somebody_depends_on_it() {
     let mut world = World::new(&[AGAIN; 3], &[(2, 1)], settings()).up();
     assert_eq!(world.call(Op::Remove, 1), Some(Err(Refusal::Needed(2))));
     let (remove, _) = world.call_from(None, Op::Remove, 2);
-    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::Gone)));
+    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::StillStopping)));
+    assert!(world.engine.is_being_removed(2) && !world.engine.is_being_removed(1));
     world.end(2, How::Completed);
+    assert!(!world.engine.is_being_removed(2));
     assert_eq!((world.state(2), world.answered[&remove]), (State::Removed, Ok(())));
     assert_eq!(world.call(Op::Restart, 2), Some(Err(Refusal::Gone)));
     assert_eq!(world.call(Op::Remove, 1), None);
+}
+
+#[test]
+fn what_was_left_behind_while_it_was_removed_stays_until_it_ends() {
+    let mut world = World::new(&[AGAIN; 2], &[], settings()).up();
+    let (remove, _) = world.call_from(None, Op::Remove, 1);
+    world.advance_to(ms(60_000));
+    assert_eq!(world.state(1), State::Zombie);
+    assert_eq!(world.answered[&remove], Err(Refusal::StillStopping));
+    for op in [Op::Start, Op::Stop, Op::Restart, Op::Remove] {
+        assert_eq!(world.call(op, 1), Some(Err(Refusal::StillStopping)), "{op:?}");
+    }
+    assert!(world.engine.is_being_removed(1), "its name is taken");
+    world.end(1, How::Completed);
+    assert_eq!(world.state(1), State::Removed);
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::Gone)));
+}
+
+#[test]
+fn what_was_left_behind_starts_by_name_only_once_it_has_ended() {
+    let mut world = World::new(&[AGAIN; 2], &[], settings()).up();
+    world.call(Op::Stop, 1);
+    world.advance_to(ms(60_000));
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::StillStopping)));
+    assert_eq!(world.engine.exit_code(), 124, "it may still run");
+    world.end(1, How::Completed);
+    assert_eq!(world.engine.exit_code(), 124, "it was left behind");
+    world.call(Op::Start, 1);
+    world.tell(1, UnitEvent::Ready);
+    world.shutdown();
+    [0, 1].into_iter().for_each(|unit| world.end(unit, How::Completed));
+    assert_eq!((world.exited, world.engine.exit_code()), (true, 0), "its last start ended well");
+}
+
+#[test]
+fn nothing_is_kept_of_what_was_removed() {
+    const CYCLES: u32 = 100_000;
+    let mut groups = Groups::default();
+    let group = groups.enter(crate::strategy::Strategy::OneForAll);
+    let mut engine = Engine::new(Graph::default(), groups, [AGAIN].into_iter(), settings());
+    let (mut out, hour) = (Out::default(), Duration::from_secs(3600));
+    let mut step = |engine: &mut Engine, event| {
+        engine.step(event, ms(0), &mut out);
+        let answers = out.effects.iter().filter(|effect| matches!(effect, Effect::Answer { .. }));
+        let answered = answers.count();
+        (out.effects.clear(), out.turns.clear());
+        answered
+    };
+    step(&mut engine, Event::Start);
+    assert!(engine.launch(0, 1, ms(0)));
+    let told = |unit, what| Event::Unit { unit, generation: 1, what };
+    step(&mut engine, told(0, UnitEvent::Ready));
+    for cycle in 0..CYCLES {
+        let rules = Rules { grace: Some(hour + Duration::from_secs(cycle.into())), ..AGAIN };
+        let on = [(0, Kind::Binds)];
+        let unit = engine.add(rules, &on, Some(group)).expect("it is well-formed");
+        assert_eq!(unit, cycle + 1, "a number is not used again");
+        let ticket = Ticket(u64::from(cycle));
+        assert_eq!(step(&mut engine, Event::Added { ticket, unit }), 1);
+        assert!(engine.launch(unit, 1, ms(0)));
+        step(&mut engine, told(unit, UnitEvent::Ready));
+        step(&mut engine, Event::Control { ticket, unit, op: Op::Remove, caller: None });
+        let end = UnitEvent::Ended(How::Completed, Say::Nothing);
+        assert_eq!(step(&mut engine, told(unit, end)), 1);
+        assert!(engine.forget(unit) && !engine.forget(unit));
+        step(&mut engine, told(unit, end));
+    }
+    let Engine { units, graph, timers, checks, calls, joints, .. } = &engine;
+    assert_eq!((units.count(), units.iter().count()), (CYCLES + 1, 1));
+    assert_eq!((graph.size(), checks.len(), calls.open.len(), joints.len()), (0, 0, 0, 0));
+    assert!(timers.heap.len() <= 65, "{} timers", timers.heap.len());
+    assert!(engine.rules.len() <= 2, "{} rules", engine.rules.len());
+    assert!(engine.groups.along(1).is_empty());
+    assert_eq!(engine.stale(), u64::from(CYCLES), "what it says when it is gone is stale");
+}
+
+#[test]
+fn the_past_of_what_was_removed_decides_no_exit_code() {
+    let mut world = World::new(&[AGAIN; 3], &[], settings()).up();
+    world.call(Op::Remove, 1);
+    world.advance_to(ms(20_000));
+    world.end(1, How::Aborted);
+    assert_eq!(world.state(1), State::Removed);
+    let mut aborted_on_the_way = world.clone();
+    world.shutdown();
+    [0, 2].into_iter().for_each(|unit| world.end(unit, How::Completed));
+    assert_eq!((world.exited, world.engine.exit_code()), (true, 0));
+    let world = &mut aborted_on_the_way;
+    world.call(Op::Remove, 2);
+    world.shutdown();
+    world.end(0, How::Completed);
+    world.advance_to(ms(60_000));
+    assert_eq!(world.engine.exit_code(), 124, "it was left behind in the shutdown");
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(super) fn digest(world: &World, detail: Detail) -> u64 {
         engine.units().iter().for_each(|unit| fold_stopping(&mut fold, unit));
         return fold.0;
     }
-    for (number, unit) in (0..).zip(engine.units()) {
+    for (number, unit) in engine.units().numbered() {
         match detail {
             Detail::All | Detail::Kinds => fold_unit(&mut fold, engine, unit, world.now),
             Detail::Coarse => fold_coarsely(&mut fold, engine, number, unit, world.now),
@@ -32,7 +32,7 @@ pub(super) fn digest(world: &World, detail: Detail) -> u64 {
 /// Calls without an answer, and what nothing but an exit code, an order or an answer hangs on.
 fn fold_rest(fold: &mut Fold, engine: &Engine, now: Instant) {
     fold_calls(fold, engine);
-    for unit in engine.units() {
+    for unit in engine.units().iter() {
         fold.put(u64::from(unit.unmet));
         fold.put(u64::from(unit.dependents));
         fold.flags(&[

@@ -64,7 +64,7 @@ pub(super) fn of_a_state(world: &World) {
 }
 
 pub(super) fn units(engine: &Engine) -> impl Iterator<Item = (u32, &Unit)> {
-    (0..).zip(engine.units())
+    engine.units().numbered().filter(|(_, unit)| !unit.is_gone())
 }
 
 pub(super) const fn is_over(state: State) -> bool {

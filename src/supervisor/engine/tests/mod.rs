@@ -182,7 +182,7 @@ impl World {
 
     /// One step of the engine, looked at as a whole.
     fn feed(&mut self, event: Event, out: &mut Out) {
-        let before: Vec<State> = self.engine.units().iter().map(|unit| unit.state).collect();
+        let before: Vec<State> = (0..self.engine.count()).map(|unit| self.state(unit)).collect();
         let (could_start, first) = (self.may_start(), out.effects.len());
         out.turns.clear();
         self.engine.step(event, self.now, out);
@@ -264,6 +264,7 @@ impl World {
             Effect::AnswerReload { ticket, outcome } => {
                 assert!(self.reloads.insert(ticket, outcome).is_none(), "answered twice");
             }
+            Effect::Forget { unit } => assert!(self.engine.forget(unit), "{unit} was forgotten"),
             Effect::Ready(ready) => self.ready = ready,
             Effect::Due { unit, at } => self.due = Some((unit, at)),
         }

@@ -4,6 +4,7 @@ use super::acts::FAILED;
 use super::*;
 use crate::backoff::Backoff;
 use crate::restart::Restart;
+use crate::strategy::Strategy;
 
 const AGAIN: Rules =
     Rules { restart: Restart::OnFailure, backoff: Backoff::none(), ..Rules::PLAIN };
@@ -103,6 +104,26 @@ fn a_late_timer_lets_no_more_through_than_the_bucket_has() {
     world.advance_to(ms(60_100));
     assert_eq!(world.spawned().len(), 21);
     assert!(world.spawned().is_sorted());
+}
+
+#[test]
+fn whose_turn_comes_while_others_have_yet_to_end_waits_for_them_and_holds_up_nobody() {
+    let mut groups = Groups::default();
+    let group = groups.enter(Strategy::RestForOne);
+    [1, 2].into_iter().for_each(|unit| groups.join(group, unit));
+    let settings = Settings { restarts_a_second: 1, ..settings() };
+    let rules = [AGAIN; 4];
+    let mut world = World::of(&rules, Edges::default(), groups, settings).up();
+    world.seen.clear();
+    [0, 2, 3].into_iter().for_each(|unit| world.end(unit, FAILED));
+    world.step(Event::Tick);
+    world.call(Op::Restart, 1);
+    world.advance_to(ms(1000));
+    assert_eq!(world.spawned(), [0, 3], "1 has yet to end, and 2 starts again with it");
+    world.advance_to(ms(2000));
+    world.end(1, How::Completed);
+    world.advance_to(ms(3000));
+    assert_eq!(world.spawned(), [0, 3, 1, 2]);
 }
 
 #[test]

@@ -6,7 +6,6 @@ const GROUPS: &str = "src/supervisor/groups.rs";
 const JOINT: &str = "src/supervisor/engine/joint.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const STORM: &str = "src/supervisor/engine/storm.rs";
-const DECIDE: &str = "src/supervisor/engine/decide.rs";
 const START: &str = "src/supervisor/engine/start.rs";
 const STOP: &str = "src/supervisor/engine/stop.rs";
 

@@ -226,10 +226,4 @@ pub(super) const BUGS: &[Bug] = &[
                 self.storm.leave(unit);
             }",
     ),
-    bug!(
-        "turn-comes-for-the-held",
-        "who waits for others to end starts when its turn with the storm guard comes",
-        STORM,
-        "if self.is_held(unit) {" => "if !PLANTED && self.is_held(unit) {",
-    ),
 ];

@@ -3,7 +3,6 @@
 use crate::bug::{Bug, bug};
 
 const STOP: &str = "src/supervisor/engine/stop.rs";
-const ENGINE: &str = "src/supervisor/engine/mod.rs";
 const TIME: &str = "src/supervisor/engine/time.rs";
 
 pub(super) const BUGS: &[Bug] = &[
