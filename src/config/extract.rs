@@ -70,8 +70,8 @@ fn read<T: DeserializeOwned>(
         Failure { error: ConfigError::invalid(issues), path, kind: first.map(|error| error.kind) }
     };
     catch(|| {
-        let (read, secret) = secret::watch(|| T::deserialize(value));
-        read.map_err(|errors| failed(errors, secret))
+        let (read, secret) = secret::watch(|| T::deserialize(value).map_err(Box::new));
+        read.map_err(|errors| failed(*errors, secret))
     })
     .unwrap_or_else(|payload| {
         let issue = section_issue(layers, path, &panicked(payload));
@@ -257,8 +257,14 @@ fn explain(layers: Option<&Layers>, section: &[&str], error: &Error, secret: boo
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let near = nearest(name, known.iter().copied()).map(str::to_owned);
             let message = format!("expected {}", one_of(&names));
-            // What is near no name may be a value that belongs below one.
-            if near.is_some() { place.wrong(message).suggest(near) } else { place.unfit(&message) }
+            // The name may be that of a key, with a secret as its value; and what is near no name may be a
+            // value that belongs below one.
+            let is_key = place.path.last() == Some(&name.as_str());
+            if near.is_some() && !is_key {
+                place.wrong(message).suggest(near)
+            } else {
+                place.unfit(&message)
+            }
         }
         Kind::InvalidType(_, what) | Kind::InvalidLength(_, what) => expected(what),
         Kind::InvalidValue(found, what) => match found {

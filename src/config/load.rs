@@ -131,7 +131,7 @@ impl Reading {
 
     fn add(&mut self, document: Result<Document, ConfigError>) {
         match document {
-            Ok(document) => self.layers.push(Layer::File(document)),
+            Ok(document) => self.layers.push(Layer::File(Box::new(document))),
             Err(error) => self.failures.push(error),
         }
     }

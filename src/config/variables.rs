@@ -89,7 +89,7 @@ impl Variables {
             _ => (parts[0], None),
         };
         let value = match key.and_then(|key| Key::find(section, key)) {
-            Some(key) => key.from_text(&raw),
+            Some(key) => key.parse(&raw),
             None if SECTIONS.contains(&section) => {
                 let inside = parts[1..].join(".");
                 let near = own_spellings(section);
