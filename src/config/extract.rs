@@ -43,7 +43,8 @@ pub(super) fn section<T: DeserializeOwned>(
             Ok(value) => return Ok((value, warnings)),
             Err(failure) => failure,
         };
-        if let Some(first) = guessed.take().filter(|first| failure.path.starts_with(&first.path)) {
+        let same = |a: &[String], b: &[String]| a.starts_with(b) || b.starts_with(a);
+        if let Some(first) = guessed.take().filter(|first| same(&first.path, &failure.path)) {
             return Err(first.error);
         }
         match layers.variables().and_then(|all| failure.cure(all, layers, &mut tweaks)) {
@@ -92,7 +93,7 @@ enum Cure {
     LeftOut(ConfigIssue),
     /// The variable that the failure names is read as text.
     AsText,
-    /// Every variable below the place of the failure is.
+    /// The variables around or below the place of the failure are.
     Guess,
 }
 
@@ -122,16 +123,12 @@ impl Failure {
                 if found.is_empty() {
                     return None;
                 }
-                let exact = found.len() == 1 && path.starts_with(&as_strs(&found[0]));
+                let exact = found[0] == self.path;
                 tweaks.as_text.extend(found);
                 Some(if exact { Cure::AsText } else { Cure::Guess })
             }
         }
     }
-}
-
-fn as_strs(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }
 
 /// What an issue says about a panic of the user's code.
