@@ -8,7 +8,7 @@
 //! | dependencies, readiness, grace | [`Spec`] |
 //! | restarts | [`RestartPolicy`], [`Backoff`], [`Strategy`] |
 //! | health checks | [`Check`], [`Subsystem::health_check`], [`Health`] |
-//! | configuration | [`Config`], [`ConfigSource`], [`Section`] |
+//! | configuration | [`Config`], [`ConfigSource`], [`Section`], [`Secret`] |
 //! | signals | [`SignalConfig`] |
 //! | to follow what happens | [`Daemon::subscribe_events`], [`SubsystemEvent`] |
 //! | exit codes | [`ExitReport`] |
@@ -45,7 +45,7 @@ mod sync;
 mod timeouts;
 
 pub use backoff::Backoff;
-pub use config::{Config, ConfigSource, LogLevel, Section};
+pub use config::{Config, ConfigSource, LogLevel, Secret, Section};
 pub use control::{ControlError, Target};
 pub use daemon::{Daemon, DaemonBuilder, ExitReport, Status, SubsystemReport};
 pub use end::{End, EndKind};

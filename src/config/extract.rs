@@ -43,7 +43,8 @@ pub(super) fn section<T: DeserializeOwned>(
             Ok(value) => return Ok((value, warnings)),
             Err(failure) => failure,
         };
-        if let Some(first) = guessed.take().filter(|first| failure.path.starts_with(&first.path)) {
+        let same = |a: &[String], b: &[String]| a.starts_with(b) || b.starts_with(a);
+        if let Some(first) = guessed.take().filter(|first| same(&first.path, &failure.path)) {
             return Err(first.error);
         }
         match layers.variables().and_then(|all| failure.cure(all, layers, &mut tweaks)) {
@@ -70,8 +71,8 @@ fn read<T: DeserializeOwned>(
         Failure { error: ConfigError::invalid(issues), path, kind: first.map(|error| error.kind) }
     };
     catch(|| {
-        let (read, secret) = secret::watch(|| T::deserialize(value));
-        read.map_err(|errors| failed(errors, secret))
+        let (read, secret) = secret::watch(|| T::deserialize(value).map_err(Box::new));
+        read.map_err(|errors| failed(*errors, secret))
     })
     .unwrap_or_else(|payload| {
         let issue = section_issue(layers, path, &panicked(payload));
@@ -92,7 +93,7 @@ enum Cure {
     LeftOut(ConfigIssue),
     /// The variable that the failure names is read as text.
     AsText,
-    /// Every variable below the place of the failure is.
+    /// The variables around or below the place of the failure are.
     Guess,
 }
 
@@ -122,16 +123,12 @@ impl Failure {
                 if found.is_empty() {
                     return None;
                 }
-                let exact = found.len() == 1 && path.starts_with(&as_strs(&found[0]));
+                let exact = found[0] == self.path;
                 tweaks.as_text.extend(found);
                 Some(if exact { Cure::AsText } else { Cure::Guess })
             }
         }
     }
-}
-
-fn as_strs(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }
 
 /// What an issue says about a panic of the user's code.
@@ -257,8 +254,14 @@ fn explain(layers: Option<&Layers>, section: &[&str], error: &Error, secret: boo
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let near = nearest(name, known.iter().copied()).map(str::to_owned);
             let message = format!("expected {}", one_of(&names));
-            // What is near no name may be a value that belongs below one.
-            if near.is_some() { place.wrong(message).suggest(near) } else { place.unfit(&message) }
+            // The name may be that of a key, with a secret as its value; and what is near no name may be a
+            // value that belongs below one.
+            let is_key = place.path.last() == Some(&name.as_str());
+            if near.is_some() && !is_key {
+                place.wrong(message).suggest(near)
+            } else {
+                place.unfit(&message)
+            }
         }
         Kind::InvalidType(_, what) | Kind::InvalidLength(_, what) => expected(what),
         Kind::InvalidValue(found, what) => match found {

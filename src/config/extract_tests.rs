@@ -33,7 +33,9 @@ struct Tls {
 }
 
 fn layers(text: &str) -> Layers {
-    Layers::new(vec![Layer::File(Document::parse("daemon.toml", text.as_bytes()).unwrap())])
+    Layers::new(vec![Layer::File(Box::new(
+        Document::parse("daemon.toml", text.as_bytes()).unwrap(),
+    ))])
 }
 
 fn read_from<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, ConfigError> {

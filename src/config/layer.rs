@@ -9,7 +9,7 @@ use super::variables::Variables;
 /// Where a layer's values come from, and how a place in it is called.
 #[derive(Debug)]
 pub(super) enum Layer {
-    File(Document),
+    File(Box<Document>),
     Variables(Variables),
     Code(Overrides),
 }

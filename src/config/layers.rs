@@ -90,13 +90,14 @@ impl Layers {
     /// a file if there is one.
     pub(super) fn owner(&self, path: &[&str]) -> Option<&Layer> {
         let having = self.having(path);
-        let effective =
-            || having.iter().filter(|(_, effective)| *effective).map(|(layer, _)| *layer);
+        let mut effective =
+            having.iter().filter(|(_, effective)| *effective).map(|(layer, _)| *layer);
         if !self.is_table(path) {
-            return effective().next();
+            return effective.next();
         }
-        let files = effective().filter(|layer| layer.document().is_some());
-        files.last().or_else(|| effective().last())
+        let effective: Vec<&Layer> = effective.collect();
+        let mut files = effective.iter().filter(|layer| layer.document().is_some());
+        files.next_back().or(effective.last()).copied()
     }
 
     fn is_table(&self, path: &[&str]) -> bool {

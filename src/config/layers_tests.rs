@@ -5,7 +5,7 @@ use crate::config::issue::Source;
 fn layers(texts: &[&str]) -> Layers {
     let file = |(rank, text): (usize, &&str)| {
         let source = Source::file(&format!("{rank}.toml"), rank);
-        Layer::File(Document::parse(source, text.as_bytes()).unwrap())
+        Layer::File(Box::new(Document::parse(source, text.as_bytes()).unwrap()))
     };
     Layers::new(texts.iter().enumerate().map(file).collect())
 }

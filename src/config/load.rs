@@ -14,7 +14,7 @@ use super::layer::{Layer, Overrides};
 use super::layers::Layers;
 use super::section::ErasedSection;
 use super::source::{ConfigSource, Directory, Environment, Origin, Place};
-use super::variables::{Found, Variables};
+use super::variables::{DEEPEST, Found, Variables};
 use super::{Config, read, walk};
 
 /// What was read from the layers of a recipe.
@@ -82,7 +82,8 @@ pub(super) fn extract_all(
     let mut all = Sections { values: Vec::with_capacity(sections.len()), warnings };
     for section in sections {
         // One issue says that a section has to be there; the rest would repeat it.
-        if walk::is_value_at_head(layers, section.path()) {
+        if let Some(issue) = walk::value_at_head(layers, section.path()) {
+            issues.push(issue);
             continue;
         }
         match section.extract(Some(layers)) {
@@ -118,6 +119,11 @@ impl Reading {
             (Directory::Beside, Origin::File(place)) => (place.beside("conf.d"), true),
             (Directory::Beside, Origin::Text(_)) | (Directory::None, _) => return,
         };
+        // Where nothing can be beside the file, the file says why.
+        let beside = matches!(source.directory, Directory::Beside);
+        if beside && std::fs::symlink_metadata(&place.path).is_err() {
+            return;
+        }
         match entries(&place) {
             Ok(names) => {
                 for (rank, name) in (1..).zip(names) {
@@ -131,7 +137,7 @@ impl Reading {
 
     fn add(&mut self, document: Result<Document, ConfigError>) {
         match document {
-            Ok(document) => self.layers.push(Layer::File(document)),
+            Ok(document) => self.layers.push(Layer::File(Box::new(document))),
             Err(error) => self.failures.push(error),
         }
     }
@@ -157,7 +163,7 @@ impl Reading {
         let mut overrides = Overrides::default();
         for (key, value) in &source.overrides {
             let path: Vec<&str> = key.split('.').collect();
-            if path.iter().any(|name| name.is_empty()) {
+            if path.len() > DEEPEST || path.iter().any(|name| name.is_empty()) {
                 let message = format!("`{key}` is no key: expected names joined by dots");
                 self.issues.push(in_code(key, message));
             } else {

@@ -287,7 +287,7 @@ impl Key {
     }
 
     /// The value that an environment variable's text stands for; what is none stays text.
-    pub(super) fn from_text(&self, raw: &str) -> Value {
+    pub(super) fn parse(&self, raw: &str) -> Value {
         let value = match self.kind {
             Kind::Text | Kind::Level => None,
             Kind::Duration(_) | Kind::Whole(_) => raw.parse::<u64>().ok().map(Value::from),

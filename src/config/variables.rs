@@ -15,6 +15,9 @@ use super::schema::{KEYS, Key, SECTIONS, full_name};
 
 type Path = Vec<String>;
 
+/// The most names in a key: a table in a table in a table is walked by recursion.
+pub(super) const DEEPEST: usize = 64;
+
 /// The variables of one prefix.
 #[derive(Default)]
 pub(super) struct Variables {
@@ -89,7 +92,7 @@ impl Variables {
             _ => (parts[0], None),
         };
         let value = match key.and_then(|key| Key::find(section, key)) {
-            Some(key) => key.from_text(&raw),
+            Some(key) => key.parse(&raw),
             None if SECTIONS.contains(&section) => {
                 let inside = parts[1..].join(".");
                 let near = own_spellings(section);
@@ -231,7 +234,8 @@ fn path(rest: &str) -> Option<Path> {
         return Some(section.into_iter().chain([spelling]).map(str::to_owned).collect());
     }
     let names: Path = rest.split("__").map(str::to_owned).collect();
-    (names.len() > 1 && names.iter().all(|name| !name.is_empty())).then_some(names)
+    let is_path = (2..=DEEPEST).contains(&names.len()) && names.iter().all(|name| !name.is_empty());
+    (is_path && Key::find("", &names[0]).is_none()).then_some(names)
 }
 
 /// What a text is most likely meant as, for a key whose type is not known: `true` or `false`, a number,

@@ -83,6 +83,7 @@ fn what_is_no_key_is_a_warning_with_the_nearest() {
         ("DAEMON_HTTP_PORT", "hunter2"),
         ("DAEMON_COLOUR", "hunter2"),
         ("DAEMON_A____B", "hunter2"),
+        ("DAEMON_NAME__X", "hunter2"),
         ("DAEMON_", "x"),
         ("DAEMONS_NAME", "x"),
         ("daemon_name", "x"),
@@ -107,6 +108,7 @@ fn what_is_no_key_is_a_warning_with_the_nearest() {
                 "`DAEMON_LOGGING_LEVL` is no key of the configuration; did you mean \
                  `DAEMON_LOGGING_LEVEL`?"
             ),
+            line("DAEMON_NAME__X", "`DAEMON_NAME__X` is no key of the configuration"),
         ]
     );
 }
@@ -118,4 +120,12 @@ fn a_variable_is_found_at_its_path_above_it_and_below_it() {
     assert_eq!(at(&["a", "b"]), "DAEMON_A__B");
     assert_eq!(at(&["a", "b", "0"]), "DAEMON_A__B");
     assert_eq!(at(&["c"]), "DAEMON_C__D__E");
+}
+
+#[test]
+fn a_name_of_a_thousand_tables_is_no_key() {
+    let deep = format!("DAEMON_A{}", "__A".repeat(1 << 14));
+    let (variables, found) = read(&[(&deep, "1")]);
+    assert!(variables.tree().is_empty());
+    assert_eq!(found.strays.len(), 1);
 }

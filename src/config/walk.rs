@@ -143,12 +143,11 @@ fn section_expected(layer: &Layer, name: &str) -> ConfigIssue {
     ConfigIssue::new(name, message).at(Some(layer.locate(&[name])))
 }
 
-/// Whether the first name of `path` is a value in a layer, which [`settings`] tells when it knows the
-/// section at `path`.
-pub(super) fn is_value_at_head(layers: &Layers, path: &str) -> bool {
-    let head = path.split('.').next().unwrap_or_default();
-    let is_value = |value: &Value| !is_tables(value) && !is_section(head);
-    layers.all().iter().any(|layer| layer.tree().get(head).is_some_and(is_value))
+/// The issue of a value in a layer where the section at `path` or one around it has to be.
+pub(super) fn value_at_head(layers: &Layers, path: &str) -> Option<ConfigIssue> {
+    let head = path.split('.').next().filter(|head| !is_section(head))?;
+    let is_value = |layer: &&Layer| layer.tree().get(head).is_some_and(|value| !is_tables(value));
+    layers.all().iter().find(is_value).map(|layer| section_expected(layer, head))
 }
 
 fn unknown_key(layer: &Layer, section: &'static str, name: &str) -> ConfigIssue {

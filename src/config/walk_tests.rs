@@ -6,7 +6,7 @@ use super::*;
 use std::time::Duration;
 
 fn layers(text: &str) -> Result<Layers, ConfigError> {
-    Ok(Layers::new(vec![Layer::File(Document::parse("daemon.toml", text.as_bytes())?)]))
+    Ok(Layers::new(vec![Layer::File(Box::new(Document::parse("daemon.toml", text.as_bytes())?))]))
 }
 
 fn load(text: &str) -> Result<Settings, ConfigError> {

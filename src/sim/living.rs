@@ -126,7 +126,7 @@ impl Sim {
         let (daemon, shelf) =
             builder.simulated(self.config.as_deref()).map_err(|unfit| match unfit {
                 Unfit::Reads(path) => Verdict::Refused(format!(
-                    "the daemon's configuration is read from the file `{path}`: hand the text to \
+                    "the daemon's configuration is read from `{path}`: hand the text to \
                  `Sim::config_text`"
                 )),
                 Unfit::Build(error) => Verdict::Refused(error.to_string()),

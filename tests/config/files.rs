@@ -237,9 +237,19 @@ fn relative_paths_start_in_the_working_directory_and_are_remembered_absolute() {
     folder.file("name = ''");
     assert!(Config::load().unwrap_err().to_string().starts_with("daemon.toml:1:8: name = ''"));
 
+    folder.file("name = 'here'");
+    folder.write("more.d/1.toml", "[logging]\nlevel = 'off'");
+    let eager = Config::load_from_file("daemon.toml").unwrap();
+    let lazy = Config::file("daemon.toml").conf_d("more.d").load().unwrap();
+
     // `Figment` and others would look for it in every folder above.
     fs::create_dir("below").unwrap();
     std::env::set_current_dir("below").unwrap();
     assert_eq!(Config::load().unwrap().name(), "daemon");
     std::env::set_current_dir("/").unwrap();
+    folder.file("name = 'reloaded'");
+    for (config, level) in [(eager, "info"), (lazy, "off")] {
+        let again = config.source().unwrap().load().unwrap();
+        assert_eq!((again.name(), again.log_level().as_str()), ("reloaded", level));
+    }
 }

@@ -170,6 +170,20 @@ fn what_has_to_agree_is_judged_on_the_whole_and_blamed_where_it_was_set() {
 }
 
 #[test]
+fn a_key_of_too_many_names_is_refused() {
+    let error = ConfigSource::text("").set(&"a.".repeat(1 << 16), 1).load().unwrap_err();
+    assert!(error.to_string().ends_with("is no key: expected names joined by dots"));
+}
+
+#[test]
+fn a_wrong_path_is_one_issue() {
+    let folder = Folder::new();
+    let path = folder.file("").join("below");
+    let error = Config::file(path).env_from(NO_ENV).load().unwrap_err();
+    assert_eq!((error.kind(), error.issues().len()), (ConfigErrorKind::Unreadable, 1));
+}
+
+#[test]
 fn two_spellings_in_one_layer_are_an_error_and_in_two_layers_the_higher_one_wins() {
     let text = ConfigSource::text("[shutdown]\ngraceful = 1000\n");
     let config = text.clone().set("shutdown.timeout", "2s").load().unwrap();
@@ -228,6 +242,13 @@ fn a_variable_that_does_not_do_is_named_without_its_value() {
         error,
         "DAEMON_HTTP__PORT (environment variable): http.port: expected a whole number from 0 to 65535"
     );
+    for (tags, expected) in
+        [("[1]", "http.tags.0: expected text"), ("one", "http.tags: expected an array")]
+    {
+        let source = ConfigSource::text("[http]\nport = 1").env_from([("DAEMON_HTTP__TAGS", tags)]);
+        let error = source.load().unwrap().settings::<Http>("http").unwrap_err().to_string();
+        assert_eq!(error, format!("DAEMON_HTTP__TAGS (environment variable): {expected}"));
+    }
 }
 
 #[test]

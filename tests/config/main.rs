@@ -4,6 +4,7 @@
 mod files;
 mod layers;
 mod precedence;
+mod secrets;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -146,8 +146,8 @@ fn of_every_two_layers_the_higher_one_wins_for_every_kind_of_key() {
     let folder = Folder::new();
     let mut compared = 0;
     for row in &ROWS {
-        for lower in 0..LAYERS.len() {
-            for higher in lower + 1..LAYERS.len() {
+        for (lower, lower_name) in LAYERS.iter().enumerate() {
+            for (higher, higher_name) in LAYERS.iter().enumerate().skip(lower + 1) {
                 for (one, other) in pairs(row.keys) {
                     // Within one layer, two spellings are an error.
                     if lower == 4 && one != other {
@@ -155,7 +155,7 @@ fn of_every_two_layers_the_higher_one_wins_for_every_kind_of_key() {
                     }
                     let low = (lower, one, row.values[lower]);
                     let high = (higher, other, row.values[higher]);
-                    let name = format!("{one} in {}, {other} in {}", LAYERS[lower], LAYERS[higher]);
+                    let name = format!("{one} in {lower_name}, {other} in {higher_name}");
                     let both = read(&folder, row, &[low, high]);
                     assert_eq!(both, read(&folder, row, &[high]), "{name}");
                     if low.2 != high.2 {

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use proc_daemon::sim::{self, Faults, Life, Sim, Verdict, any, audit, check, hunt};
-use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Result, Signal, task, task_with};
+use proc_daemon::{
+    Config, ConfigSource, Context, Daemon, DaemonBuilder, Result, Signal, task, task_with,
+};
 
 use crate::told;
 
@@ -173,6 +175,16 @@ fn what_would_read_the_real_world_is_refused_by_name() {
     std::fs::write(&path, "").unwrap();
     let eager = verdict(Daemon::builder(Config::load_from_file(&path)).with_task("idle", idle));
     assert!(eager.contains("refused") && eager.contains("eager.toml"), "{eager}");
+    let in_memory = || ConfigSource::text("").env_from([("DAEMON_SHUTDOWN_TIMEOUT_MS", "70")]);
+    let daemon = |source| verdict(Daemon::builder(source).with_task("idle", idle));
+    for (source, reads) in [
+        (ConfigSource::text("").env_prefix("X"), "`the environment`"),
+        (in_memory().conf_d("more.d"), "`more.d`"),
+    ] {
+        let refused = daemon(source);
+        assert!(refused.contains("refused") && refused.contains(reads), "{refused}");
+    }
+    assert!(!daemon(in_memory()).contains("refused"));
     let text = Sim::new(0)
         .daemon(Daemon::builder(Config::file("lazy.toml")).with_task("idle", idle))
         .config_text("shutdown.timeout_ms = 70")
