@@ -49,6 +49,8 @@ pub(crate) use nearest::nearest;
 pub(crate) use section::ErasedSection;
 pub use section::Section;
 pub use source::ConfigSource;
+#[cfg(feature = "sim")]
+pub(crate) use source::Edited;
 
 /// The configuration of a daemon: an immutable value, checked when it is made.
 ///

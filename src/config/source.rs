@@ -30,6 +30,25 @@ pub struct ConfigSource {
 enum Origin {
     File(PathBuf),
     Text(Arc<str>),
+    /// A text that a simulation edits.
+    #[cfg(feature = "sim")]
+    Edited(Edited),
+}
+
+/// A text that can be edited: what a file is to a simulation.
+#[cfg(feature = "sim")]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edited(Arc<parking_lot::Mutex<Arc<str>>>);
+
+#[cfg(feature = "sim")]
+impl Edited {
+    pub(crate) fn set(&self, text: &str) {
+        *self.0.lock() = text.into();
+    }
+
+    pub(crate) fn get(&self) -> Arc<str> {
+        Arc::clone(&self.0.lock())
+    }
 }
 
 impl ConfigSource {
@@ -50,12 +69,27 @@ impl ConfigSource {
         self
     }
 
+    /// What `edited` holds when it is read.
+    #[cfg(feature = "sim")]
+    pub(crate) fn edited(edited: Edited) -> Self {
+        Self { origin: Origin::Edited(edited), optional: false }
+    }
+
+    /// The text, if that is what it is.
+    #[cfg(feature = "sim")]
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The file that this reads.
     #[cfg(feature = "sim")]
     pub(crate) fn reads(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(path) => Some(path),
-            Origin::Text(_) => None,
+            Origin::Text(_) | Origin::Edited(_) => None,
         }
     }
 
@@ -74,6 +108,10 @@ impl ConfigSource {
         match &self.origin {
             Origin::Text(text) => {
                 Document::parse("<text>", text.as_bytes()).and_then(Config::from_document)
+            }
+            #[cfg(feature = "sim")]
+            Origin::Edited(edited) => {
+                Document::parse("<text>", edited.get().as_bytes()).and_then(Config::from_document)
             }
             Origin::File(path) => match load_file(path) {
                 Err(error) if self.optional && error.kind() == ConfigErrorKind::Missing => {
@@ -104,6 +142,8 @@ impl fmt::Debug for ConfigSource {
         let mut out = f.debug_struct("ConfigSource");
         match &self.origin {
             Origin::File(path) => out.field("file", path),
+            #[cfg(feature = "sim")]
+            Origin::Edited(_) => out.field("edited", &true),
             Origin::Text(text) => out.field("text", &format_args!("{} bytes", text.len())),
         };
         out.field("optional", &self.optional).finish()

@@ -4,10 +4,11 @@ use proc_daemon_runtime::{AnyRuntime, Signal, TaskName};
 
 use super::run::Observer;
 use super::{Daemon, DaemonBuilder, ExitReport};
-use crate::config::{ConfigSource, Pending};
+use crate::config::{ConfigSource, Edited, Pending};
 use crate::error::BuildError;
 use crate::reason::ShutdownReason;
 use crate::signal::{Action, Row};
+use crate::subsystem::Report;
 
 /// Why a daemon cannot be simulated.
 pub(crate) enum Unfit {
@@ -18,8 +19,13 @@ pub(crate) enum Unfit {
 }
 
 impl DaemonBuilder {
-    /// Builds it over `text` as its configuration, or over its own if that is in memory.
-    pub(crate) fn simulated(mut self, text: Option<&str>) -> Result<Daemon, Unfit> {
+    /// Builds it over `text` as its configuration, or over its own if that is in memory. What it reads is put into
+    /// `edited`, and read from there.
+    pub(crate) fn simulated(
+        mut self,
+        text: Option<&str>,
+        edited: &Edited,
+    ) -> Result<Daemon, Unfit> {
         // A sentinel is a real thread with real signal handlers, and ends the process.
         self.draft.exit_when_stuck = false;
         if let Some(text) = text {
@@ -32,6 +38,12 @@ impl DaemonBuilder {
         };
         if let Some(path) = read {
             return Err(Unfit::Reads(path.display().to_string()));
+        }
+        if let Pending::Source(source) = &self.draft.config
+            && let Some(text) = source.as_text()
+        {
+            edited.set(text);
+            self.draft.config = Pending::Source(ConfigSource::edited(edited.clone()));
         }
         self.build().map_err(Unfit::Build)
     }
@@ -49,6 +61,11 @@ impl Daemon {
     pub(crate) fn handles_signals(&self) -> bool {
         let plan = self.inner.plan.lock();
         plan.as_ref().is_some_and(|plan| !plan.actions.installed().is_empty())
+    }
+
+    /// Its configuration was edited.
+    pub(crate) fn touch(&self) {
+        self.inner.mailbox.post(Report::Touched);
     }
 
     /// Why it is going down.

@@ -10,6 +10,7 @@ use proc_daemon_runtime::{Instant, Signal};
 use super::calls::Call;
 use super::company::{Company, Leave, Woken};
 use super::laws::storm::Queue;
+use super::model::reload::Reload;
 use super::pulse::Pulse;
 use crate::health::Probe;
 use crate::signal::ActionTable;
@@ -31,6 +32,8 @@ pub(super) struct Book {
     /// Those that it holds back.
     pub(super) queue: Queue,
     pub(super) started: bool,
+    /// The reload that is under way.
+    pub(super) reload: Reload,
     /// A reload has failed, and going back as well, where that ends the daemon.
     pub(super) stranded: bool,
     /// When the shutdown began.
@@ -215,6 +218,7 @@ impl Book {
             ranks: 0,
             last_signal: None,
             last_failure: None,
+            reload: Reload::default(),
             stranded: false,
         }
     }

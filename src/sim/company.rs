@@ -77,7 +77,7 @@ pub(super) fn along(book: &Book, unit: u32) -> Vec<u32> {
 }
 
 /// Who starts again when `unit` does.
-fn company_of(book: &Book, unit: u32) -> Vec<u32> {
+pub(super) fn company_of(book: &Book, unit: u32) -> Vec<u32> {
     let mut members = vec![unit];
     let mut seen = 0;
     while let Some(&next) = members.get(seen) {

@@ -18,6 +18,7 @@ use super::story::{Dumps, Observer, SharedStory, Story};
 use super::subject::Sim;
 use super::wrap::Wrapper;
 use crate::backends::sim::Verdict;
+use crate::config::Edited;
 use crate::daemon::{Daemon, ExitReport, Observer as Observers, Unfit};
 
 /// How long a daemon lives before it is asked to end, unless its faults go on longer.
@@ -62,7 +63,8 @@ impl Sim {
         F: FnOnce(Stage) -> Fut,
         Fut: Future<Output = ()> + 'static,
     {
-        let daemon = match self.build() {
+        let edited = Edited::default();
+        let daemon = match self.build(&edited) {
             Ok(daemon) => daemon,
             Err(verdict) => return self.over_at_once(verdict),
         };
@@ -92,8 +94,12 @@ impl Sim {
         }
         let runtime = AnyRuntime::from(handle.clone());
         let run = daemon.clone().simulate(runtime, observer);
-        let stage =
-            Stage { handle: handle.clone(), daemon: daemon.clone(), story: Arc::clone(&story) };
+        let stage = Stage {
+            handle: handle.clone(),
+            daemon: daemon.clone(),
+            story: Arc::clone(&story),
+            edited,
+        };
         let main = async move {
             let run = Task::spawn(&handle, TaskName::literal("daemon"), run);
             script(stage.clone()).await;
@@ -114,17 +120,18 @@ impl Sim {
         self.conclude(&daemon, &story, verdict, report)
     }
 
-    fn build(&mut self) -> Result<Daemon, Verdict> {
+    fn build(&mut self, edited: &Edited) -> Result<Daemon, Verdict> {
         let Some(builder) = self.daemon.take() else {
             return Err(Verdict::Refused("nothing is simulated: call `Sim::daemon`".into()));
         };
-        let daemon = builder.simulated(self.config.as_deref()).map_err(|unfit| match unfit {
-            Unfit::Reads(path) => Verdict::Refused(format!(
-                "the daemon's configuration is read from the file `{path}`: hand the text to \
+        let daemon =
+            builder.simulated(self.config.as_deref(), edited).map_err(|unfit| match unfit {
+                Unfit::Reads(path) => Verdict::Refused(format!(
+                    "the daemon's configuration is read from the file `{path}`: hand the text to \
                  `Sim::config_text`"
-            )),
-            Unfit::Build(error) => Verdict::Refused(error.to_string()),
-        })?;
+                )),
+                Unfit::Build(error) => Verdict::Refused(error.to_string()),
+            })?;
         let names = daemon.names();
         let names: Vec<&str> = names.iter().map(TaskName::as_str).collect();
         self.faults.unfit(&names).map_or(Ok(daemon), |wrong| Err(Verdict::Refused(wrong)))

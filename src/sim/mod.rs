@@ -188,3 +188,6 @@ pub use crate::backends::sim::{
 
 /// The situations that the simulator notes by itself; see [`Sweep::expect_sometimes`].
 pub const SITUATIONS: &[&str] = &laws::situations::ALL;
+
+/// Of those, what only a daemon meets whose configuration is read again.
+pub const RELOAD_SITUATIONS: &[&str] = &laws::situations::RELOADS;

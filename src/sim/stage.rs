@@ -7,6 +7,7 @@ use proc_daemon_runtime::{Instant, Runtime, Signal, Timer};
 
 use super::story::SharedStory;
 use crate::backends::sim::SimHandle;
+use crate::config::Edited;
 use crate::daemon::{Daemon, ExitReport};
 use crate::state::SubsystemState;
 
@@ -18,6 +19,7 @@ pub struct Stage {
     pub(super) handle: SimHandle,
     pub(super) daemon: Daemon,
     pub(super) story: SharedStory,
+    pub(super) edited: Edited,
 }
 
 /// # Waiting
@@ -85,6 +87,13 @@ impl Stage {
     /// A signal arrives.
     pub fn raise(&self, signal: Signal) {
         self.handle.raise(signal);
+    }
+
+    /// The configuration is edited, whole: what is read from now on is `toml`. With `hot_reload = true` the daemon
+    /// learns of it as of a file that is watched; else by a signal, or [`Daemon::reload`].
+    pub fn edit_config(&self, toml: &str) {
+        self.edited.set(toml);
+        self.daemon.touch();
     }
 
     /// Notes that a situation was reached; see [`reached`](super::reached).

@@ -11,7 +11,7 @@ use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Told};
 use crate::supervisor::driver::{Guard, Watch};
-use crate::supervisor::engine::{Effect, Engine, Event, Out, UnitEvent};
+use crate::supervisor::engine::{Concern, Effect, Engine, Event, Out, Outcome, UnitEvent};
 
 /// One life as it goes: shared by the observer of the driver, the wrappers of the subsystems and the script.
 pub(super) struct Story {
@@ -51,6 +51,12 @@ impl Watch for Observer {
         }
     }
 
+    fn proposed(&mut self, concerned: &[Concern]) {
+        if let Some(book) = &mut self.0.lock().book {
+            model::reload::proposed(book, concerned);
+        }
+    }
+
     fn stepped(&mut self, event: Event, now: Instant, out: &Out, first: usize) {
         let mut story = self.0.lock();
         let Story { handle, book: Some(book), .. } = &mut *story else { return };
@@ -60,6 +66,16 @@ impl Watch for Observer {
             laws::start::readiness(book, &mut found);
         }
         told(book, handle, event, now, &mut found);
+        for effect in out.effects.range(first..) {
+            match effect {
+                Effect::Publish => {
+                    laws::reload::published(book, &mut found);
+                    model::reload::published(book);
+                }
+                Effect::Revert { .. } => model::reload::reverted(book),
+                _ => {}
+            }
+        }
         for turn in &out.turns {
             laws::states::turned(book, *turn, &mut found);
             laws::states::stays_over(book, *turn, &mut found);
@@ -90,6 +106,14 @@ impl Watch for Observer {
         (book.called, book.named) = (None, None);
         laws::calls::after(book, &mut found);
         company::disband(book);
+        model::reload::after(book, now);
+        laws::situations::reloading(book, handle, event, &out.effects, first);
+        for effect in out.effects.range(first..) {
+            if let Effect::Reloaded(outcome) = effect {
+                laws::reload::over(book, *outcome, &mut found);
+                model::reload::over(book);
+            }
+        }
         laws::due::after(book, handle, event, now, &mut found);
         if event == Event::Tick {
             laws::health::ticked(book, now, &mut found);
@@ -138,7 +162,10 @@ fn told(book: &mut Book, handle: &SimHandle, event: Event, now: Instant, found: 
             laws::stop::overdue(book, handle, now, found);
         }
         Event::Shutdown { .. } | Event::Finalized(_) => {}
-        Event::Reload { .. } | Event::Touched | Event::Read { .. } | Event::Committed => {}
+        Event::Reload { ticket } => {
+            book.reload.calls.insert(ticket);
+        }
+        Event::Touched | Event::Read { .. } | Event::Committed => {}
         Event::Control { ticket, unit, op, caller } => {
             calls::called(book, ticket, (unit, op), caller);
         }
@@ -168,7 +195,9 @@ fn unit_told(
         }
         UnitEvent::Returned { say, .. } => model::returned(book, unit, say),
         UnitEvent::Asked { .. } => laws::stop::deadline(book, unit, found),
-        UnitEvent::Drained | UnitEvent::Prepared { .. } | UnitEvent::CommitFailed => {}
+        UnitEvent::Drained => {}
+        UnitEvent::Prepared { said, .. } => model::reload::said(book, unit, said),
+        UnitEvent::CommitFailed => model::reload::restart(book, unit),
         UnitEvent::GaveUp(say) => model::gave_up(book, unit, say),
         UnitEvent::Checked { probe, number, answer } => {
             model::checked(book, unit, (probe, number), answer, now);
@@ -221,6 +250,10 @@ fn decided(
             laws::health::beat_asked(book, *unit, now, found);
             book.units[*unit as usize].beat_due = None;
         }
+        Effect::Prepare { unit, generation, .. } => model::reload::asked(book, *unit, *generation),
+        Effect::Commit { unit } => laws::reload::committed(book, *unit, found),
+        Effect::AnswerReload { ticket, .. } => laws::reload::answered(book, *ticket, found),
+        Effect::Reloaded(Outcome::Stranded(_)) => book.stranded = true,
         Effect::Answer { ticket, answer } => {
             laws::calls::answered(book, *ticket, *answer, found);
             book.calls.remove(ticket);
@@ -245,6 +278,7 @@ fn decided(
         }
         Effect::Exit => {
             laws::stop::exits(book, handle, now, found);
+            laws::reload::exits(book, found);
             book.exited = Some(now);
         }
         _ => {}

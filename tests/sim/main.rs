@@ -19,6 +19,7 @@ mod faults;
 mod flapping;
 mod options;
 mod quiet;
+mod reload;
 mod render;
 mod restart;
 mod same;

@@ -6,6 +6,7 @@ pub(super) mod calls;
 pub(super) mod due;
 pub(super) mod finish;
 pub(super) mod health;
+pub(super) mod reload;
 pub(super) mod situations;
 pub(super) mod start;
 pub(super) mod states;

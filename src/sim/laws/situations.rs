@@ -8,7 +8,7 @@ use crate::backends::sim::SimHandle;
 use crate::sim::book::{Book, Unit};
 use crate::sim::company::Leave;
 use crate::state::SubsystemState::{self as State};
-use crate::supervisor::engine::{Cause, Effect, Event, How, Note, Probe, Turn, UnitEvent};
+use crate::supervisor::engine::{Cause, Effect, Event, How, Note, Outcome, Probe, Turn, UnitEvent};
 
 const EARLY_SIGNAL: &str = "a signal before the start";
 const EARLY_STOP: &str = "a stop before the start";
@@ -40,6 +40,14 @@ const JOINTLY: &str = "a restart with others";
 const STOP_IN_RESTART: &str = "a stop during a restart";
 const STALE_READY: &str = "a stale readiness";
 const RETIRED: &str = "a stop by name";
+const RELOADED: &str = "a reload";
+const REFUSED: &str = "a reload that was refused";
+const UNCHANGED: &str = "a reload of the same";
+const UNUSABLE: &str = "a reload of what cannot be used";
+const WENT_BACK: &str = "a reload that was taken back";
+const STRANDED: &str = "a reload that could not be taken back";
+const RELOAD_IN_RELOAD: &str = "a reload during a reload";
+const STOP_IN_RELOAD: &str = "a stop during a reload";
 
 /// The situations that the simulator notes by itself.
 pub(in crate::sim) const ALL: [&str; 30] = [
@@ -74,6 +82,36 @@ pub(in crate::sim) const ALL: [&str; 30] = [
     STALE_READY,
     RETIRED,
 ];
+
+/// Those of reloads, which a daemon that is not edited does not meet.
+pub(in crate::sim) const RELOADS: [&str; 8] =
+    [RELOADED, REFUSED, UNCHANGED, UNUSABLE, WENT_BACK, STRANDED, RELOAD_IN_RELOAD, STOP_IN_RELOAD];
+
+/// What became of a reload, and what came in between; its effects are those from the place `first` on.
+pub(in crate::sim) fn reloading(
+    book: &Book,
+    handle: &SimHandle,
+    event: Event,
+    effects: &VecDeque<Effect>,
+    first: usize,
+) {
+    if matches!(event, Event::Reload { .. }) && book.reload.calls.len() > 1 {
+        handle.reached(RELOAD_IN_RELOAD);
+    }
+    for effect in effects.range(first..) {
+        if let Effect::Reloaded(outcome) = effect {
+            handle.reached(match outcome {
+                Outcome::Done => RELOADED,
+                Outcome::Unchanged => UNCHANGED,
+                Outcome::Refused(_) | Outcome::Silent(_) | Outcome::Once(_) => REFUSED,
+                Outcome::RolledBack(_) => WENT_BACK,
+                Outcome::Stranded(_) => STRANDED,
+                Outcome::ShuttingDown => STOP_IN_RELOAD,
+                Outcome::Nothing | Outcome::Bad | Outcome::Unread | Outcome::Busy => UNUSABLE,
+            });
+        }
+    }
+}
 
 pub(in crate::sim) fn told(book: &mut Book, handle: &SimHandle, event: Event) {
     let starting = |book: &Book| {

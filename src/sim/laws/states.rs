@@ -109,7 +109,8 @@ pub(in crate::sim) fn overdue(book: &Book, slack: Duration, now: Instant, found:
     }
     for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| unit.state == Backoff) {
         let due = this.due.unwrap_or(Instant::ZERO);
-        let held = super::storm::holds(book, unit, slack, now, found)
+        let held = book.reload.held.contains(&unit)
+            || super::storm::holds(book, unit, slack, now, found)
             || company::waited_for(book, unit).is_some();
         found.expect(held || due + slack >= now, "backoff ends", || {
             format!("`{}` is in backoff at {now:?}; it was due at {due:?}", book.name(unit))

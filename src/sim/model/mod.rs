@@ -3,6 +3,7 @@
 
 mod checks;
 mod ends;
+pub(super) mod reload;
 
 pub(super) use checks::{beat, checked};
 pub(super) use ends::{end, exit_code};
@@ -121,13 +122,20 @@ pub(in crate::sim) fn decide(book: &mut Book, unit: u32, how: How, say: Say, now
             this.due = None;
             return Next::Backoff(now, Instant::MAX);
         }
+        (Say::Nothing, _) if failed && reload::is_tried(book, unit) => {
+            book.reload.held.insert(unit);
+            book.units[unit as usize].due = None;
+            return Next::Backoff(now, Instant::MAX);
+        }
         (Say::Final, _) | (_, Restart::Never) => {
+            let this = &mut book.units[unit as usize];
             this.done = say == Say::Final;
             return settled;
         }
         (_, Restart::OnFailure) if !failed => return settled,
         _ => {}
     }
+    let this = &mut book.units[unit as usize];
     let long = |began: Instant| now.since(began) >= this.rules.backoff.resets_after();
     if this.ready && this.spawned.is_some_and(long) {
         this.streak = 0;

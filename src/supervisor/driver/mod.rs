@@ -37,7 +37,7 @@ use reload::Reloading;
 pub(crate) use reload::{Obey, tuning};
 
 use super::Hub;
-use super::engine::{Engine, Event, Out};
+use super::engine::{Concern, Engine, Event, Out};
 use super::hooks::Hooks;
 use crate::reload::Recipe;
 use crate::shutdown::Announced;
@@ -63,6 +63,9 @@ pub(crate) trait Watch: Send {
 
     /// A subsystem was added.
     fn added(&mut self, engine: &Engine, unit: u32);
+
+    /// Another configuration was read, which concerns these.
+    fn proposed(&mut self, concerned: &[Concern]);
 
     /// This generation is about to be spawned.
     fn launched(&mut self, unit: u32, generation: u32, now: Instant);

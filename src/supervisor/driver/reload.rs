@@ -119,6 +119,9 @@ impl Driver {
                 self.reloading.last_bad = None;
                 let concerned = concerned(&candidate.difference, &self.shared.board, &self.hooks);
                 let tuning = tuning(candidate.snapshot.config());
+                if let Some(watch) = &mut self.watch {
+                    watch.proposed(&concerned);
+                }
                 self.engine.propose(number, concerned, tuning);
                 self.reloading.candidate = Some(candidate);
                 Found::Changed
