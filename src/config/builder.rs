@@ -36,6 +36,13 @@ impl ConfigBuilder {
         self
     }
 
+    /// Key `hot_reload`.
+    #[inline]
+    pub const fn hot_reload(mut self, watched: bool) -> Self {
+        self.draft.hot_reload = Some(watched);
+        self
+    }
+
     /// Key `logging.level`.
     #[inline]
     pub const fn log_level(mut self, level: LogLevel) -> Self {
@@ -100,8 +107,9 @@ impl ConfigBuilder {
     /// shutdown timeouts out of order, more than 65535 worker threads, a health check interval below 1 ms, a time of
     /// more than 292 years.
     pub fn build(mut self) -> Result<Config, ConfigError> {
+        let given = self.draft.given();
         match self.draft.finish(&|_, _| None) {
-            Ok(settings) => Ok(Config { settings, document: None }),
+            Ok(settings) => Ok(Config { settings, given, loaded: None }),
             Err(issues) => Err(ConfigError::invalid(issues)),
         }
     }
@@ -115,6 +123,7 @@ mod tests {
     fn what_is_set_is_what_is_got() {
         let config = Config::builder()
             .name("a")
+            .hot_reload(true)
             .log_level(LogLevel::Off)
             .shutdown_timeout(Duration::from_secs(1))
             .force_shutdown_timeout(Duration::from_secs(4))
@@ -126,6 +135,7 @@ mod tests {
             .build()
             .unwrap();
         assert_eq!(config.name(), "a");
+        assert!(config.hot_reload());
         assert_eq!(config.log_level(), LogLevel::Off);
         assert_eq!(config.shutdown_timeout(), Duration::from_secs(1));
         assert_eq!(config.force_shutdown_timeout(), Duration::from_secs(4));

@@ -9,11 +9,11 @@ use figment::value::{Dict, Value};
 use toml_edit::{Item, TableLike};
 
 use super::error::{ConfigError, ConfigErrorKind};
-use super::issue::Location;
+use super::issue::{Location, Source};
 
 /// A TOML text with its values and positions.
 pub(super) struct Document {
-    source: Arc<str>,
+    source: Source,
     path: Option<PathBuf>,
     toml: toml_edit::Document<Arc<str>>,
     tree: Dict,
@@ -23,8 +23,8 @@ pub(super) struct Document {
 
 impl Document {
     /// Parses `bytes`, called `source` in every issue. A byte order mark is skipped.
-    pub(super) fn parse(source: &str, bytes: &[u8]) -> Result<Self, ConfigError> {
-        let source: Arc<str> = source.into();
+    pub(super) fn parse(source: impl Into<Source>, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let source = source.into();
         let text = utf8(&source, bytes)?;
         let toml = toml_edit::Document::parse(Arc::clone(&text))
             .map_err(|error| syntax(&source, &text, &error))?;
@@ -48,9 +48,19 @@ impl Document {
         &self.tree
     }
 
+    /// Whether it is the file or text that the other layers are laid over.
+    pub(super) const fn is_base(&self) -> bool {
+        self.source.is_base()
+    }
+
+    /// Whether there is nothing in it, not even a comment.
+    pub(super) fn is_blank(&self) -> bool {
+        self.toml.raw().trim().is_empty()
+    }
+
     /// The file as a whole.
     pub(super) fn whole(&self) -> Location {
-        Location::new(Arc::clone(&self.source), None)
+        Location::new(self.source.clone(), None)
     }
 
     /// Where the value at `path` begins: for a section, its header. Failing that, the deepest table
@@ -79,11 +89,11 @@ impl Document {
         }
     }
 
-    /// The value at `path` as written, on one line and shortened; a table is not quoted.
+    /// The value at `path` as written, on one line and shortened. A table or an array is not quoted: what
+    /// is in it may be a secret.
     pub(super) fn quote(&self, path: &[&str]) -> Option<String> {
         let node = self.node(path)?;
-        if node.has_header() {
-            let what = if node.elements() { "an array of tables" } else { "a table" };
+        if let Some(what) = node.container() {
             return Some(what.to_owned());
         }
         let text = self.toml.raw().get(node.span()?)?;
@@ -122,7 +132,7 @@ impl Document {
             let start = self.lines[line - 1];
             (line, column(self.toml.raw(), start, offset))
         });
-        Location::new(Arc::clone(&self.source), position)
+        Location::new(self.source.clone(), position)
     }
 }
 
@@ -130,7 +140,7 @@ impl Document {
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document")
-            .field("source", &self.source)
+            .field("source", &self.source.name())
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
@@ -202,8 +212,15 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn elements(self) -> bool {
-        matches!(self, Self::Item(Item::ArrayOfTables(_)))
+    /// What it is, if it holds other values.
+    fn container(self) -> Option<&'static str> {
+        match self {
+            Self::Item(Item::ArrayOfTables(_)) => Some("an array of tables"),
+            Self::Item(Item::Value(value)) | Self::Value(value) if value.is_array() => {
+                Some("an array")
+            }
+            _ => self.table().map(|_| "a table"),
+        }
     }
 }
 
@@ -220,19 +237,19 @@ fn headers(table: &dyn TableLike, above: &str, found: &mut dyn FnMut(usize, &str
     }
 }
 
-fn utf8(source: &Arc<str>, bytes: &[u8]) -> Result<Arc<str>, ConfigError> {
+fn utf8(source: &Source, bytes: &[u8]) -> Result<Arc<str>, ConfigError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map(Arc::from).map_err(|error| {
         let (good, rest) = bytes.split_at(error.valid_up_to());
         let bad = rest[0];
         let before = String::from_utf8_lossy(good);
-        let location = Location::new(Arc::clone(source), Some(position(&before, good.len())));
+        let location = Location::new(source.clone(), Some(position(&before, good.len())));
         let message = format!("byte 0x{bad:02x} is not UTF-8, which TOML has to be");
         ConfigError::file(ConfigErrorKind::NotUtf8, location, message)
     })
 }
 
-fn syntax(source: &Arc<str>, text: &str, error: &toml_edit::TomlError) -> ConfigError {
+fn syntax(source: &Source, text: &str, error: &toml_edit::TomlError) -> ConfigError {
     let span = error.span();
     let mut message = error.message().to_owned();
     if message == "duplicate key"
@@ -240,7 +257,7 @@ fn syntax(source: &Arc<str>, text: &str, error: &toml_edit::TomlError) -> Config
     {
         message = format!("duplicate key `{key}`");
     }
-    let location = Location::new(Arc::clone(source), span.map(|span| position(text, span.start)));
+    let location = Location::new(source.clone(), span.map(|span| position(text, span.start)));
     ConfigError::file(ConfigErrorKind::Syntax, location, message)
 }
 
@@ -273,7 +290,7 @@ fn item_value(item: &Item) -> Value {
 }
 
 /// Dates and times become text, as the crates that know them read it.
-fn plain_value(value: &toml_edit::Value) -> Value {
+pub(super) fn plain_value(value: &toml_edit::Value) -> Value {
     match value {
         toml_edit::Value::String(text) => Value::from(text.value().as_str()),
         toml_edit::Value::Integer(number) => Value::from(*number.value()),

@@ -56,7 +56,10 @@ fn a_byte_order_mark_and_carriage_returns_do_not_shift_places() {
 
 #[test]
 fn a_quote_is_the_value_as_written_on_one_line() {
-    let text = format!("a = 0x1F\nb = \"\"\"x\ny\"\"\"\nc = \"{}\"\n[d]\n[[e]]\n", "ä".repeat(80));
+    let text = format!(
+        "a = 0x1F\nb = \"\"\"x\ny\"\"\"\nc = \"{}\"\n[d]\n[[e]]\nf = [1]\ng = {{}}\nh.i = 1\n",
+        "ä".repeat(80)
+    );
     let document = document(&text);
     let quote = |name| document.quote(&[name]).unwrap();
     assert_eq!(quote("a"), "0x1F");
@@ -64,6 +67,9 @@ fn a_quote_is_the_value_as_written_on_one_line() {
     assert_eq!(quote("c"), format!("\"{}...", "ä".repeat(59)));
     assert_eq!(quote("d"), "a table");
     assert_eq!(quote("e"), "an array of tables");
+    assert_eq!(document.quote(&["e", "0", "f"]).unwrap(), "an array");
+    assert_eq!(document.quote(&["e", "0", "g"]).unwrap(), "a table");
+    assert_eq!(document.quote(&["e", "0", "h"]).unwrap(), "a table");
     assert_eq!(document.quote(&["f"]), None);
 }
 

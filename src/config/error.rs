@@ -10,12 +10,16 @@ use super::issue::{ConfigIssue, Location};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigErrorKind {
-    /// There is no file at the path.
+    /// There is no file, or no directory, at the path.
     Missing,
     /// The file cannot be opened or read: permission, a directory, a failing device.
     Unreadable,
     /// The file is longer than 1 MiB.
     TooLarge,
+    /// The file was written or replaced each time it was read.
+    Changing,
+    /// The file was read before and is empty now: at a reload alone.
+    Empty,
     /// The file is not UTF-8.
     NotUtf8,
     /// The file is not TOML, or gives a key twice.
@@ -26,7 +30,7 @@ pub enum ConfigErrorKind {
 
 /// A configuration that cannot be used, with every issue found in it.
 ///
-/// Displays one issue per line, in the order of the file, without a newline at the end:
+/// Displays one issue per line, in the order of the layers and of each file, without a newline at the end:
 ///
 /// ```text
 /// daemon.toml:5:14: shutdown.timeout_ms = "ten": expected a whole number of milliseconds or "30s"
@@ -56,17 +60,16 @@ impl ConfigError {
     }
 
     /// Issues in the keys and values. Sorts them by location and drops repetitions.
-    pub(crate) fn invalid(mut issues: Vec<ConfigIssue>) -> Self {
-        issues.sort_by(|a, b| a.location().cmp(&b.location()));
-        let mut distinct: Vec<ConfigIssue> = Vec::with_capacity(issues.len());
-        for issue in issues {
-            let place = issue.location();
-            let mut here = distinct.iter().rev().take_while(|seen| seen.location() == place);
-            if here.all(|seen| *seen != issue) {
-                distinct.push(issue);
-            }
-        }
-        Self::new(ConfigErrorKind::Invalid, None, distinct)
+    pub(crate) fn invalid(issues: Vec<ConfigIssue>) -> Self {
+        Self::new(ConfigErrorKind::Invalid, None, sorted(issues))
+    }
+
+    /// Files that could not be used, and `issues` in what could. The kind is that of the first file.
+    pub(super) fn all(failures: &[Self], issues: Vec<ConfigIssue>) -> Self {
+        let first = failures.first().map(|first| (first.inner.kind, first.inner.io_kind));
+        let whole = failures.iter().flat_map(|failure| failure.issues().iter().cloned());
+        let (kind, io_kind) = first.unwrap_or((ConfigErrorKind::Invalid, None));
+        Self::new(kind, io_kind, sorted(whole.chain(issues).collect()))
     }
 
     /// One issue about a file that could not be used as a whole.
@@ -97,11 +100,25 @@ impl ConfigError {
         self.inner.io_kind
     }
 
-    /// Every issue, in the order of the file; at least one.
+    /// Every issue, in the order of the layers and of each file; at least one.
     #[must_use]
     pub fn issues(&self) -> &[ConfigIssue] {
         &self.inner.issues
     }
+}
+
+/// By location, each once.
+fn sorted(mut issues: Vec<ConfigIssue>) -> Vec<ConfigIssue> {
+    issues.sort_by(|a, b| a.location().cmp(&b.location()));
+    let mut distinct: Vec<ConfigIssue> = Vec::with_capacity(issues.len());
+    for issue in issues {
+        let place = issue.location();
+        let mut here = distinct.iter().rev().take_while(|seen| seen.location() == place);
+        if here.all(|seen| *seen != issue) {
+            distinct.push(issue);
+        }
+    }
+    distinct
 }
 
 impl fmt::Display for ConfigError {

@@ -3,6 +3,8 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+use super::super::document::Document;
+use super::super::layer::Layer;
 use super::*;
 
 #[derive(Debug, Deserialize)]
@@ -30,31 +32,37 @@ struct Tls {
     certificate: String,
 }
 
-fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, ConfigError> {
-    section(Some(&Document::parse("daemon.toml", text.as_bytes())?), path)
+fn layers(text: &str) -> Layers {
+    Layers::new(vec![Layer::File(Box::new(
+        Document::parse("daemon.toml", text.as_bytes()).unwrap(),
+    ))])
+}
+
+fn read_from<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, ConfigError> {
+    section(Some(&layers(text)), path).map(|(value, _)| value)
 }
 
 #[track_caller]
 fn refused<T: DeserializeOwned + std::fmt::Debug>(path: &str, text: &str, line: &str) {
-    assert_eq!(read::<T>(path, text).unwrap_err().to_string(), line);
+    assert_eq!(read_from::<T>(path, text).unwrap_err().to_string(), line);
 }
 
 #[test]
 fn a_section_is_read_into_its_type() {
     let text = "[http]\nlisten = '127.0.0.1:80'\nmode = 'fast'\ntls.certificate = 'x'\n";
-    let http: Http = read("http", text).unwrap();
+    let http: Http = read_from("http", text).unwrap();
     assert_eq!(http.listen.port(), 80);
     assert!(matches!(http.mode, Some(Mode::Fast)));
-    assert_eq!(read::<Tls>("http.tls", text).unwrap().certificate, "x");
-    assert_eq!(read::<String>("http.mode", text).unwrap(), "fast");
-    let dates: BTreeMap<String, String> = read("d", "[d]\nat = 2024-05-01T10:00:00Z").unwrap();
+    assert_eq!(read_from::<Tls>("http.tls", text).unwrap().certificate, "x");
+    assert_eq!(read_from::<String>("http.mode", text).unwrap(), "fast");
+    let dates: BTreeMap<String, String> = read_from("d", "[d]\nat = 2024-05-01T10:00:00Z").unwrap();
     assert_eq!(dates["at"], "2024-05-01T10:00:00Z");
 }
 
 #[test]
 fn an_absent_section_is_an_empty_table() {
-    assert!(read::<BTreeMap<String, String>>("http", "").unwrap().is_empty());
-    assert!(section::<BTreeMap<String, String>>(None, "http").unwrap().is_empty());
+    assert!(read_from::<BTreeMap<String, String>>("http", "").unwrap().is_empty());
+    assert!(section::<BTreeMap<String, String>>(None, "http").unwrap().0.is_empty());
 }
 
 #[test]
@@ -76,13 +84,13 @@ fn a_wrong_value_is_placed_and_named_in_full() {
             "mode = 'fats'",
             "daemon.toml:3:8: http.mode = 'fats': expected `fast` or `slow`; did you mean `fast`?",
         ),
-        ("tls = 1", "daemon.toml:3:7: http.tls = 1: expected a table"),
+        ("tls = 1", "daemon.toml:3:7: http.tls: expected a table"),
         ("tls.certificate = 1", "daemon.toml:3:19: http.tls.certificate = 1: expected text"),
         (
             "peers = [{ certificate = 1 }]",
             "daemon.toml:3:26: http.peers.0.certificate = 1: expected text",
         ),
-        ("peers = {}", "daemon.toml:3:9: http.peers = {}: expected an array"),
+        ("peers = {}", "daemon.toml:3:9: http.peers: expected an array"),
         (
             "[[http.peers]]\ncertificate = 'x'\n[[http.peers]]\ncertificate = true",
             "daemon.toml:6:15: http.peers.1.certificate = true: expected text",
@@ -127,8 +135,12 @@ fn a_key_that_the_type_does_not_know_is_placed_at_the_key() {
 
 #[test]
 fn a_section_that_is_something_else_is_refused() {
-    refused::<Http>("http", "http = 1", "daemon.toml:1:8: http = 1: expected a table");
-    refused::<Tls>("http.tls", "http = 1", "daemon.toml:1:8: http = 1: expected a section, [http]");
+    refused::<Http>("http", "http = 1", "daemon.toml:1:8: http: expected a table");
+    refused::<Tls>(
+        "http.tls",
+        "http = 1",
+        "daemon.toml:1:8: `http` is a value: expected a section, [http]",
+    );
     refused::<Vec<u8>>("list", "", "daemon.toml: list: expected an array");
     refused::<u8>("a..b", "", "`a..b` is no section: expected names joined by dots");
     refused::<u8>("", "", "`` is no section: expected names joined by dots");
@@ -149,8 +161,8 @@ impl TryFrom<BTreeMap<String, u8>> for Even {
 #[test]
 fn a_type_that_refuses_the_whole_section_is_placed_at_its_header() {
     refused::<Even>("n", "\n[n]\na = 1\n", "daemon.toml:2:1: [n]: the sum is odd");
-    refused::<Even>("n", "n = { a = 1 }\n", "daemon.toml:1:5: n = { a = 1 }: the sum is odd");
-    read::<Even>("n", "[n]\na = 2\n").unwrap();
+    refused::<Even>("n", "n = { a = 1 }\n", "daemon.toml:1:5: n = a table: the sum is odd");
+    read_from::<Even>("n", "[n]\na = 2\n").unwrap();
 }
 
 #[derive(Debug, Deserialize)]
@@ -166,10 +178,10 @@ impl From<BTreeMap<String, u8>> for First {
 
 #[test]
 fn a_type_that_panics_is_an_issue_at_the_header() {
-    let error = read::<First>("n.m", "\n[n.m]\na = 1\n").unwrap_err().to_string();
+    let error = read_from::<First>("n.m", "\n[n.m]\na = 1\n").unwrap_err().to_string();
     assert!(error.starts_with("daemon.toml:2:1: [n.m]: panicked: "), "{error}");
     assert!(error.contains("a is one"), "{error}");
     let error = section::<First>(None, "n").unwrap_err().to_string();
     assert!(error.starts_with("[n]: panicked: "), "{error}");
-    read::<First>("n", "[n]\na = 2\n").unwrap();
+    read_from::<First>("n", "[n]\na = 2\n").unwrap();
 }

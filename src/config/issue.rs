@@ -3,36 +3,98 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Where in a configuration an issue is.
+/// What a place is in: a file, a variable of the environment, or the program.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Source {
+    /// The place of its layer among the others: issues are told from the lowest layer up.
+    rank: usize,
+    kind: Kind,
+    name: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    File,
+    Variable,
+    Code,
+}
+
+impl Source {
+    /// The file or text of that name, in the layer of that rank.
+    pub(super) fn file(name: &str, rank: usize) -> Self {
+        Self { rank, kind: Kind::File, name: name.into() }
+    }
+
+    /// The environment variable of that name.
+    pub(super) fn variable(name: &str) -> Self {
+        Self { rank: usize::MAX - 1, kind: Kind::Variable, name: name.into() }
+    }
+
+    /// What [`ConfigSource::set`](super::ConfigSource::set) and the builder were given.
+    pub(super) fn code() -> Self {
+        Self { rank: usize::MAX, kind: Kind::Code, name: "set in code".into() }
+    }
+
+    /// Whether it is the file or text that the others are laid over.
+    pub(super) const fn is_base(&self) -> bool {
+        self.rank == 0
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl From<&str> for Source {
+    fn from(name: &str) -> Self {
+        Self::file(name, 0)
+    }
+}
+
+/// Where in a configuration an issue is, or a value stands.
 ///
-/// Displayed as `daemon.toml:5:14`, or as `daemon.toml` when the issue is about the whole file.
+/// Displayed as `daemon.toml:5:14`, or as `daemon.toml` when it is the whole file; as
+/// `DAEMON_NAME (environment variable)`; as `set in code`. Places are ordered as the layers are, then by
+/// line and column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
-    source: Arc<str>,
+    source: Source,
     position: Option<(usize, usize)>,
 }
 
 impl Location {
-    pub(super) const fn new(source: Arc<str>, position: Option<(usize, usize)>) -> Self {
+    pub(super) const fn new(source: Source, position: Option<(usize, usize)>) -> Self {
         Self { source, position }
     }
 
-    /// The file's name as it was given, or `<text>` for [`ConfigSource::text`].
+    /// The file's name as it was given, `<text>` for [`ConfigSource::text`], the variable's name, or
+    /// `set in code`.
     ///
     /// [`ConfigSource::text`]: super::ConfigSource::text
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        &self.source.name
     }
 
-    /// The line, from 1. `None` when the issue is about the whole file.
+    /// Whether it is an environment variable.
+    #[must_use]
+    pub fn is_variable(&self) -> bool {
+        self.source.kind == Kind::Variable
+    }
+
+    /// Whether the value was set in code.
+    #[must_use]
+    pub fn is_code(&self) -> bool {
+        self.source.kind == Kind::Code
+    }
+
+    /// The line, from 1. `None` for a whole file, a variable, or code.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
         self.position.map(|(line, _)| line)
     }
 
-    /// The column, from 1, in characters; a tab is one. `None` when the issue is about the whole
-    /// file.
+    /// The column, from 1, in characters; a tab is one. `None` where there is no line.
     #[must_use]
     pub fn column(&self) -> Option<usize> {
         self.position.map(|(_, column)| column)
@@ -41,7 +103,10 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_line(f, &self.source)?;
+        write_line(f, &self.source.name)?;
+        if self.is_variable() {
+            f.write_str(" (environment variable)")?;
+        }
         match self.position {
             Some((line, column)) => write!(f, ":{line}:{column}"),
             None => Ok(()),
@@ -94,7 +159,7 @@ impl ConfigIssue {
         self
     }
 
-    /// Where it is. `None` for a value set in code.
+    /// Where it is. `None` for a value that [`Config::builder`](super::Config::builder) was given.
     #[must_use]
     pub const fn location(&self) -> Option<&Location> {
         self.location.as_ref()
@@ -153,7 +218,7 @@ impl fmt::Display for ConfigIssue {
     }
 }
 
-fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+pub(super) fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for c in text.chars() {
         if c.is_control() {
             write!(f, "{}", c.escape_default())?;

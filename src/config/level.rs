@@ -34,7 +34,7 @@ pub enum LogLevel {
 pub(super) const EXPECTED: &str = "expected `trace`, `debug`, `info`, `warn`, `error` or `off`";
 
 impl LogLevel {
-    const ALL: [Self; 6] =
+    pub(super) const ALL: [Self; 6] =
         [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Off];
 
     /// The name as in a configuration file.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use figment::value::Value;
 
-use super::draft::Draft;
+use super::draft::{Draft, MOST_THREADS, Settings};
 use super::level::{self, LogLevel};
+use crate::timeouts::shown;
 
 /// One key.
 pub(super) struct Key {
@@ -17,11 +18,50 @@ pub(super) struct Key {
     pub(super) aliases: &'static [&'static str],
     /// What would do, in an issue about its value.
     pub(super) expected: &'static str,
+    pub(super) kind: Kind,
+    /// What a reload does with a change.
+    pub(super) applied: Applied,
     read: fn(&Self, &mut Draft, &str, &Value) -> Result<(), Refusal>,
-    /// The rest of its row in the documentation of [`Config`](super::Config): type, unit, default,
-    /// when a change is applied, what shows that it is obeyed.
+    /// Its value, as a file could have it but without quotes.
+    pub(super) show: fn(&Settings) -> String,
+    /// The rest of its row in the documentation of [`Config`](super::Config): type, unit, default, what
+    /// shows that it is obeyed.
+    pub(super) row: [&'static str; 4],
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Level,
+    /// Milliseconds from the number on, or a text with units.
+    Duration(u64),
+    /// Up to the number.
+    Whole(u64),
+    Bool,
+}
+
+/// What a reload does with a change of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// The running daemon obeys it.
+    Live,
+    /// Its owner starts again. Of sections of the user's alone.
+    Restart,
+    /// Only a new process can obey it.
+    Process,
+}
+
+impl Applied {
+    /// As in the documentation of [`Config`](super::Config).
     #[cfg_attr(not(test), expect(dead_code, reason = "read by the test of the documentation"))]
-    pub(super) row: [&'static str; 5],
+    pub(super) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Restart => "restart",
+            Self::Process => "in a new process",
+        }
+    }
 }
 
 /// Why a value does not do, where that is not just [`Key::expected`].
@@ -37,34 +77,58 @@ pub(super) const SECTIONS: [&str; 4] = ["logging", "shutdown", "performance", "m
 const MILLISECONDS: &str = "expected a whole number of milliseconds or \"30s\"";
 
 /// Every key, in the order of the documentation.
-pub(super) const KEYS: [Key; 9] = [
+pub(super) const KEYS: [Key; 10] = [
     Key {
         section: "",
         name: "name",
         aliases: &[],
         expected: "expected text, not empty, without control characters",
+        kind: Kind::Text,
+        applied: Applied::Process,
         read: |_, draft, _, value| {
             draft.name = Some(Cow::Owned(text(value)?.to_owned()));
             Ok(())
         },
-        row: ["text", "", "`daemon`", "at start", "the name in the first line that is logged"],
+        show: |settings| settings.name.to_string(),
+        row: ["text", "", "`daemon`", "the name in the first line that is logged"],
+    },
+    Key {
+        section: "",
+        name: "hot_reload",
+        aliases: &[],
+        expected: "expected true or false",
+        kind: Kind::Bool,
+        applied: Applied::Process,
+        read: |_, draft, _, value| {
+            draft.hot_reload = Some(value.to_bool().ok_or_else(Refusal::default)?);
+            Ok(())
+        },
+        show: |settings| settings.hot_reload.to_string(),
+        row: [
+            "`true` or `false`",
+            "",
+            "false",
+            "a change of a file is applied without `SIGHUP`; refused without the feature `config-watch`",
+        ],
     },
     Key {
         section: "logging",
         name: "level",
         aliases: &[],
         expected: level::EXPECTED,
+        kind: Kind::Level,
+        applied: Applied::Live,
         read: |_, draft, _, value| {
             let level = LogLevel::parse(text(value)?);
             draft.log_level =
                 Some(level.map_err(|near| Refusal { message: None, suggestion: near })?);
             Ok(())
         },
+        show: |settings| settings.log_level.to_string(),
         row: [
             "`trace`, `debug`, `info`, `warn`, `error` or `off`",
             "",
             "`info`",
-            "at start",
             "nothing less severe is logged",
         ],
     },
@@ -73,15 +137,17 @@ pub(super) const KEYS: [Key; 9] = [
         name: "timeout_ms",
         aliases: &["timeout", "graceful"],
         expected: MILLISECONDS,
+        kind: Kind::Duration(0),
+        applied: Applied::Live,
         read: |key, draft, spelling, value| {
             draft.timeouts.grace = Some(key.duration(spelling, value)?);
             Ok(())
         },
+        show: |settings| shown(settings.timeouts.grace()),
         row: [
             "whole number, or text such as `30s`",
             "ms",
             "20000",
-            "at start",
             "a subsystem still running that long after its stop request is aborted",
         ],
     },
@@ -90,15 +156,17 @@ pub(super) const KEYS: [Key; 9] = [
         name: "force_timeout_ms",
         aliases: &["force_timeout", "force"],
         expected: MILLISECONDS,
+        kind: Kind::Duration(0),
+        applied: Applied::Live,
         read: |key, draft, spelling, value| {
             draft.timeouts.force = Some(key.duration(spelling, value)?);
             Ok(())
         },
+        show: |settings| shown(settings.timeouts.force()),
         row: [
             "whole number, or text such as `30s`",
             "ms",
             "22000",
-            "at start",
             "every subsystem still running that long after the shutdown began is aborted",
         ],
     },
@@ -107,15 +175,17 @@ pub(super) const KEYS: [Key; 9] = [
         name: "kill_timeout_ms",
         aliases: &["kill_timeout", "kill"],
         expected: "expected a whole number of milliseconds above 0 or \"30s\"",
+        kind: Kind::Duration(1),
+        applied: Applied::Live,
         read: |key, draft, spelling, value| {
             draft.timeouts.kill = Some(key.duration(spelling, value)?);
             Ok(())
         },
+        show: |settings| shown(settings.timeouts.kill()),
         row: [
             "whole number above 0, or text such as `30s`",
             "ms",
             "25000",
-            "at start",
             "a process still there that long after the shutdown began exits with 124",
         ],
     },
@@ -124,15 +194,17 @@ pub(super) const KEYS: [Key; 9] = [
         name: "lame_duck_ms",
         aliases: &["lame_duck"],
         expected: MILLISECONDS,
+        kind: Kind::Duration(0),
+        applied: Applied::Live,
         read: |key, draft, spelling, value| {
             draft.timeouts.lame_duck = Some(key.duration(spelling, value)?);
             Ok(())
         },
+        show: |settings| shown(settings.timeouts.lame_duck()),
         row: [
             "whole number, or text such as `30s`",
             "ms",
             "0",
-            "at start",
             "the first stop request comes that long after the shutdown began",
         ],
     },
@@ -141,16 +213,18 @@ pub(super) const KEYS: [Key; 9] = [
         name: "worker_threads",
         aliases: &[],
         expected: "expected a whole number from 0 to 65535, where 0 is one per core",
+        kind: Kind::Whole(MOST_THREADS),
+        applied: Applied::Process,
         read: |_, draft, _, value| {
             let threads = whole(value).ok_or_else(Refusal::default)?;
             draft.worker_threads = Some(threads);
             Ok(())
         },
+        show: |settings| settings.worker_threads.map_or(0, usize::from).to_string(),
         row: [
             "whole number, at most 65535; 0 is one per core",
             "threads",
             "0",
-            "at start",
             "the runtime that `main` builds has that many workers",
         ],
     },
@@ -159,15 +233,17 @@ pub(super) const KEYS: [Key; 9] = [
         name: "health_checks",
         aliases: &[],
         expected: "expected true or false",
+        kind: Kind::Bool,
+        applied: Applied::Live,
         read: |_, draft, _, value| {
             draft.health_checks = Some(value.to_bool().ok_or_else(Refusal::default)?);
             Ok(())
         },
+        show: |settings| settings.health_checks.to_string(),
         row: [
             "`true` or `false`",
             "",
             "true",
-            "at start",
             "if false, no readiness or liveness check is asked, and no heartbeat is waited for",
         ],
     },
@@ -176,15 +252,17 @@ pub(super) const KEYS: [Key; 9] = [
         name: "health_check_interval_ms",
         aliases: &["health_check_interval"],
         expected: "expected a whole number of milliseconds above 0 or \"30s\"",
+        kind: Kind::Duration(1),
+        applied: Applied::Live,
         read: |key, draft, spelling, value| {
             draft.health_check_interval = Some(key.duration(spelling, value)?);
             Ok(())
         },
+        show: |settings| shown(settings.health_check_interval),
         row: [
             "whole number above 0, or text such as `30s`",
             "ms",
             "5000",
-            "at start",
             "a readiness or liveness check that sets no period is asked that often",
         ],
     },
@@ -211,9 +289,28 @@ impl Key {
         (self.read)(self, draft, spelling, value)
     }
 
+    /// The value that an environment variable's text stands for; what is none stays text.
+    pub(super) fn parse(&self, raw: &str) -> Value {
+        let value = match self.kind {
+            Kind::Text | Kind::Level => None,
+            Kind::Duration(_) | Kind::Whole(_) => raw.parse::<u64>().ok().map(Value::from),
+            Kind::Bool => match raw.to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(Value::from(true)),
+                "false" | "0" => Some(Value::from(false)),
+                _ => None,
+            },
+        };
+        value.unwrap_or_else(|| Value::from(raw))
+    }
+
+    /// Whether a number is taken under that spelling.
+    pub(super) fn takes_number(&self, spelling: &str) -> bool {
+        self.name.strip_suffix("_ms") != Some(spelling)
+    }
+
     fn duration(&self, spelling: &str, value: &Value) -> Result<Duration, Refusal> {
         if let Some(number) = whole(value) {
-            if self.name.strip_suffix("_ms") == Some(spelling) {
+            if !self.takes_number(spelling) {
                 let message = format!(
                     "expected text such as \"30s\"; a number of milliseconds goes under `{}`",
                     self.name

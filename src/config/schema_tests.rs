@@ -13,7 +13,10 @@ fn table() -> String {
     );
     for key in &KEYS {
         let name = full_name(key.section, key.name);
-        let _ = writeln!(table, "/// | `{name}` | {} |", key.row.join(" | "));
+        let [kind, unit, default, obeyed] = key.row;
+        let applied = key.applied.in_words();
+        let row = [kind, unit, default, applied, obeyed].join(" | ");
+        let _ = writeln!(table, "/// | `{name}` | {row} |");
     }
     table
 }
@@ -35,6 +38,7 @@ fn every_documented_default_is_the_default() {
     let written = ConfigSource::text(text).load().unwrap();
     let default = Config::new().unwrap();
     assert_eq!(written.name(), default.name());
+    assert_eq!(written.hot_reload(), default.hot_reload());
     assert_eq!(written.log_level(), default.log_level());
     assert_eq!(written.shutdown(), default.shutdown());
     assert_eq!(written.worker_threads(), default.worker_threads());
@@ -51,5 +55,23 @@ fn every_key_is_in_a_known_section_and_no_spelling_is_taken_twice() {
             assert_eq!(found, Some(key.name), "{spelling}");
         }
         assert!(!expected(key.section, key.name).is_empty());
+    }
+}
+
+#[test]
+fn what_a_draft_was_given_is_told_in_the_order_of_the_schema() {
+    for (number, key) in KEYS.iter().enumerate() {
+        let mut draft = Draft::default();
+        let value = match key.kind {
+            Kind::Text => Value::from("x"),
+            Kind::Level => Value::from("off"),
+            Kind::Duration(_) | Kind::Whole(_) => Value::from(7),
+            Kind::Bool => Value::from(true),
+        };
+        key.read(&mut draft, key.name, &value).unwrap_or_else(|_| panic!("{}", key.name));
+        let given = draft.given();
+        for other in 0..KEYS.len() {
+            assert_eq!(given.has(other), other == number, "{} {other}", key.name);
+        }
     }
 }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use proc_daemon_runtime::catch;
 use serde::de::DeserializeOwned;
 
+use super::Applied;
 use super::error::ConfigError;
-use super::{Applied, Config, extract};
+use super::extract::{self, Read};
+use super::layers::Layers;
 use crate::end::chain;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -71,13 +73,12 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
         self
     }
 
-    fn extract(&self, config: &Config) -> Result<T, ConfigError> {
-        let value: T = config.settings(&self.path)?;
+    fn extract(&self, layers: Option<&Layers>) -> Result<Read<T>, ConfigError> {
+        let (value, warnings): Read<T> = extract::section(layers, &self.path)?;
         let failed = self.checks.iter().filter_map(|check| failure(check, &value));
-        let issues: Vec<_> = failed
-            .map(|text| extract::section_issue(config.document(), &self.path, &text))
-            .collect();
-        if issues.is_empty() { Ok(value) } else { Err(ConfigError::invalid(issues)) }
+        let issues: Vec<_> =
+            failed.map(|text| extract::section_issue(layers, &self.path, &text)).collect();
+        if issues.is_empty() { Ok((value, warnings)) } else { Err(ConfigError::invalid(issues)) }
     }
 }
 
@@ -109,7 +110,8 @@ impl<T> fmt::Debug for Section<T> {
     }
 }
 
-type Extract = dyn Fn(&Config) -> Result<Arc<dyn Any + Send + Sync>, ConfigError> + Send + Sync;
+type Erased = Read<Arc<dyn Any + Send + Sync>>;
+type Extract = dyn Fn(Option<&Layers>) -> Result<Erased, ConfigError> + Send + Sync;
 
 /// A [`Section`] without its type, so that many can be held in one list.
 #[derive(Clone)]
@@ -143,11 +145,8 @@ impl ErasedSection {
     }
 
     /// Reads and checks the section; the value is of the type [`type_id`](Self::type_id) says.
-    pub(crate) fn extract(
-        &self,
-        config: &Config,
-    ) -> Result<Arc<dyn Any + Send + Sync>, ConfigError> {
-        (self.extract)(config)
+    pub(super) fn extract(&self, layers: Option<&Layers>) -> Result<Erased, ConfigError> {
+        (self.extract)(layers)
     }
 }
 
@@ -158,7 +157,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> From<Section<T>> for ErasedSec
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
             applied: section.applied,
-            extract: Arc::new(move |config| Ok(Arc::new(section.extract(config)?))),
+            extract: Arc::new(move |layers| {
+                let (value, warnings) = section.extract(layers)?;
+                Ok((Arc::new(value), warnings))
+            }),
         }
     }
 }
@@ -184,7 +186,7 @@ mod tests {
 
     fn refused(section: &Section<Http>) -> ConfigError {
         let config = ConfigSource::text("\n[http]\nport = 80\n").load().unwrap();
-        section.extract(&config).unwrap_err()
+        section.extract(config.layers()).map(|_| ()).unwrap_err()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use proc_daemon_runtime::{RuntimeOptions, TaskName};
 
 use crate::boxed::BoxError;
 use crate::config::Pending;
-use crate::config::{Config, ConfigError, ErasedSection};
+use crate::config::{ConfigError, ErasedSection};
 use crate::error::BuildError;
 use crate::reload::{Recipe, Snapshot};
 use crate::signal::ActionTable;
@@ -154,8 +154,7 @@ impl PlannedConfig {
         match self {
             Self::Read(snapshot, recipe) => Ok((snapshot, recipe)),
             Self::Unread(recipe) => {
-                let config: Config = recipe.source().load()?;
-                let snapshot = Snapshot::build(Arc::new(config), recipe.sections())?;
+                let snapshot = Snapshot::load(recipe.source(), recipe.sections())?;
                 Ok((Arc::new(snapshot), Some(recipe)))
             }
         }

@@ -43,7 +43,7 @@ impl DaemonBuilder {
             && let Some(text) = source.as_text()
         {
             edited.set(text);
-            self.draft.config = Pending::Source(ConfigSource::edited(edited.clone()));
+            self.draft.config = Pending::Source(source.clone().edited(edited.clone()));
         }
         self.build().map_err(Unfit::Build)
     }

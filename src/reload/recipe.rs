@@ -52,11 +52,12 @@ impl Recipe {
 
     /// Reads, checks and compares, whatever may be done about it.
     pub(crate) fn candidate(&self, current: &Snapshot) -> Result<Candidate, ReloadError> {
-        let config = self.source.reload(current.config()).map_err(ReloadError::invalid)?;
-        let difference = Arc::new(Difference::new(current.config().changes(&config)));
-        let snapshot = Snapshot::build(Arc::new(config), &self.sections)
+        // What has been read knows its paths whole; the working directory may be another one by now.
+        let source = current.config().source().unwrap_or(&self.source);
+        let snapshot = Snapshot::reload(source, current.config(), &self.sections)
             .map_err(ReloadError::invalid)?
             .at(current.generation() + 1);
+        let difference = Arc::new(Difference::new(current.config().changes(snapshot.config())));
         Ok(Candidate { snapshot: Arc::new(snapshot), difference })
     }
 

@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use crate::config::{Config, ConfigError, ErasedSection};
+use crate::config::{Config, ConfigError, ConfigIssue, ConfigSource, ErasedSection, Sections};
 
 /// A configuration and the sections read from it.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub(crate) struct Snapshot {
     generation: u64,
     config: Arc<Config>,
     sections: Vec<Entry>,
+    warnings: Vec<ConfigIssue>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,31 +31,49 @@ impl Snapshot {
         config: Arc<Config>,
         sections: &[ErasedSection],
     ) -> Result<Self, ConfigError> {
-        let claimed: Vec<&str> = sections.iter().map(|section| &**section.path()).collect();
-        let mut issues = config.unclaimed(&claimed);
-        let mut entries = Vec::with_capacity(sections.len());
-        for section in sections {
-            match section.extract(&config) {
-                Ok(value) => entries.push(Entry {
-                    path: Arc::clone(section.path()),
-                    type_id: section.type_id(),
-                    type_name: section.type_name(),
-                    value,
-                }),
-                Err(error) => issues.extend_from_slice(error.issues()),
-            }
-        }
-        if issues.is_empty() {
-            Ok(Self { generation: 1, config, sections: entries })
-        } else {
-            Err(ConfigError::invalid(issues))
-        }
+        let read = config.sections(sections)?;
+        Ok(Self::of(config, sections, read))
+    }
+
+    /// Reads `source` and every section of `sections`. The error holds every issue of both.
+    pub(crate) fn load(
+        source: &ConfigSource,
+        sections: &[ErasedSection],
+    ) -> Result<Self, ConfigError> {
+        let (config, read) = source.load_with(sections)?;
+        Ok(Self::of(Arc::new(config), sections, read))
+    }
+
+    /// The same in the place of `previous`, which is in force.
+    pub(crate) fn reload(
+        source: &ConfigSource,
+        previous: &Config,
+        sections: &[ErasedSection],
+    ) -> Result<Self, ConfigError> {
+        let (config, read) = source.reload_with(previous, sections)?;
+        Ok(Self::of(Arc::new(config), sections, read))
+    }
+
+    fn of(config: Arc<Config>, sections: &[ErasedSection], read: Sections) -> Self {
+        let entries = sections.iter().zip(read.values).map(|(section, value)| Entry {
+            path: Arc::clone(section.path()),
+            type_id: section.type_id(),
+            type_name: section.type_name(),
+            value,
+        });
+        Self { generation: 1, sections: entries.collect(), warnings: read.warnings, config }
+    }
+
+    /// What was found that is no error: of the configuration, then of the sections.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the start and a reload"))]
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &ConfigIssue> {
+        self.config.warnings().iter().chain(&self.warnings)
     }
 
     /// The same content at that generation.
     pub(crate) fn at(&self, generation: u64) -> Self {
         let (config, sections) = (Arc::clone(&self.config), self.sections.clone());
-        Self { generation, config, sections }
+        Self { generation, config, sections, warnings: self.warnings.clone() }
     }
 
     /// Which publication it is; 1 is the start's.

@@ -99,3 +99,77 @@ fn a_configuration_without_a_file_gives_empty_sections() {
         ["<text>: missing key `http.port`: there is no section [http]"]
     );
 }
+
+#[test]
+fn issues_in_the_daemons_keys_and_in_sections_come_together_from_a_source() {
+    let source = ConfigSource::text(
+        "loose = 1\nadmin = 'hunter2'\n[logging]\nlevel = 'inof'\n[http]\nport = 'x'\n[htpp]\n",
+    );
+    let sections = [
+        Section::<Http>::new("http").into(),
+        Section::<Tls>::new("tls").into(),
+        Section::<Http>::new("admin").into(),
+        Section::<Tls>::new("admin.tls").into(),
+    ];
+    let error = Snapshot::load(&source, &sections).unwrap_err();
+    assert_eq!(
+        error.to_string().lines().collect::<Vec<_>>(),
+        [
+            "<text>: missing key `tls.certificate`: there is no section [tls]",
+            "<text>:1:1: unknown key `loose`",
+            "<text>:2:9: `admin` is a value: expected a section, [admin]",
+            "<text>:4:9: logging.level = 'inof': expected `trace`, `debug`, `info`, `warn`, `error` or \
+             `off`; did you mean `info`?",
+            "<text>:6:8: http.port = 'x': expected a whole number from 0 to 65535",
+            "<text>:7:1: unknown section [htpp]; did you mean [http]?",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_issue_but_those_of_what_may_be_in_it() {
+    let source = ConfigSource::text("[http")
+        .env_from([("DAEMON_SHUTDOWN_TIMEOUT_MS", "5000")])
+        .set("shutdown.kill_timeout_ms", "1s")
+        .set("logging.colour", true);
+    let sections = [Section::<Http>::new("http").into()];
+    let error = Snapshot::load(&source, &sections).unwrap_err();
+    assert_eq!(
+        error.to_string().lines().collect::<Vec<_>>(),
+        [
+            "<text>:1:6: unclosed table, expected `]`",
+            "set in code: unknown key `colour` in [logging]",
+        ]
+    );
+}
+
+#[test]
+fn what_only_the_environment_has_is_a_warning() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        port: u16,
+    }
+    let source = ConfigSource::text("[http]\nport = 1\n").env_from([
+        ("DAEMON_COLOUR", "hunter2"),
+        ("DAEMON_HTTP__PROT", "hunter2"),
+        ("DAEMON_HTPP__PORT", "hunter2"),
+    ]);
+    let sections = [Section::<Strict>::new("http").into()];
+    let loaded = Snapshot::load(&source, &sections).unwrap();
+    let built = Snapshot::build(Arc::new(source.load().unwrap()), &sections).unwrap();
+    for snapshot in [loaded, built] {
+        assert_eq!(snapshot.get::<Strict>().unwrap().port, 1);
+        let warnings: Vec<String> = snapshot.warnings().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            [
+                "DAEMON_COLOUR (environment variable): `DAEMON_COLOUR` is no key of the configuration",
+                "DAEMON_HTPP__PORT (environment variable): unknown section [htpp]; did you mean \
+                 [http]?",
+                "DAEMON_HTTP__PROT (environment variable): unknown key `prot` in [http]; did you mean \
+                 `port`?",
+            ]
+        );
+    }
+}

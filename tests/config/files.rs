@@ -1,32 +1,14 @@
 //! Configuration files as they are met in the wild: missing, empty, torn, too long, not text.
-#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use proc_daemon::config::{Config, ConfigErrorKind, ConfigSource, LogLevel};
-use tempfile::TempDir;
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn file(&self, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path("daemon.toml");
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-}
+use crate::Folder;
 
 /// The error's kind, and its text without the folder.
 #[track_caller]
@@ -238,7 +220,7 @@ fn issues_can_be_read_by_a_program() {
 #[test]
 fn relative_paths_start_in_the_working_directory_and_are_remembered_absolute() {
     let folder = Folder::new();
-    std::env::set_current_dir(folder.0.path()).unwrap();
+    std::env::set_current_dir(folder.root()).unwrap();
     let here = std::env::current_dir().unwrap();
 
     let config = Config::load().unwrap();
