@@ -13,6 +13,7 @@ use crate::timeouts::{LONGEST, ShutdownTimeouts, Wanted, shown};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Draft {
     pub(super) name: Option<Cow<'static, str>>,
+    pub(super) hot_reload: Option<bool>,
     pub(super) log_level: Option<LogLevel>,
     pub(super) timeouts: Wanted,
     pub(super) worker_threads: Option<u64>,
@@ -24,6 +25,7 @@ pub(super) struct Draft {
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) name: Cow<'static, str>,
+    pub(super) hot_reload: bool,
     pub(super) log_level: LogLevel,
     pub(super) timeouts: ShutdownTimeouts,
     pub(super) worker_threads: Option<NonZeroUsize>,
@@ -34,6 +36,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) const DEFAULT: Self = Self {
         name: Cow::Borrowed("daemon"),
+        hot_reload: false,
         log_level: LogLevel::Info,
         timeouts: ShutdownTimeouts::DEFAULT,
         worker_threads: None,
@@ -43,7 +46,7 @@ impl Settings {
 }
 
 /// The most worker threads that can be asked for.
-const MOST_THREADS: u64 = 65_535;
+pub(super) const MOST_THREADS: u64 = 65_535;
 
 /// The shortest time between two checks.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -51,10 +54,51 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// What would do instead of a time above [`LONGEST`].
 const TOO_LONG: &str = "expected at most 292 years";
 
-/// Says where the key of that section and name was set: `None` in code.
+/// What to do about it is a matter of the program's build.
+const CANNOT_WATCH: &str = "this build watches no files: turn on proc-daemon's feature `config-watch`, or leave it \
+     out and reload with SIGHUP";
+
+/// Says where the key of that section and name was set: `None` by a builder.
 pub(super) type Blame<'a> = &'a dyn Fn(&'static str, &'static str) -> Option<ConfigIssue>;
 
+/// Which keys of the schema were set, one bit each in its order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Given(u16);
+
+impl Given {
+    /// No key.
+    pub(super) const NONE: Self = Self(0);
+
+    /// Whether the key of that number was set.
+    pub(super) const fn has(self, key: usize) -> bool {
+        self.0 >> key & 1 == 1
+    }
+}
+
 impl Draft {
+    /// Which keys were set.
+    #[inline]
+    pub(super) const fn given(&self) -> Given {
+        let set = [
+            self.name.is_some(),
+            self.hot_reload.is_some(),
+            self.log_level.is_some(),
+            self.timeouts.grace.is_some(),
+            self.timeouts.force.is_some(),
+            self.timeouts.kill.is_some(),
+            self.timeouts.lame_duck.is_some(),
+            self.worker_threads.is_some(),
+            self.health_checks.is_some(),
+            self.health_check_interval.is_some(),
+        ];
+        let (mut bits, mut key) = (0, 0);
+        while key < set.len() {
+            bits |= (set[key] as u16) << key;
+            key += 1;
+        }
+        Given(bits)
+    }
+
     /// Checks ranges and what must agree, and fills in the rest.
     ///
     /// `blame` makes the issue of a key that a file set: its spelling, place and value.
@@ -62,11 +106,13 @@ impl Draft {
     pub(super) fn finish(&mut self, blame: Blame<'_>) -> Result<Settings, Vec<ConfigIssue>> {
         if let Some(timeouts) = self.timeouts.resolve()
             && self.name_does()
+            && self.watching_does()
             && self.threads_do()
             && self.interval_does()
         {
             return Ok(Settings {
                 name: self.name.take().unwrap_or(Settings::DEFAULT.name),
+                hot_reload: self.hot_reload.unwrap_or(Settings::DEFAULT.hot_reload),
                 log_level: self.log_level.unwrap_or_default(),
                 timeouts,
                 worker_threads: self
@@ -85,6 +131,10 @@ impl Draft {
     fn name_does(&self) -> bool {
         let does = |name: &Cow<'_, str>| !name.is_empty() && !name.chars().any(char::is_control);
         self.name.as_ref().is_none_or(does)
+    }
+
+    fn watching_does(&self) -> bool {
+        cfg!(feature = "config-watch") || self.hot_reload != Some(true)
     }
 
     fn threads_do(&self) -> bool {
@@ -106,6 +156,9 @@ impl Draft {
         };
         if !self.name_does() {
             refuse("", "name", format!("{:?}", self.name.as_deref().unwrap_or_default()), None);
+        }
+        if !self.watching_does() {
+            refuse("", "hot_reload", "true".to_owned(), Some(CANNOT_WATCH.to_owned()));
         }
         if !self.threads_do() {
             let threads = self.worker_threads.unwrap_or_default();

@@ -159,7 +159,11 @@ impl Daemon {
             signals,
         };
         let engine = Engine::new(plan.graph, plan.groups, plan.rules.into_iter(), settings);
+        #[cfg(feature = "config-watch")]
+        let watcher = super::watching::watch(&config, &inner.mailbox);
         let mut remains = Driver::new(engine, parts).await;
+        #[cfg(feature = "config-watch")]
+        drop(watcher);
         let report = self.report(&mut remains, began, runtime.now());
         debug!("exit {}", report.code);
         inner.publish(&report);
