@@ -43,6 +43,8 @@ mod subsystem;
 mod supervisor;
 mod sync;
 mod timeouts;
+#[cfg(feature = "config-watch")]
+mod watcher;
 
 pub use backoff::Backoff;
 pub use config::{Config, ConfigSource, LogLevel, Secret, Section};

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 11] = [
     &["event"],
     &["subsystem"],
     &["supervisor"],
-    &["backends", "logging", "sentinel"],
+    &["backends", "logging", "sentinel", "watcher"],
     &["daemon", "error"],
     &["sim"],
     &["lib"],

@@ -53,6 +53,11 @@ impl Document {
         self.source.is_base()
     }
 
+    /// Whether there is nothing in it, not even a comment.
+    pub(super) fn is_blank(&self) -> bool {
+        self.toml.raw().trim().is_empty()
+    }
+
     /// The file as a whole.
     pub(super) fn whole(&self) -> Location {
         Location::new(self.source.clone(), None)

@@ -54,6 +54,10 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// What would do instead of a time above [`LONGEST`].
 const TOO_LONG: &str = "expected at most 292 years";
 
+/// What to do about it is a matter of the program's build.
+const CANNOT_WATCH: &str = "this build watches no files: turn on proc-daemon's feature `config-watch`, or leave it \
+     out and reload with SIGHUP";
+
 /// Says where the key of that section and name was set: `None` by a builder.
 pub(super) type Blame<'a> = &'a dyn Fn(&'static str, &'static str) -> Option<ConfigIssue>;
 
@@ -102,6 +106,7 @@ impl Draft {
     pub(super) fn finish(&mut self, blame: Blame<'_>) -> Result<Settings, Vec<ConfigIssue>> {
         if let Some(timeouts) = self.timeouts.resolve()
             && self.name_does()
+            && self.watching_does()
             && self.threads_do()
             && self.interval_does()
         {
@@ -128,6 +133,10 @@ impl Draft {
         self.name.as_ref().is_none_or(does)
     }
 
+    fn watching_does(&self) -> bool {
+        cfg!(feature = "config-watch") || self.hot_reload != Some(true)
+    }
+
     fn threads_do(&self) -> bool {
         self.worker_threads.is_none_or(|threads| threads <= MOST_THREADS)
     }
@@ -147,6 +156,9 @@ impl Draft {
         };
         if !self.name_does() {
             refuse("", "name", format!("{:?}", self.name.as_deref().unwrap_or_default()), None);
+        }
+        if !self.watching_does() {
+            refuse("", "hot_reload", "true".to_owned(), Some(CANNOT_WATCH.to_owned()));
         }
         if !self.threads_do() {
             let threads = self.worker_threads.unwrap_or_default();

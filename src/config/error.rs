@@ -16,6 +16,10 @@ pub enum ConfigErrorKind {
     Unreadable,
     /// The file is longer than 1 MiB.
     TooLarge,
+    /// The file was written or replaced each time it was read.
+    Changing,
+    /// The file was read before and is empty now: at a reload alone.
+    Empty,
     /// The file is not UTF-8.
     NotUtf8,
     /// The file is not TOML, or gives a key twice.

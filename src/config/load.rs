@@ -15,7 +15,7 @@ use super::layers::Layers;
 use super::section::ErasedSection;
 use super::source::{ConfigSource, Directory, Environment, Origin, Place};
 use super::variables::{DEEPEST, Found, Variables};
-use super::{Config, read, walk};
+use super::{Config, walk};
 
 /// What was read from the layers of a recipe.
 #[derive(Debug)]
@@ -39,12 +39,32 @@ pub(super) fn load(
     source: &ConfigSource,
     sections: Option<&[ErasedSection]>,
 ) -> Result<(Config, Sections), ConfigError> {
+    read(source, Reading::default(), sections)
+}
+
+/// The same in the place of `previous`, which is in force. A file that was read for it and is empty now is being
+/// written, and the first one is not left out because it is missing: neither means the defaults.
+pub(super) fn reload(
+    source: &ConfigSource,
+    previous: &Config,
+    sections: &[ErasedSection],
+) -> Result<(Config, Sections), ConfigError> {
+    let before: Vec<_> = previous.layers().into_iter().flat_map(Layers::all).collect();
+    let documents = before.into_iter().filter_map(Layer::document);
+    let before = documents.filter(|document| !document.is_blank()).collect();
+    read(source, Reading { before, ..Reading::default() }, Some(sections))
+}
+
+fn read(
+    source: &ConfigSource,
+    mut reading: Reading<'_>,
+    sections: Option<&[ErasedSection]>,
+) -> Result<(Config, Sections), ConfigError> {
     let source = source.anchored()?;
-    let mut reading = Reading::default();
     reading.files(&source);
     let mut found = reading.environment(&source);
     reading.overrides(&source);
-    let Reading { layers, failures, mut issues } = reading;
+    let Reading { layers, failures, mut issues, .. } = reading;
 
     let layers = Layers::new(layers);
     found.judge_strays(&source.prefix, layers.tree());
@@ -98,26 +118,32 @@ pub(super) fn extract_all(
 }
 
 #[derive(Default)]
-struct Reading {
+struct Reading<'a> {
+    /// What was read for the configuration in force, of the files that were not empty.
+    before: Vec<&'a Document>,
     layers: Vec<Layer>,
     /// Files that could not be read.
     failures: Vec<ConfigError>,
     issues: Vec<ConfigIssue>,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn files(&mut self, source: &ConfigSource) {
         match &source.origin {
             Origin::Text(shelf) => self.add(Document::parse("<text>", shelf.text().as_bytes())),
             Origin::File(place) => match document(place, 0) {
-                Err(error) if source.optional && error.kind() == ConfigErrorKind::Missing => {}
+                Err(error) if source.optional && error.kind() == ConfigErrorKind::Missing => {
+                    if self.before.iter().any(|before| before.is_base()) {
+                        self.failures.push(gone(place));
+                    }
+                }
                 document => self.add(document),
             },
         }
         let (place, may_miss) = match (&source.directory, &source.origin) {
             (Directory::Named(place), _) => (place.clone(), source.optional),
             (Directory::Beside, Origin::File(place)) => (place.beside("conf.d"), true),
-            (Directory::Beside, Origin::Text(_)) | (Directory::None, _) => return,
+            (Directory::Beside, _) | (Directory::None, _) => return,
         };
         // Where nothing can be beside the file, the file says why.
         let beside = matches!(source.directory, Directory::Beside);
@@ -137,9 +163,20 @@ impl Reading {
 
     fn add(&mut self, document: Result<Document, ConfigError>) {
         match document {
+            Ok(document) if self.is_emptied(&document) => {
+                let message =
+                    "is empty, and was not before: for the defaults, leave a comment in it";
+                let kind = ConfigErrorKind::Empty;
+                self.failures.push(ConfigError::file(kind, document.whole(), message.to_owned()));
+            }
             Ok(document) => self.layers.push(Layer::File(Box::new(document))),
             Err(error) => self.failures.push(error),
         }
+    }
+
+    fn is_emptied(&self, document: &Document) -> bool {
+        let is_it = |before: &&Document| before.path() == document.path();
+        document.is_blank() && document.path().is_some() && self.before.iter().any(is_it)
     }
 
     fn environment(&mut self, source: &ConfigSource) -> Found {
@@ -180,9 +217,16 @@ fn in_code(key: &str, message: String) -> ConfigIssue {
     ConfigIssue::new(key, message).at(Some(Location::new(Source::code(), None)))
 }
 
+/// An optional file that was there.
+fn gone(place: &Place) -> ConfigError {
+    let location = Location::new(Source::file(&place.shown(), 0), None);
+    let message = "no such file, and there was one: for the defaults, leave a comment in it";
+    ConfigError::file(ConfigErrorKind::Missing, location, message.to_owned())
+}
+
 fn document(place: &Place, rank: usize) -> Result<Document, ConfigError> {
     let source = Source::file(&place.shown(), rank);
-    let bytes = read::bytes(&place.path, &source)?;
+    let bytes = super::read::bytes(&place.path, &source)?;
     Ok(Document::parse(source, &bytes)?.at_path(place.path.clone()))
 }
 

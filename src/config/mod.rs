@@ -15,6 +15,8 @@
 //!    nor is a variable or an override of the user's.
 //! 7. Loading the recipe that a [`Config`] remembers reads the same places, whatever the working
 //!    directory has become.
+//! 8. A file is read as it was at one moment, or not at all. A reload takes neither an emptied file nor a missing
+//!    one for the defaults.
 
 mod builder;
 mod changes;
@@ -76,7 +78,7 @@ pub use value::Value;
 /// | key | type | unit | default | applied | what shows that it is obeyed |
 /// |---|---|---|---|---|---|
 /// | `name` | text |  | `daemon` | in a new process | the name in the first line that is logged |
-/// | `hot_reload` | `true` or `false` |  | false | in a new process | a change of the file is applied without `SIGHUP`, with the feature `config-watch` |
+/// | `hot_reload` | `true` or `false` |  | false | in a new process | a change of a file is applied without `SIGHUP`; refused without the feature `config-watch` |
 /// | `logging.level` | `trace`, `debug`, `info`, `warn`, `error` or `off` |  | `info` | live | nothing less severe is logged |
 /// | `shutdown.timeout_ms` | whole number, or text such as `30s` | ms | 20000 | live | a subsystem still running that long after its stop request is aborted |
 /// | `shutdown.force_timeout_ms` | whole number, or text such as `30s` | ms | 22000 | live | every subsystem still running that long after the shutdown began is aborted |
@@ -293,7 +295,6 @@ impl Config {
     }
 
     /// The keys whose value is another in `newer`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a reload"))]
     pub(crate) fn changes(&self, newer: &Self) -> Vec<KeyChange> {
         changes::changes(self, newer)
     }

@@ -105,7 +105,7 @@ pub(super) const KEYS: [Key; 10] = [
             "`true` or `false`",
             "",
             "false",
-            "a change of the file is applied without `SIGHUP`, with the feature `config-watch`",
+            "a change of a file is applied without `SIGHUP`; refused without the feature `config-watch`",
         ],
     },
     Key {

@@ -209,7 +209,7 @@ impl ConfigSource {
         match (&self.directory, &self.origin) {
             (Directory::Named(place), _) => Some(place.path.clone()),
             (Directory::Beside, Origin::File(place)) => Some(place.path.with_file_name("conf.d")),
-            (Directory::Beside, Origin::Text(_)) | (Directory::None, _) => None,
+            (Directory::Beside, _) | (Directory::None, _) => None,
         }
     }
 
@@ -258,6 +258,16 @@ impl ConfigSource {
         sections: &[ErasedSection],
     ) -> Result<(Config, load::Sections), ConfigError> {
         load::load(self, Some(sections))
+    }
+
+    /// As [`load_with`](Self::load_with), in the place of `previous`, which is in force: what is gone or empty
+    /// by accident does not count as a change.
+    pub(crate) fn reload_with(
+        &self,
+        previous: &Config,
+        sections: &[ErasedSection],
+    ) -> Result<(Config, load::Sections), ConfigError> {
+        load::reload(self, previous, sections)
     }
 
     /// The same recipe with absolute paths.

@@ -22,6 +22,8 @@ mod run;
 #[cfg(feature = "sim")]
 mod simulated;
 mod status;
+#[cfg(feature = "config-watch")]
+mod watching;
 
 pub use builder::DaemonBuilder;
 pub use handle::Daemon;

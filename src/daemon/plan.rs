@@ -155,11 +155,7 @@ impl PlannedConfig {
             Self::Read(snapshot, recipe) => Ok((snapshot, recipe)),
             Self::Unread(recipe) => {
                 let snapshot = Snapshot::load(recipe.source(), recipe.sections())?;
-                // Of what was read: its paths are absolute.
-                let source = snapshot.config().source().cloned();
-                let sections = recipe.sections().to_vec();
-                let again = source.map(|source| Arc::new(Recipe::new(source, sections)));
-                Ok((Arc::new(snapshot), again))
+                Ok((Arc::new(snapshot), Some(recipe)))
             }
         }
     }

@@ -107,6 +107,7 @@ impl Daemon {
         let (snapshot, recipe) = configured;
         let config = Arc::clone(snapshot.config());
         info!("`{}` starts on {}", config.name(), runtime.name());
+        snapshot.warnings().for_each(|issue| warn!("configuration: {issue}"));
         let began = runtime.now();
         let current = inner.publish_first(snapshot);
         inner.running.store(true, Ordering::Release);
@@ -159,7 +160,11 @@ impl Daemon {
             signals,
         };
         let engine = Engine::new(plan.graph, plan.groups, plan.rules.into_iter(), settings);
+        #[cfg(feature = "config-watch")]
+        let watcher = super::watching::watch(&config, &inner.mailbox);
         let mut remains = Driver::new(engine, parts).await;
+        #[cfg(feature = "config-watch")]
+        drop(watcher);
         let report = self.report(&mut remains, began, runtime.now());
         debug!("exit {}", report.code);
         inner.publish(&report);

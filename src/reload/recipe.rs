@@ -52,7 +52,9 @@ impl Recipe {
 
     /// Reads, checks and compares, whatever may be done about it.
     pub(crate) fn candidate(&self, current: &Snapshot) -> Result<Candidate, ReloadError> {
-        let snapshot = Snapshot::load(&self.source, &self.sections)
+        // What has been read knows its paths whole; the working directory may be another one by now.
+        let source = current.config().source().unwrap_or(&self.source);
+        let snapshot = Snapshot::reload(source, current.config(), &self.sections)
             .map_err(ReloadError::invalid)?
             .at(current.generation() + 1);
         let difference = Arc::new(Difference::new(current.config().changes(snapshot.config())));

@@ -44,6 +44,16 @@ impl Snapshot {
         Ok(Self::of(Arc::new(config), sections, read))
     }
 
+    /// The same in the place of `previous`, which is in force.
+    pub(crate) fn reload(
+        source: &ConfigSource,
+        previous: &Config,
+        sections: &[ErasedSection],
+    ) -> Result<Self, ConfigError> {
+        let (config, read) = source.reload_with(previous, sections)?;
+        Ok(Self::of(Arc::new(config), sections, read))
+    }
+
     fn of(config: Arc<Config>, sections: &[ErasedSection], read: Sections) -> Self {
         let entries = sections.iter().zip(read.values).map(|(section, value)| Entry {
             path: Arc::clone(section.path()),

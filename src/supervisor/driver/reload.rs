@@ -262,6 +262,9 @@ impl Driver {
             return;
         };
         let config = Arc::clone(snapshot.config());
+        let known: Vec<_> = self.shared.current.load().warnings().cloned().collect();
+        let news = snapshot.warnings().filter(|issue| !known.contains(issue));
+        news.for_each(|issue| warn!("configuration: {issue}"));
         let before = self.shared.current.publish(snapshot);
         self.reloading.before = Some(Candidate { snapshot: before, difference });
         for obey in &self.reloading.obey {
@@ -405,7 +408,9 @@ impl Driver {
         let taken = |key: &&str| {
             let section_of = |unit: &u32| {
                 let row = board.row(*unit);
-                row.sections.iter().any(|section| before.difference.of(section.path()).any(|k| k == *key))
+                row.sections
+                    .iter()
+                    .any(|section| before.difference.of(section.path()).any(|k| k == *key))
             };
             !restarted.iter().any(section_of)
         };

@@ -420,7 +420,7 @@ fn checks_keep_to_the_period_that_is_published() {
     let liveness = Some(Asking::new(every(Duration::from_secs(5)), true));
     world.engine.watch(0, Checks::new(None, None, liveness, None));
     let mut world = world.up();
-    let mut asked = |world: &mut World, within: u64| {
+    let asked = |world: &mut World, within: u64| {
         let mut times = 0;
         let until = world.now + Duration::from_secs(within);
         while let Some(next) = world.engine.next_deadline().filter(|next| *next <= until) {
