@@ -254,7 +254,7 @@ fn what_cannot_be_taken_back_is_left_to_the_policy_or_ends_the_daemon() {
     for strict in [false, true] {
         let spec = task("http", stubborn).explicit_ready().with_settings::<Part>("http").optional();
         let spec = spec.restart_policy(proc_daemon::RestartPolicy::never());
-        let idle = task("idle", |ctx| async move { Ok(ctx.cancelled().await) });
+        let idle = task("idle", idle);
         let daemon =
             Daemon::new().with_subsystem(spec).with_subsystem(idle).end_on_failed_rollback(strict);
         let report = live(daemon, &part("http", 1, "", ""), move |s| async move {
@@ -287,7 +287,7 @@ fn ten_thousand_hangups_in_a_second_are_a_few_reloads_and_the_last_edit_wins() {
     let daemon = Daemon::new()
         .with_settings(section)
         .with_subsystem(http.spec("http", true))
-        .with_task("idle", |ctx| async move { Ok(ctx.cancelled().await) });
+        .with_task("idle", idle);
     live(daemon, &part("http", 0, "live", ""), move |s| async move {
         s.until_ready().await;
         for n in 1..=10_000 {
@@ -346,7 +346,7 @@ fn events_tell_of_reloads() {
             match event {
                 SubsystemEvent::Reloaded { generation, .. } => told.push(generation.to_string()),
                 SubsystemEvent::ReloadFailed { error, .. } => {
-                    told.push(format!("{:?}", error.kind()))
+                    told.push(format!("{:?}", error.kind()));
                 }
                 _ => {}
             }
@@ -379,9 +379,7 @@ fn a_plan_says_what_would_be_and_does_nothing() {
 #[test]
 fn how_a_section_is_applied_beats_its_owner() {
     let owner = |section: Section<Part>, answer: fn() -> Prepared| {
-        task("http", |ctx| async move { Ok(ctx.cancelled().await) })
-            .with_settings(section)
-            .on_reload(move |_| async move { Ok(answer()) })
+        task("http", idle).with_settings(section).on_reload(move |_| async move { Ok(answer()) })
     };
     for (section, answer, restarts) in [
         (Section::new("http").live(), Prepared::default as fn() -> Prepared, 0),
@@ -401,7 +399,7 @@ fn how_a_section_is_applied_beats_its_owner() {
 
 #[test]
 fn a_configuration_made_in_code_cannot_be_reloaded() {
-    let daemon = Daemon::new().with_task("idle", |ctx| async move { Ok(ctx.cancelled().await) });
+    let daemon = Daemon::new().with_task("idle", idle);
     Sim::new(1)
         .daemon(daemon)
         .script(|s| async move {
@@ -416,6 +414,11 @@ fn a_configuration_made_in_code_cannot_be_reloaded() {
             assert_eq!(s.state("idle"), SubsystemState::Running);
         })
         .expect_clean();
+}
+
+async fn idle(ctx: Context) -> Result<()> {
+    ctx.cancelled().await;
+    Ok(())
 }
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -455,7 +458,7 @@ fn walk(sim: Sim) -> Life {
         }
         daemon = daemon.with_subsystem(spec);
     }
-    let idle = task("idle", |ctx| async move { Ok(ctx.cancelled().await) });
+    let idle = task("idle", idle);
     let first: String = NAMES[..parts].iter().map(|name| part(name, 0, "", "")).collect();
     let lasting = Duration::from_secs(3600);
     let sim = sim.daemon(daemon.with_subsystem(idle)).config_text(&first).allow_panics();

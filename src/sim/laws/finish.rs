@@ -51,10 +51,10 @@ fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {
         (Cause::Failed(unit), Some(ShutdownReason::SubsystemFailed(name)))
         | (Cause::StartFailed(unit), Some(ShutdownReason::StartFailed(name)))
         | (Cause::Stranded(unit), Some(ShutdownReason::ReloadFailed(name))) => {
-            book.name(unit) == &**name
+            book.name(unit) == **name
         }
         (Cause::Asked(unit, mine), Some(ShutdownReason::SubsystemAsked(name, told))) => {
-            book.name(unit) == &**name && mine == *told
+            book.name(unit) == **name && mine == *told
         }
         (Cause::NothingToRun, Some(ShutdownReason::NothingToRun)) => true,
         _ => false,
