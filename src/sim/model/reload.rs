@@ -96,7 +96,7 @@ pub(in crate::sim) fn published(book: &mut Book) {
 pub(in crate::sim) fn restart(book: &mut Book, unit: u32) {
     let this = &book.units[unit as usize];
     if matches!(this.state, State::Backoff | State::Waiting) {
-        if this.state == State::Backoff && company::waited_for(book, unit).is_none() {
+        if this.state == State::Backoff {
             book.units[unit as usize].due = None;
         }
         if book.reload.back && book.reload.restarted.contains(&unit) {
