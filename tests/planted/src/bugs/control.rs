@@ -191,6 +191,21 @@ pub(super) const BUGS: &[Bug] = &[
             "_ if !PLANTED && !self.may_start() => Err(Refusal::ShuttingDown),",
     ),
     bug!(
+        "past-of-the-removed-counts",
+        "what was removed before the shutdown is reported, and its abort decides the exit code",
+        CONTROL,
+        "let past = self.phase == Phase::Up;" => "let past = self.phase == Phase::Up && !PLANTED;",
+    ),
+    bug!(
+        "being-removed-is-gone",
+        "of what is being removed it is said that it is not there",
+        CONTROL,
+        "_ if self.is_being_removed(unit) => Err(Refusal::StillStopping)," =>
+            "_ if self.is_being_removed(unit) => {
+                Err(if PLANTED { Refusal::Gone } else { Refusal::StillStopping })
+            }",
+    ),
+    bug!(
         "start-in-backoff-ignored",
         "a start by name does not end a backoff",
         CONTROL,
