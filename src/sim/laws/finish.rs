@@ -50,10 +50,10 @@ fn fits(book: &Book, cause: Cause, reason: Option<&ShutdownReason>) -> bool {
         (Cause::Signal(mine), Some(ShutdownReason::Signal(told))) => mine == *told,
         (Cause::Failed(unit), Some(ShutdownReason::SubsystemFailed(name)))
         | (Cause::StartFailed(unit), Some(ShutdownReason::StartFailed(name))) => {
-            book.name(unit) == &**name
+            book.name(unit) == **name
         }
         (Cause::Asked(unit, mine), Some(ShutdownReason::SubsystemAsked(name, told))) => {
-            book.name(unit) == &**name && mine == *told
+            book.name(unit) == **name && mine == *told
         }
         (Cause::NothingToRun, Some(ShutdownReason::NothingToRun)) => true,
         _ => false,

@@ -4,7 +4,6 @@ use crate::bug::{Bug, bug};
 
 const CONTROL: &str = "src/supervisor/engine/control.rs";
 const DECIDE: &str = "src/supervisor/engine/decide.rs";
-const JOINT: &str = "src/supervisor/engine/joint.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const START: &str = "src/supervisor/engine/start.rs";
 const ANSWERS: &str = "src/supervisor/engine/answers.rs";
@@ -44,12 +43,6 @@ pub(super) const BUGS: &[Bug] = &[
         START,
         "|| this.leaving == Leaving::Retired;" =>
             "|| (!PLANTED && this.leaving == Leaving::Retired);",
-    ),
-    bug!(
-        "removed-links-a-joint",
-        "who starts again with a removed one does so with all that did",
-        JOINT,
-        "if !gone && seen.insert(other) {" => "if (PLANTED || !gone) && seen.insert(other) {",
     ),
     bug!(
         "removed-stays",
