@@ -164,12 +164,12 @@ mod tests {
         let cap = backoff.cap.as_nanos() as f64;
         let mut nanos = backoff.base.as_nanos() as f64;
         for _ in 0..before {
-            if nanos >= cap || nanos == 0.0 {
+            if nanos == 0.0 || nanos >= cap {
                 break;
             }
             nanos *= backoff.factor;
         }
-        from_nanos(nanos.min(cap))
+        from_nanos(cap.min(nanos))
     }
 
     #[test]

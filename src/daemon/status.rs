@@ -10,8 +10,8 @@ pub struct Status {
     /// Every subsystem is ready, and no shutdown has begun. One that has completed is; one that was stopped by name
     /// or given up does not count, and one that is being stopped to start again is not.
     pub ready: bool,
-    /// An optional subsystem was given up or left behind, and the daemon lives on without it. False from the shutdown
-    /// on.
+    /// An optional subsystem was given up, or one was left behind, and the daemon lives on without it. False from the
+    /// shutdown on.
     pub degraded: bool,
     /// It runs.
     pub live: bool,

@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut};
 ///
 /// 1. A number is not used again.
 /// 2. What was forgotten takes no place, unless the daemon was built from it. In its place is found what stands for
-///    all that is gone; what is written there is lost.
+///    all that is gone; what is written there is of no account.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
     built: Vec<T>,

@@ -20,6 +20,7 @@ crate::on_every_row!(
     a_restart_is_the_next_generation,
     what_cannot_be_without_it_is_stopped_before_it,
     a_subsystem_is_added_and_removed,
+    the_past_of_what_was_removed_is_over,
     nonsense_is_refused_in_words,
     a_subsystem_cannot_wait_for_its_own_stop,
     calls_before_the_run_are_done_when_it_has_begun,
@@ -138,6 +139,33 @@ fn a_subsystem_is_added_and_removed(row: &impl Row) {
         daemon.shutdown();
     });
     assert!(report.is_clean(), "{report}");
+}
+
+fn the_past_of_what_was_removed_is_over(row: &impl Row) {
+    fn deaf() -> Spec {
+        task("deaf", |_| std::future::pending()).grace(10 * MS)
+    }
+    let daemon = kept().with_subsystem(deaf()).with_task("other", idle);
+    let report = row.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await);
+        let subsystems = daemon.subsystems();
+        let ends = [subsystems.remove("deaf").await, {
+            subsystems.add(deaf()).await.unwrap();
+            subsystems.remove("deaf").await
+        }];
+        for end in ends {
+            assert_eq!(end.unwrap().kind(), EndKind::Aborted);
+        }
+        let last = subsystems.add(task("deaf", idle)).await.unwrap();
+        while daemon.status().state_of("deaf") != Some(SubsystemState::Running) {
+            let _ = subsystems.restart(last).await;
+        }
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+    let told: Vec<&str> = report.subsystems().iter().map(|told| &*told.name).collect();
+    assert_eq!(told, ["keeper", "other", "deaf"]);
+    assert!(report.end_of("deaf").is_some_and(|end| end.kind() == EndKind::Requested));
 }
 
 fn nonsense_is_refused_in_words(row: &impl Row) {

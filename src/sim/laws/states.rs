@@ -64,7 +64,10 @@ pub(in crate::sim) fn decided(book: &Book, event: Event, found: &mut Found) {
         Next::Failed => matches!(state, Failed | Removed),
         // With nobody to wait for, it starts at once.
         Next::Backoff(_, Instant::MAX) => matches!(state, Backoff | Starting | Waiting),
-        Next::Backoff(..) => state == Backoff,
+        Next::Backoff(..) => {
+            let hurried = book.reload.hurried.contains(&unit);
+            state == Backoff || hurried && matches!(state, Starting | Waiting)
+        }
     };
     found.expect(fits, "decision", || {
         format!("`{}` is {state} after its end; the model says {next:?}", book.name(unit))

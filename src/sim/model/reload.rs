@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_daemon_runtime::Instant;
 
-use crate::sim::book::Book;
+use crate::sim::book::{Book, Next};
 use crate::sim::company::{self, Leave};
 use crate::state::SubsystemState as State;
 use crate::supervisor::engine::{Concern, Duty, Said, Ticket};
@@ -27,6 +27,8 @@ pub(in crate::sim) struct Reload {
     went_back: bool,
     /// Who restarts and has not been ready since, and the last generation before.
     pub(in crate::sim) waiting: BTreeMap<u32, u32>,
+    /// Whose backoff it has ended in this step.
+    pub(in crate::sim) hurried: BTreeSet<u32>,
     /// Who failed with it, and starts when it is taken back.
     pub(in crate::sim) held: BTreeSet<u32>,
 }
@@ -95,8 +97,10 @@ pub(in crate::sim) fn published(book: &mut Book) {
 /// `unit` restarts with the configuration that was published, if it lives; in backoff it starts at once.
 pub(in crate::sim) fn restart(book: &mut Book, unit: u32) {
     let this = &book.units[unit as usize];
-    if matches!(this.state, State::Backoff | State::Waiting) {
-        if this.state == State::Backoff {
+    let fails = matches!(this.next, Some(Next::Backoff(..)));
+    if fails || matches!(this.state, State::Backoff | State::Waiting) {
+        if fails || this.state == State::Backoff {
+            book.reload.hurried.insert(unit);
             book.units[unit as usize].due = None;
         }
         if book.reload.back && book.reload.restarted.contains(&unit) {
@@ -130,6 +134,9 @@ pub(in crate::sim) fn is_tried(book: &Book, unit: u32) -> bool {
 
 /// The engine was stepped: who is ready with it, or has left for another reason, is not waited for.
 pub(in crate::sim) fn after(book: &mut Book, _: Instant) {
+    for unit in std::mem::take(&mut book.reload.hurried) {
+        book.units[unit as usize].due = None;
+    }
     let mut waiting = std::mem::take(&mut book.reload.waiting);
     loop {
         let count = waiting.len();

@@ -4,7 +4,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Stage};
-use proc_daemon::{Context, Daemon, EndKind, RestartPolicy, Result, SubsystemState, task};
+use proc_daemon::{
+    Context, ControlError, Daemon, EndKind, RestartPolicy, Result, SubsystemState, task,
+};
 
 use super::{MS, SECOND, exactly, text, to_the_end};
 use crate::idle;
@@ -40,6 +42,37 @@ fn what_outlasts_its_abort_by_250_ms_is_left_behind_and_named() {
             let stuck = &report.subsystems()[0];
             assert_eq!(stuck.state, SubsystemState::Zombie);
             assert_eq!(stuck.silent_for, Some(250 * MS));
+        },
+    );
+}
+
+#[test]
+fn what_is_left_behind_on_its_removal_keeps_its_name() {
+    exactly(
+        |sim| {
+            let daemon = Daemon::new()
+                .with_task("keeper", idle)
+                .with_subsystem(task("stuck", stuck).grace(2 * SECOND));
+            sim.daemon(daemon).faults(never_returns()).script(async |s| {
+                s.advance(SECOND).await;
+                let (daemon, subsystems) = (s.daemon(), s.daemon().subsystems());
+                assert!(!daemon.status().degraded);
+                for _ in 0..2 {
+                    let refused = subsystems.remove("stuck").await;
+                    assert!(matches!(refused, Err(ControlError::StillStopping)), "{refused:?}");
+                }
+                assert_eq!(s.state("stuck"), SubsystemState::Zombie);
+                assert!(daemon.status().degraded);
+                let refused = subsystems.add(task("stuck", idle)).await;
+                assert!(matches!(refused, Err(ControlError::StillStopping)), "{refused:?}");
+                let refused = subsystems.start("stuck").await;
+                assert!(matches!(refused, Err(ControlError::StillStopping)), "{refused:?}");
+                daemon.shutdown_with("go");
+                s.finish().await;
+            })
+        },
+        |report| {
+            assert_eq!((report.code, report.subsystems().len()), (124, 2), "{report}");
         },
     );
 }

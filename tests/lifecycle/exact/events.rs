@@ -270,14 +270,8 @@ fn a_restart_that_is_put_off_is_told_again() {
                 dues.sort_unstable();
                 let (first, second, third) = (MS, SECOND + MS, 2 * SECOND + MS);
                 let zero = Duration::ZERO;
-                let expected = [
-                    (zero, first),
-                    (zero, first),
-                    (zero, first),
-                    (first, second),
-                    (first, second),
-                    (second, third),
-                ];
+                let expected =
+                    [(zero, first), (zero, first), (zero, first), (first, second), (first, third)];
                 assert_eq!(dues, expected);
             })
         },

@@ -167,7 +167,8 @@ fn nothing_is_kept_of_what_was_removed() {
         engine.step(event, ms(0), &mut out);
         let answers = out.effects.iter().filter(|effect| matches!(effect, Effect::Answer { .. }));
         let answered = answers.count();
-        (out.effects.clear(), out.turns.clear());
+        out.effects.clear();
+        out.turns.clear();
         answered
     };
     step(&mut engine, Event::Start);

@@ -4,7 +4,6 @@ use crate::bug::{Bug, bug};
 
 const CONTROL: &str = "src/supervisor/engine/control.rs";
 const DECIDE: &str = "src/supervisor/engine/decide.rs";
-const JOINT: &str = "src/supervisor/engine/joint.rs";
 const LEAVE: &str = "src/supervisor/engine/leave.rs";
 const START: &str = "src/supervisor/engine/start.rs";
 const ANSWERS: &str = "src/supervisor/engine/answers.rs";
@@ -44,12 +43,6 @@ pub(super) const BUGS: &[Bug] = &[
         START,
         "|| this.leaving == Leaving::Retired;" =>
             "|| (!PLANTED && this.leaving == Leaving::Retired);",
-    ),
-    bug!(
-        "removed-links-a-joint",
-        "who starts again with a removed one does so with all that did",
-        JOINT,
-        "if !gone && seen.insert(other) {" => "if (PLANTED || !gone) && seen.insert(other) {",
     ),
     bug!(
         "removed-stays",
@@ -189,6 +182,21 @@ pub(super) const BUGS: &[Bug] = &[
         CONTROL,
         "_ if !self.may_start() => Err(Refusal::ShuttingDown)," =>
             "_ if !PLANTED && !self.may_start() => Err(Refusal::ShuttingDown),",
+    ),
+    bug!(
+        "past-of-the-removed-counts",
+        "what was removed before the shutdown is reported, and its abort decides the exit code",
+        CONTROL,
+        "let past = self.phase == Phase::Up;" => "let past = self.phase == Phase::Up && !PLANTED;",
+    ),
+    bug!(
+        "being-removed-is-gone",
+        "of what is being removed it is said that it is not there",
+        CONTROL,
+        "_ if self.is_being_removed(unit) => Err(Refusal::StillStopping)," =>
+            "_ if self.is_being_removed(unit) => {
+                Err(if PLANTED { Refusal::Gone } else { Refusal::StillStopping })
+            }",
     ),
     bug!(
         "start-in-backoff-ignored",

@@ -18,7 +18,7 @@ pub(super) const BUGS: &[Bug] = &[
         "cap-ignored",
         "a backoff grows beyond its cap",
         BACKOFF,
-        "if nanos >= cap || nanos == 0.0" => "if (nanos >= cap && !PLANTED) || nanos == 0.0",
+        "while left > 0 && nanos < cap" => "while left > 0 && (PLANTED || nanos < cap)",
         BACKOFF,
         "from_nanos(nanos.min(cap))" => "from_nanos(if PLANTED { nanos } else { nanos.min(cap) })",
         BACKOFF,
