@@ -54,7 +54,8 @@ pub(in crate::sim) fn said(book: &mut Book, unit: u32, said: Said) {
 /// The configuration before is proposed: to those that had taken the other one.
 pub(in crate::sim) fn reverted(book: &mut Book) {
     let reload = &mut book.reload;
-    reload.concerned.retain(|concern| reload.took.contains(&concern.unit));
+    let goes_on = |unit: &u32| reload.took.contains(unit) && !reload.restarted.contains(unit);
+    reload.concerned.retain(|concern| goes_on(&concern.unit));
     reload.back = true;
     reload.asked.clear();
 }

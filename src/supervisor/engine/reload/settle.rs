@@ -224,7 +224,9 @@ impl Engine {
         let stage = std::mem::take(&mut self.reload.stage);
         let Stage::Settling { restarts, waiting, took, .. } = stage else { return };
         out.push_back(Effect::Revert { culprit });
-        self.reload.concerned.retain(|concern| took.contains(&concern.unit));
+        // One whose commit has panicked has restarted as well.
+        let goes_on = |unit: &u32| took.contains(unit) && !restarts.contains_key(unit);
+        self.reload.concerned.retain(|concern| goes_on(&concern.unit));
         let restarted = restarts.into_keys().collect();
         self.prepare(Some(Back { culprit, restarted, waiting }), now, out);
     }
