@@ -23,6 +23,10 @@ pub(crate) enum Report {
     /// Somebody asks what a reload would do.
     PlanReload(Sender<Result<ReloadPlan, ReloadError>>),
     /// The configuration file was touched.
+    #[cfg_attr(
+        not(any(feature = "config-watch", feature = "sim")),
+        expect(dead_code, reason = "nobody watches it")
+    )]
     Touched,
     /// The configuration has been read.
     Read { number: u32, read: Box<Read> },

@@ -247,6 +247,15 @@ impl World {
                 let what = UnitEvent::Beat(at);
                 self.feed(Event::Unit { unit, generation, what }, out);
             }
+            Effect::Forget { unit } => assert!(self.engine.forget(unit), "{unit} was forgotten"),
+            Effect::Ready(ready) => self.ready = ready,
+            Effect::Due { unit, at } => self.due = Some((unit, at)),
+            effect => self.perform_reload(effect, out),
+        }
+    }
+
+    fn perform_reload(&mut self, effect: Effect, out: &mut Out) {
+        match effect {
             Effect::Read { number, .. } => self.seen.push(Seen::Read(number)),
             Effect::Prepare { unit, .. } => self.seen.push(Seen::Prepare(unit)),
             Effect::Unprepare => self.seen.push(Seen::Unprepare),
@@ -264,9 +273,7 @@ impl World {
             Effect::AnswerReload { ticket, outcome } => {
                 assert!(self.reloads.insert(ticket, outcome).is_none(), "answered twice");
             }
-            Effect::Forget { unit } => assert!(self.engine.forget(unit), "{unit} was forgotten"),
-            Effect::Ready(ready) => self.ready = ready,
-            Effect::Due { unit, at } => self.due = Some((unit, at)),
+            effect => panic!("{effect:?}"),
         }
     }
 

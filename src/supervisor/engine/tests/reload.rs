@@ -28,7 +28,7 @@ impl World {
 
     fn number(&self) -> u32 {
         let read = |seen: &Seen| if let Seen::Read(number) = seen { Some(*number) } else { None };
-        self.seen.iter().filter_map(read).last().expect("it was to be read")
+        self.seen.iter().rev().find_map(read).expect("it was to be read")
     }
 
     fn found(&mut self, found: Found) {
