@@ -29,8 +29,8 @@ pub(super) const BUGS: &[Bug] = &[
         "readiness-not-waited-for",
         "who has a readiness check is ready before the first answer",
         HEALTH,
-        "let readiness = checks.readiness.is_none();" =>
-            "let readiness = PLANTED || checks.readiness.is_none();",
+        "let readiness = checks.readiness.is_none() ||" =>
+            "let readiness = PLANTED || checks.readiness.is_none() ||",
     ),
     bug!(
         "startup-not-waited-for",
@@ -49,10 +49,12 @@ pub(super) const BUGS: &[Bug] = &[
         "never-asked-again",
         "who has been asked once is not asked again",
         HEALTH,
-        "self.timers.set(now + every, Timer::Check { unit, generation, probe });" =>
+        "self.timers.set(asking.due, Timer::Check { unit, generation, probe });
+        match" =>
             "if !PLANTED {
-            self.timers.set(now + every, Timer::Check { unit, generation, probe });
-        }",
+            self.timers.set(asking.due, Timer::Check { unit, generation, probe });
+        }
+        match",
     ),
     bug!(
         "heartbeat-forgiven",
@@ -148,8 +150,9 @@ pub(super) const BUGS: &[Bug] = &[
         "questions-outlive-the-end",
         "a question goes on when the subsystem has ended",
         KNOWN,
-        "handle.abort();" => "if !PLANTED {
-                    handle.abort();
-                }",
+        "if let Some((handle, _)) = answered.open.take() {
+                handle.abort();" =>
+            "if let Some((handle, _)) = answered.open.take().filter(|_| !PLANTED) {
+                handle.abort();",
     ),
 ];

@@ -49,11 +49,11 @@ pub(super) const BUGS: &[Bug] = &[
         "hangup-stops",
         "SIGHUP ends the daemon",
         SIGNALS,
-        "out.push_back(Effect::Note(Note::NothingToReload(signal)));" =>
+        "self.reload_by_signal(signal, now, out);" =>
             "if PLANTED {
                     return self.ask_by_signal(signal, now, out);
                 }
-                out.push_back(Effect::Note(Note::NothingToReload(signal)));",
+                self.reload_by_signal(signal, now, out);",
     ),
     bug!(
         "dump-never-answered",

@@ -48,9 +48,9 @@ pub(super) const BUGS: &[Bug] = &[
         "own-grace-ignored",
         "a subsystem's own grace is not used",
         STOP,
-        "let grace = self.rule(unit).grace.unwrap_or(self.settings.timeouts.grace());" =>
+        "let grace = self.rule(unit).grace.unwrap_or(self.settings.tuning.timeouts.grace());" =>
             "let grace = self.rule(unit).grace.filter(|_| !PLANTED);
-        let grace = grace.unwrap_or(self.settings.timeouts.grace());",
+        let grace = grace.unwrap_or(self.settings.tuning.timeouts.grace());",
     ),
     bug!(
         "grace-from-the-shutdown",
