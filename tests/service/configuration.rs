@@ -30,7 +30,7 @@ fn a_bad_text_is_refused_with_its_place() {
             ":3:13: byte 0xff is not UTF-8",
         ),
         (b"[http\nlisten = 1\n", ":1:6: "),
-        (b"[http]\nlisten = 8080\ngreeting = \"hi\"\n", ":2:10: http.listen = 8080: expected "),
+        (b"[http]\nlisten = 8080\ngreeting = \"hi\"\n", ":2:10: http.listen: expected "),
         (b"[http]\nlisten = \"here\"\ngreeting = \"hi\"\n", ":2:10: http.listen = \"here\": "),
         (
             b"[http]\nlisten = \"127.0.0.1:0\"\ngreeting = 5\n",
@@ -100,7 +100,9 @@ fn the_example_file_shows_every_key_with_its_default() {
         let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
         let default = match key {
             "name" => "\"service\"".to_owned(),
-            _ if default.parse::<u64>().is_ok() || default == "true" => default.to_owned(),
+            _ if default.parse::<u64>().is_ok() || ["true", "false"].contains(&default) => {
+                default.to_owned()
+            }
             _ => format!("{default:?}"),
         };
         let start =
