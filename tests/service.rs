@@ -14,8 +14,9 @@ use quotes::{
     its_source_vanishes_and_comes_back,
 };
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::http::get;
+use support::http::{Client, get};
 use support::process::{Process, Signal};
 use support::service::{GOOD, Service, command, command_on, config, in_this_build, runtimes};
 
@@ -49,6 +50,9 @@ on_each_runtime! {
     an_idle_connection_and_half_a_request_do_not_delay_the_end
     an_idle_connection_is_closed_while_another_one_drains
     hangup_and_user_1_do_not_end_it
+    the_greeting_changes_under_load_and_no_request_is_dropped
+    a_bad_edit_keeps_it_serving_and_is_told
+    a_new_address_restarts_http_alone
     an_interrupt_exits_0
     a_second_interrupt_during_a_slow_drain_exits_130
     quit_dumps_the_state_and_exits_131
@@ -150,11 +154,93 @@ fn an_idle_connection_is_closed_while_another_one_drains(runtime: &str) {
 fn hangup_and_user_1_do_not_end_it(runtime: &str) {
     let service = Service::start(runtime);
     service.process.signal(Signal::HUP);
-    service.process.stderr_line("SIGHUP: nothing can be reloaded");
+    service.process.stderr_line("reloaded: generation 1: nothing has changed");
     service.process.signal(Signal::USR1);
     service.process.stderr_line("SIGUSR1: no log file is open");
     assert_eq!(service.client().get("/").status, 200);
     service.end(Signal::TERM).expect_code(0);
+}
+
+struct Stopping<'a>(&'a AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn the_greeting_changes_under_load_and_no_request_is_dropped(runtime: &str) {
+    let service = Service::start(runtime);
+    let (stop, address) = (AtomicBool::new(false), service.address);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut client = Client::connect(address);
+                    let mut seen = Vec::new();
+                    while !stop.load(Ordering::Relaxed) {
+                        let answer = client.get("/");
+                        assert_eq!(answer.status, 200);
+                        if seen.last() != Some(&answer.body) {
+                            seen.push(answer.body);
+                        }
+                    }
+                    seen
+                })
+            })
+            .collect();
+        // Also if this thread panics: the clients would go on for ever.
+        let stopping = Stopping(&stop);
+        let mut client = service.client();
+        for n in 1..=20 {
+            service.edit(&GOOD.replace("hello", &format!("hello {n}")));
+            service.process.signal(Signal::HUP);
+            service.process.stderr_line(&format!("reloaded: generation {}: 1 live", n + 1));
+            assert_eq!(client.get("/").body, format!("hello {n}\n"));
+        }
+        drop(stopping);
+        for client in clients {
+            let seen = client.join().unwrap();
+            let number =
+                |body: &String| body.trim_start_matches("hello").trim().parse().unwrap_or(0);
+            assert!(seen.iter().map(number).is_sorted(), "{seen:?}");
+        }
+    });
+    service.end(Signal::TERM).expect_code(0);
+}
+
+fn a_bad_edit_keeps_it_serving_and_is_told(runtime: &str) {
+    let service = Service::start(runtime);
+    let mut client = service.client();
+    for (bad, says) in [
+        ("[http", "daemon.toml:1:"),
+        ("", "is empty"),
+        ("[http]\nlisten = '127.0.0.1:0'\ngreeting = ''\n", "`greeting` cannot be empty"),
+        ("name = 'x'\n[http]\nlisten = '127.0.0.1:0'\ngreeting = 'hello'\n", "only a new process"),
+    ] {
+        service.edit(bad);
+        service.process.signal(Signal::HUP);
+        service.process.stderr_line(says);
+        service.process.stderr_line("reload: generation 1 of the configuration is in force");
+        assert_eq!(client.get("/").body, "hello\n");
+    }
+    service.edit(&GOOD.replace("hello", "good again"));
+    service.process.signal(Signal::HUP);
+    service.process.stderr_line("reloaded: generation 2");
+    assert_eq!(client.get("/").body, "good again\n");
+    service.end(Signal::TERM).expect_code(0);
+}
+
+fn a_new_address_restarts_http_alone(runtime: &str) {
+    let service = Service::start(runtime);
+    service.edit(&GOOD.replace("127.0.0.1:0", "127.0.0.2:0"));
+    service.process.signal(Signal::HUP);
+    let line = service.process.stdout_line("listening on 127.0.0.2:").text;
+    service.process.stderr_line("1 restarted: http");
+    let address = line.trim_start_matches("listening on ").parse().unwrap();
+    assert_eq!(Client::connect(address).get("/").body, "hello\n");
+    let exit = service.end(Signal::TERM).expect_code(0);
+    assert!(!exit.stderr().contains("restarted: store"), "{}", exit.stderr());
 }
 
 fn an_interrupt_exits_0(runtime: &str) {

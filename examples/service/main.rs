@@ -76,7 +76,9 @@ fn daemon(args: Args) -> DaemonBuilder {
                 .requires("store")
                 .explicit_ready()
                 // The section is read and checked before anything starts; a bad one is exit 78.
-                .with_settings(Section::<HttpSettings>::new("http").check(HttpSettings::check)),
+                .with_settings(Section::<HttpSettings>::new("http").check(HttpSettings::check))
+                // Another greeting is taken as it is; another address takes another start.
+                .on_reload(HttpSettings::reload),
         )
         .with_subsystem(quotes.spec())
         // For a subsystem that is one function, `task_with` hands over a clone of its state.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use proc_daemon::{Change, Prepared, Result};
 use serde::Deserialize;
 
 /// `[http]`. Neither key has a default, so leaving one out is an error at start.
@@ -14,6 +15,13 @@ pub(crate) struct HttpSettings {
 }
 
 impl HttpSettings {
+    /// What a change of the section takes.
+    pub(crate) async fn reload(change: Change) -> Result<Prepared> {
+        let (current, proposed) = (change.current::<Self>(), change.proposed::<Self>());
+        let stays = current.listen == proposed.listen;
+        Ok(if stays { Prepared::live() } else { Prepared::restart() })
+    }
+
     /// What a type cannot say.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         if self.greeting.is_empty() { Err("`greeting` cannot be empty") } else { Ok(()) }

@@ -176,7 +176,7 @@ fn no_error_of_a_daemon_shows_a_secret() {
             .build()
             .unwrap();
         clean(&text, &format!("{daemon:?}"));
-        let report = proc_daemon::backends::smol::SmolHandle::global();
+        let report = proc_daemon_smol::SmolHandle::global();
         let report = futures_lite::future::block_on(daemon.run_on(report)).unwrap_err();
         clean(&text, &format!("{report} {report:?}"));
     }

@@ -83,6 +83,7 @@ pub(crate) fn config(text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
 pub(crate) struct Service {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
+    path: PathBuf,
     _directory: TempDir,
 }
 
@@ -101,7 +102,13 @@ impl Service {
         process.stdout_line("ready");
         let address = listening.trim_start_matches("listening on ").parse();
         let address = address.unwrap_or_else(|_| panic!("no address in {listening:?}"));
-        Self { process, address, _directory: directory }
+        Self { process, address, path, _directory: directory }
+    }
+
+    /// Replaces the configuration file.
+    #[track_caller]
+    pub(crate) fn edit(&self, text: &str) {
+        std::fs::write(&self.path, text).expect("the file can be written");
     }
 
     #[track_caller]
