@@ -118,6 +118,39 @@ fn restart_tells_who_starts_again_and_ends_with_69() {
 }
 
 #[test]
+#[cfg(feature = "config-watch")]
+fn hot_reload_obeys_each_good_edit_of_its_file_and_says_why_it_does_not_obey_a_bad_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hot.toml");
+    let text = |text: &str, every_ms: u32, port: u32| {
+        format!(
+            "hot_reload = true\n[greeter]\ntext = '{text}'\nevery_ms = {every_ms}\n[server]\nport = {port}\n"
+        )
+    };
+    // As editors do: beside it, and then in its place.
+    let edit = |text: String| {
+        std::fs::write(folder.path().join("new"), text).unwrap();
+        std::fs::rename(folder.path().join("new"), &path).unwrap();
+    };
+    edit(text("hello", 10, 80));
+    let process = Process::spawn(example("hot_reload").arg(&path));
+    process.stdout_line("serving on port 80, start 1");
+    process.stdout_line("hello (generation 1)");
+    edit(text("good morning", 10, 80));
+    process.stdout_line("good morning (generation 2)");
+    edit(text("good evening", 0, 80));
+    process.stderr_line("`greeter` refused: greeter.every_ms = 0 would never rest");
+    edit("[greeter".to_owned());
+    process.stderr_line("hot.toml:1:");
+    edit(text("good night", 10, 81));
+    process.stdout_line("serving on port 81, start 2");
+    process.stdout_line("good night (generation 3)");
+    process.signal(Signal::TERM);
+    let exit = process.wait().expect_code(0);
+    assert!(!exit.stdout().contains("good evening"), "{}", exit.stdout());
+}
+
+#[test]
 fn flaky_comes_back_to_a_server_that_hung_up() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();
