@@ -306,7 +306,7 @@ impl Unit {
             spared: false,
             said: None,
             ready: false,
-            pulse: Pulse::new(engine.watched(unit)),
+            pulse: Pulse::new(engine.watched(unit), engine.settings().tuning.health_checks),
             unhealthy: None,
             ended_unhealthy: false,
             asked: None,

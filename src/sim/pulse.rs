@@ -40,11 +40,13 @@ pub(super) enum Change {
 }
 
 impl Pulse {
-    pub(super) fn new(checks: Option<&Checks>) -> Self {
+    /// `whole`: more than the start is watched.
+    pub(super) fn new(checks: Option<&Checks>, whole: bool) -> Self {
         let Some(checks) = checks else { return Self::default() };
         let series = |probe| {
+            let rules = checks.rules(probe).filter(|_| whole || probe == Probe::Startup)?;
             Some(Series {
-                rules: checks.rules(probe)?,
+                rules,
                 open: None,
                 due: None,
                 set: Instant::ZERO,
@@ -55,7 +57,7 @@ impl Pulse {
             })
         };
         let probes = Probe::ALL.map(series);
-        Self { probes, heartbeat: checks.heartbeat, told: false }
+        Self { probes, heartbeat: checks.heartbeat.filter(|_| whole), told: false }
     }
 
     fn of(&mut self, probe: Probe) -> Option<&mut Series> {

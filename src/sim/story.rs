@@ -11,7 +11,7 @@ use crate::backends::sim::{SimHandle, Verdict};
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Told};
 use crate::supervisor::driver::{Guard, Watch};
-use crate::supervisor::engine::{Concern, Effect, Engine, Event, Out, Outcome, UnitEvent};
+use crate::supervisor::engine::{Concern, Effect, Engine, Event, Out, Outcome, Tuning, UnitEvent};
 
 /// One life as it goes: shared by the observer of the driver, the wrappers of the subsystems and the script.
 pub(super) struct Story {
@@ -51,9 +51,9 @@ impl Watch for Observer {
         }
     }
 
-    fn proposed(&mut self, concerned: &[Concern]) {
+    fn proposed(&mut self, concerned: &[Concern], tuning: &Tuning) {
         if let Some(book) = &mut self.0.lock().book {
-            model::reload::proposed(book, concerned);
+            model::reload::proposed(book, concerned, tuning.timeouts);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::sim::book::{Book, Next};
 use crate::sim::company::{self, Leave};
 use crate::state::SubsystemState as State;
 use crate::supervisor::engine::{Concern, Duty, Said, Ticket};
+use crate::timeouts::ShutdownTimeouts;
 
 /// What was seen of the reload that is under way.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(in crate::sim) struct Reload {
     /// The calls that are not answered.
     pub(in crate::sim) calls: BTreeSet<Ticket>,
     concerned: Vec<Concern>,
+    /// What it says of the shutdown; once it is published, what the one before said.
+    timeouts: Option<ShutdownTimeouts>,
     /// Who was asked, in which generation, and what it said.
     pub(in crate::sim) asked: BTreeMap<u32, (u32, Option<Said>)>,
     /// Who restarted, and who took it without.
@@ -34,9 +37,10 @@ pub(in crate::sim) struct Reload {
 }
 
 /// Another configuration was read.
-pub(in crate::sim) fn proposed(book: &mut Book, concerned: &[Concern]) {
+pub(in crate::sim) fn proposed(book: &mut Book, concerned: &[Concern], timeouts: ShutdownTimeouts) {
     let calls = std::mem::take(&mut book.reload.calls);
-    book.reload = Reload { calls, concerned: concerned.to_vec(), ..Reload::default() };
+    let timeouts = Some(timeouts);
+    book.reload = Reload { calls, concerned: concerned.to_vec(), timeouts, ..Reload::default() };
 }
 
 /// A subsystem is asked.
@@ -62,6 +66,9 @@ pub(in crate::sim) fn reverted(book: &mut Book) {
 
 /// It is the configuration from now on.
 pub(in crate::sim) fn published(book: &mut Book) {
+    if let Some(timeouts) = &mut book.reload.timeouts {
+        std::mem::swap(timeouts, &mut book.timeouts);
+    }
     let mut restarts = Vec::new();
     for Concern { unit, duty } in book.reload.concerned.clone() {
         let this = &book.units[unit as usize];

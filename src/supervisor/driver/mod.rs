@@ -36,7 +36,7 @@ use publish::Publisher;
 use reload::Reloading;
 pub(crate) use reload::{Obey, tuning};
 
-use super::engine::{Concern, Engine, Event, Out};
+use super::engine::{Concern, Engine, Event, Out, Tuning};
 use super::hooks::Hooks;
 use super::{Hub, Table};
 use crate::reload::Recipe;
@@ -64,8 +64,8 @@ pub(crate) trait Watch: Send {
     /// A subsystem was added.
     fn added(&mut self, engine: &Engine, unit: u32);
 
-    /// Another configuration was read, which concerns these.
-    fn proposed(&mut self, concerned: &[Concern]);
+    /// Another configuration was read, which concerns these and says this of the daemon itself.
+    fn proposed(&mut self, concerned: &[Concern], tuning: &Tuning);
 
     /// This generation is about to be spawned.
     fn launched(&mut self, unit: u32, generation: u32, now: Instant);

@@ -120,7 +120,7 @@ impl Driver {
                 let concerned = concerned(&candidate.difference, &self.shared.board, &self.hooks);
                 let tuning = tuning(candidate.snapshot.config());
                 if let Some(watch) = &mut self.watch {
-                    watch.proposed(&concerned);
+                    watch.proposed(&concerned, &tuning);
                 }
                 self.engine.propose(number, concerned, tuning);
                 self.reloading.candidate = Some(candidate);
