@@ -49,12 +49,10 @@ pub(super) const BUGS: &[Bug] = &[
         "never-asked-again",
         "who has been asked once is not asked again",
         HEALTH,
-        "self.timers.set(asking.due, Timer::Check { unit, generation, probe });
-        match" =>
-            "if !PLANTED {
-            self.timers.set(asking.due, Timer::Check { unit, generation, probe });
-        }
-        match",
+        "asking.due = now + asking.rules.every.max(Duration::from_millis(1));" =>
+            "asking.due = now
+            + if PLANTED { Duration::from_secs(1 << 30) } else { asking.rules.every }
+                .max(Duration::from_millis(1));",
     ),
     bug!(
         "heartbeat-forgiven",
