@@ -8,9 +8,7 @@ mod sync;
 #[path = "../../../runtime/src/task.rs"]
 mod task;
 
-pub(crate) use proc_daemon_runtime::{
-    AnyRuntime, PanicPayload, Runtime, TaskName, catch, discard,
-};
+pub(crate) use proc_daemon_runtime::{AnyRuntime, PanicPayload, Runtime, TaskName, catch, discard};
 
 use std::future::poll_fn;
 use std::task::Poll;
