@@ -67,8 +67,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
         self
     }
 
-    /// A change restarts its owner, whatever the owner's hook answers, unless that refuses. An error of `build` if
-    /// nobody owns it.
+    /// A change restarts its owner, whatever the owner's hook answers, unless that refuses. A section that nobody owns
+    /// restarts nobody: it is applied as with [`live`](Self::live).
     pub const fn restart(mut self) -> Self {
         self.on_change = Some(OnChange::Restart);
         self
