@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How one generation of a subsystem ended.
+/// How one generation of a subsystem ended. Prints as one line: `error after 2s: disk full`.
 #[derive(Clone)]
 pub struct End {
     pub(crate) kind: EndKind,
@@ -90,6 +90,29 @@ impl End {
     }
 }
 
+impl End {
+    /// `end`, `generation`, `ran_for_ms` and `error`; nulls if there is no end.
+    pub(crate) fn to_value(this: Option<&Self>) -> serde_json::Value {
+        serde_json::json!({
+            "end": this.map(|end| end.kind().as_str()),
+            "generation": this.map(Self::generation),
+            "ran_for_ms": this.map(|end| millis(end.ran_for())),
+            "error": this.and_then(Self::error).map(|error| chain(error)),
+        })
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = format!("{} after {}", self.kind, short(self.ran_for));
+        if let Some(error) = &self.error {
+            text.push_str(": ");
+            text.push_str(&chain(error.as_ref()));
+        }
+        f.pad(&one_line(&text))
+    }
+}
+
 impl EndKind {
     /// The name in lower case: `start timeout`.
     #[must_use]
@@ -129,6 +152,21 @@ impl fmt::Debug for End {
             .field("generation", &self.generation)
             .finish()
     }
+}
+
+/// A text without line breaks: whoever reads line by line is not taken in by a name or an error.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// Whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A duration to the millisecond: `1s 250ms`.
+pub(crate) fn short(duration: Duration) -> String {
+    humantime::format_duration(Duration::from_millis(millis(duration))).to_string()
 }
 
 /// Stands in for the text of an error whose `Display` panics.
@@ -171,6 +209,14 @@ mod tests {
         let end = end(io::Error::other(Broken(io::ErrorKind::TimedOut.into())));
         assert!(end.find::<Broken>().is_some());
         assert!(end.find::<fmt::Error>().is_none());
+    }
+
+    #[test]
+    fn an_end_prints_on_one_line() {
+        let end = End { ran_for: Duration::from_micros(2_001_900), ..end("disk\nfull") };
+        assert_eq!(end.to_string(), "error after 2s 1ms: disk full");
+        let completed = End { kind: EndKind::Completed, error: None, ..end };
+        assert_eq!(completed.to_string(), "completed after 2s 1ms");
     }
 
     #[test]

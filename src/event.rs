@@ -83,6 +83,8 @@ pub enum SubsystemEvent {
         probe: ProbeKind,
         /// The verdict: up, degraded or down.
         health: HealthState,
+        /// Why it is not up: what the check said, its first 200 characters on one line.
+        reason: Option<Arc<str>>,
         /// When, by the runtime's clock.
         at: Instant,
     },
@@ -201,8 +203,9 @@ impl SubsystemEvent {
                 format!("`{name}` starts again in {:?}", due.since(*at))
             }
             Self::GaveUp { name, .. } => format!("`{name}` is not started again"),
-            Self::HealthChanged { name, probe, health, .. } => {
-                format!("`{name}`: {probe} is {health}")
+            Self::HealthChanged { name, probe, health, reason, .. } => {
+                let reason = reason.as_ref().map(|reason| format!(": {reason}"));
+                format!("`{name}`: {probe} is {health}{}", reason.unwrap_or_default())
             }
             Self::ReadyChanged { ready: true, .. } => "ready".to_owned(),
             Self::ReadyChanged { ready: false, .. } => "not ready".to_owned(),
@@ -271,6 +274,7 @@ mod tests {
                 name: name(),
                 probe: ProbeKind::Readiness,
                 health: HealthState::Down,
+                reason: Some("no\nanswer".into()),
                 at,
             },
         ];
@@ -280,7 +284,7 @@ mod tests {
             "`a b` ended after 2s: error: x  y",
             "`a b` starts again in 2s",
             "`a b` is not started again",
-            "`a b`: readiness is down",
+            "`a b`: readiness is down: no answer",
         ];
         assert_eq!(lines, expected);
         assert!(about_it.iter().all(|event| event.id() == Some(id) && event.at() == at));

@@ -10,7 +10,9 @@
 //! | health checks | [`Check`], [`Subsystem::health_check`], [`Health`] |
 //! | configuration | [`Config`], [`ConfigSource`], [`Section`], [`Secret`] |
 //! | signals | [`SignalConfig`] |
-//! | to follow what happens | [`Daemon::subscribe_events`], [`SubsystemEvent`] |
+//! | to see how things are, and why | [`Daemon::status`], [`SubsystemStatus`] |
+//! | to follow what happens | [`Daemon::subscribe_events`], [`SubsystemEvent`]; from inside, [`Context::daemon`] |
+//! | to start, stop, add by name | [`Daemon::subsystems`], [`ControlError`] |
 //! | exit codes | [`ExitReport`] |
 //! | to test a daemon in virtual time, from a seed | `sim` (feature `sim`) |
 //! | to write a backend | [`runtime`] |
@@ -56,6 +58,7 @@ pub use event::{ProbeKind, SubsystemEvent};
 pub use exit::Exit;
 pub use health::{Health, HealthState};
 pub use id::SubsystemId;
+#[doc(inline)]
 pub use proc_daemon_runtime as runtime;
 pub use reason::ShutdownReason;
 pub use reload::{

@@ -44,6 +44,11 @@ pub enum SubsystemState {
 }
 
 impl SubsystemState {
+    /// It has ended, and nothing starts it again by itself.
+    pub(crate) const fn is_over(self) -> bool {
+        matches!(self, Self::Stopped | Self::Failed | Self::Zombie | Self::Removed)
+    }
+
     pub(crate) const ALL: [Self; 12] = [
         Self::Registered,
         Self::Waiting,

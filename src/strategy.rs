@@ -18,6 +18,8 @@ pub enum Strategy {
     OneForOne,
     /// All of them.
     OneForAll,
-    /// It, and those that were given to the builder after it, whatever depends on what.
+    /// It, and those members that come after it in the order of registration: that in which they were given to the
+    /// builder, then those added while it runs. What depends on what does not count here: a member that requires a
+    /// later one is warned of at the start.
     RestForOne,
 }

@@ -1,6 +1,6 @@
 //! What `build` refuses: everything at once, with its place.
 
-use proc_daemon::{Config, Daemon, Spec, task};
+use proc_daemon::{Config, Daemon, Spec, Strategy, task};
 
 fn spec(name: &'static str) -> Spec {
     task(name, |_| async { Ok(()) })
@@ -31,4 +31,21 @@ fn names_and_an_eager_configuration_are_refused_together() {
     assert!(issues[1].contains("did you mean `store`?"), "{issues:?}");
     assert!(issues[2].contains("/nowhere/daemon.toml"), "{issues:?}");
     assert_eq!(proc_daemon::Error::from(error).exit_code(), 78);
+}
+
+#[test]
+fn each_cycle_and_a_group_declared_twice_are_refused_with_their_places() {
+    let daemon = Daemon::new()
+        .with_group("pair", Strategy::OneForAll)
+        .with_group("pair", Strategy::RestForOne)
+        .with_subsystem(spec("a").requires("b"))
+        .with_subsystem(spec("b").after("a"))
+        .with_subsystem(spec("x").binds("x"));
+    let issues: Vec<String> = daemon.build().unwrap_err().issues().collect();
+    assert_eq!(issues.len(), 3, "{issues:?}");
+    assert!(issues.iter().all(|issue| issue.starts_with("tests/build.rs:")), "{issues:?}");
+    assert!(issues[0].ends_with("a cycle of dependencies: a -> b -> a"), "{issues:?}");
+    assert!(issues[1].ends_with("a cycle of dependencies: x -> x"), "{issues:?}");
+    let twice = "a second group named `pair`; the first is at tests/build.rs:";
+    assert!(issues[2].contains(twice), "{issues:?}");
 }

@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use support::process::{Process, Signal};
 
@@ -20,13 +21,27 @@ fn example(name: &str) -> Command {
 }
 
 #[test]
-fn hello_gives_up_with_69_and_names_the_reader() {
+fn hello_runs_until_it_is_interrupted_and_says_so() {
+    let process = Process::spawn(&mut example("hello"));
+    process.stdout_line("running; Ctrl-C ends it");
+    process.stdout_line("beat");
+    process.signal(Signal::INT);
+    let exit = process.wait().expect_code(0);
+    assert!(exit.stdout().ends_with("good bye\n"), "{}", exit.stdout());
+    exit.expect_stderr("shutting down: SIGINT");
+}
+
+/// Written before there was a crate to write it with: it compiles, and its second task fails for good.
+#[test]
+fn the_first_program_gives_up_with_69_and_names_the_reader() {
     // Which error it is depends on whether the machine has an /etc/hostname.
-    let exit = Process::spawn(&mut example("hello")).wait().expect_code(69);
+    let exit = Process::spawn(&mut example("many-errors")).wait().expect_code(69);
     exit.expect_stderr("`reader` starts again in ");
-    exit.expect_stderr("it failed more often than its restart policy allows");
+    exit.expect_stderr(
+        "it failed 6 times within 1m (5 are allowed); the daemon shuts down with 69",
+    );
     exit.expect_stderr("`reader`: error");
-    exit.expect_stderr("(from examples/hello.rs:");
+    exit.expect_stderr("(from tests/programs/hello.rs:");
 }
 
 #[test]
@@ -111,10 +126,21 @@ fn restart_tells_who_starts_again_and_ends_with_69() {
     exit.expect_order(&[
         "`fetch` failed: panicked: index out of bounds, say",
         "`fetch` takes along: parse",
-        "`uplink` is not started again: it failed more often than its restart policy allows",
+        "`uplink` is not started again: it failed 3 times within 10s (2 are allowed); the daemon shuts down with 69",
         "shutting down: subsystem `uplink` failed",
         "exit 69: subsystem `uplink` failed",
     ]);
+}
+
+/// The next connection; fails if none comes for 30 s.
+#[expect(clippy::disallowed_methods, reason = "std's accept has no limit of its own")]
+fn accept(server: &TcpListener) -> TcpStream {
+    let (sender, accepted) = std::sync::mpsc::channel();
+    let server = server.try_clone().unwrap();
+    std::thread::spawn(move || sender.send(server.accept()));
+    let accepted = accepted.recv_timeout(Duration::from_secs(30));
+    let (stream, _) = accepted.expect("nobody has connected within 30 s").unwrap();
+    stream
 }
 
 #[test]
@@ -155,11 +181,11 @@ fn flaky_comes_back_to_a_server_that_hung_up() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();
     let process = Process::spawn(example("flaky").arg(address));
-    let (first, _) = server.accept().unwrap();
+    let first = accept(&server);
     process.stderr_line("INFO ready");
     drop(first);
     process.stderr_line("`client` starts again in ");
-    let (mut second, _) = server.accept().unwrap();
+    let mut second = accept(&server);
     second.write_all(b"bye").unwrap();
     let exit = process.wait().expect_code(0);
     exit.expect_order(&["the server has hung up", "`client` starts again in ", "stopped"]);

@@ -28,15 +28,25 @@ pub(crate) async fn answer(ctx: &Context, quotes: &Quotes, request: &Request) ->
     }
 }
 
-/// For a probe: 200 when everything is ready. For a reader: a line for each subsystem.
+/// For a probe: 200 when everything is ready. For a reader: a line for each subsystem, with the reasons. `Status` prints
+/// such lines by itself; these are this service's own.
 fn status(ctx: &Context) -> Response {
     let status = ctx.daemon().status();
     let mut text = String::from(if status.ready { "ready" } else { "not ready" });
     for subsystem in &status.subsystems {
         let (name, state, restarts) = (&subsystem.name, subsystem.state, subsystem.restarts);
         let _ = write!(text, "\n{name}: {state}, {restarts} restarts");
-        if let Some(due) = subsystem.restart_at {
-            let _ = write!(text, ", again in {} ms", due.since(ctx.now()).as_millis());
+        if let Some(wait) = subsystem.restart_in() {
+            let _ = write!(text, ", again in {} ms", wait.as_millis());
+        }
+        if !subsystem.waits_for.is_empty() {
+            let _ = write!(text, ", waits for {}", subsystem.waits_for.join(", "));
+        }
+        if let Some(reason) = &subsystem.reason {
+            let _ = write!(text, ", says {reason}");
+        }
+        if let Some(end) = &subsystem.last_end {
+            let _ = write!(text, ", last end: {end}");
         }
     }
     if status.ready { Response::ok(text) } else { Response::saying(Status::UNAVAILABLE, text) }

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::path::PathBuf;
 
-use proc_daemon_runtime::{AnyRuntime, RuntimeOptions, Signal};
+use proc_daemon_runtime::{AnyRuntime, RuntimeOptions, Signal, TaskName};
 use serde::de::DeserializeOwned;
 
 use super::plan::{Draft, Plan};
@@ -70,9 +71,11 @@ impl DaemonBuilder {
     }
 
     /// Declares a group: `strategy` says who of it is started again when one of its members is. Subsystems join it
-    /// with [`Spec::group`](crate::Spec::group).
+    /// with [`Spec::group`](crate::Spec::group). A name that is declared twice is an issue of `build`.
+    #[track_caller]
     pub fn with_group(mut self, name: impl Into<Cow<'static, str>>, strategy: Strategy) -> Self {
-        self.draft.groups.push((name.into().into(), strategy));
+        let name = TaskName::from(name.into()).at(Location::caller());
+        self.draft.groups.push((name, strategy));
         self
     }
 }
@@ -162,9 +165,12 @@ impl DaemonBuilder {
 impl DaemonBuilder {
     /// Checks everything. A [`ConfigSource`](crate::ConfigSource) is read later, by `run`.
     ///
+    /// What is sound and probably not meant is logged as a warning when the daemon starts: a critical subsystem that
+    /// requires an optional one, and one that requires what comes after it in its rest-for-one group.
+    ///
     /// # Errors
     ///
-    /// All that is wrong: the first cycle with its path, duplicate and unknown names, an eager configuration
+    /// All that is wrong: cycles with their paths, duplicate and unknown names, an eager configuration
     /// that failed or does not fit the registered sections.
     pub fn build(self) -> Result<Daemon, BuildError> {
         self.build_plan().map(|plan| Daemon::unplanned().plan(plan))

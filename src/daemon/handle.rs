@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Context as TaskContext, Poll};
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::AnyRuntime;
+use proc_daemon_runtime::{AnyRuntime, Instant};
 
 use super::plan::{Plan, PlannedConfig};
 use super::run::Observer;
@@ -75,7 +75,7 @@ impl Daemon {
     }
 
     pub(super) fn plan(self, mut plan: Plan) -> Self {
-        self.inner.board.open(std::mem::take(&mut plan.rows));
+        self.inner.board.open(std::mem::take(&mut plan.rows), plan.graph.clone());
         if let Some(PlannedConfig::Read(snapshot, _)) = &plan.config {
             self.inner.publish_first(Arc::clone(snapshot));
         }
@@ -166,6 +166,16 @@ impl Daemon {
 
 /// # Looking
 impl Daemon {
+    /// The present moment by the runtime's clock, by which all moments of a [`Status`] and of events are: 0 before
+    /// the run, and after it the moment of its end.
+    ///
+    /// A status says how long ago and in how long by itself: [`SubsystemStatus::state_for`](crate::SubsystemStatus::state_for),
+    /// [`SubsystemStatus::restart_in`](crate::SubsystemStatus::restart_in). For an event, `daemon.now().since(event.at())`.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.inner.board.now()
+    }
+
     /// The state of every subsystem.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -261,6 +271,9 @@ impl Inner {
             self.mailbox.close();
             let was_ready = self.board.is_ready();
             self.board.set_ready(false);
+            self.board.close();
+            let at = report.inner.now.max(self.board.now());
+            self.board.clock_stops(at);
             self.stopped.set();
             self.hub.stopped(report.code, self.coordinator.reason(), was_ready, report.inner.now);
         }

@@ -26,6 +26,28 @@ impl DaemonBuilder {
     /// Owns the process: installs signal handlers, reads the configuration, sets up logs (feature
     /// `logging`, unless the program has a subscriber), builds a runtime, runs, and gives the exit code.
     ///
+    /// Nobody has a [`Daemon`] before it runs: a subsystem reaches it by [`Context::daemon`](crate::Context::daemon), to
+    /// follow the events as to look at the status.
+    ///
+    /// ```no_run
+    /// use proc_daemon::{Context, Daemon, Result};
+    ///
+    /// /// Prints what happens until it is asked to stop.
+    /// async fn follow(ctx: Context) -> Result {
+    ///     let mut events = ctx.daemon().subscribe_events();
+    ///     while let Ok(Some(event)) = ctx.run_until_cancelled(events.next_event()).await {
+    ///         println!("{event}");
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// fn run<B: proc_daemon::runtime::OwnedRuntime>() -> std::process::ExitCode {
+    ///     Daemon::new().with_task("follow", follow).main_on::<B>()
+    /// }
+    /// ```
+    ///
+    /// What others do before it starts is told to nobody: have them start `after` it.
+    ///
     /// What is wrong is printed to stderr. If subsystems had to be left behind, the process ends here
     /// without returning; if the shutdown budget passes, it ends wherever it is, with 124, naming on
     /// stderr who is stuck. Once this has returned, signals have their default actions again.

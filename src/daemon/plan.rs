@@ -11,6 +11,7 @@ use crate::reload::{Recipe, Snapshot};
 use crate::signal::ActionTable;
 use crate::strategy::Strategy;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec, Watch};
+use crate::supervisor::advice::advice;
 use crate::supervisor::blueprint;
 use crate::supervisor::engine::Rules;
 use crate::supervisor::graph::Graph;
@@ -29,6 +30,8 @@ pub(super) struct Plan {
     pub(super) restarts_a_second: u32,
     /// The daemon ends when a reload fails and going back fails as well.
     pub(super) strict_reload: bool,
+    /// What is sound and probably not meant.
+    pub(super) advice: Vec<String>,
     /// For the board, which has them as soon as there is a daemon.
     pub(super) rows: Box<[Row]>,
     /// How to start each subsystem, and whether it says itself when it is ready.
@@ -94,6 +97,7 @@ impl Draft {
             }
         };
         Ok(Plan {
+            advice: advice(&self.specs, &graph, &groups),
             graph,
             groups,
             group_names: self.groups.into_iter().map(|(name, _)| name).collect(),

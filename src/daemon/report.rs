@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-use crate::end::{End, EndKind, chain};
+use crate::end::{End, EndKind, chain, millis, short};
 use crate::error::{Error, ErrorKind};
 use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;
 use crate::state::SubsystemState;
-use crate::subsystem::{Board, short};
+use crate::subsystem::Board;
 use crate::supervisor::Table;
 use crate::supervisor::driver::Failures;
 use crate::supervisor::engine::Unit;
@@ -218,16 +218,11 @@ impl ExitReport {
 
 impl SubsystemReport {
     fn to_value(&self) -> serde_json::Value {
-        let end = self.end.as_ref();
-        serde_json::json!({
-            "name": self.name,
-            "state": self.state.as_str(),
-            "location": self.location,
-            "end": end.map(|end| end.kind().as_str()),
-            "generation": end.map(End::generation),
-            "ran_for_ms": end.map(|end| millis(end.ran_for())),
-            "error": end.and_then(End::error).map(|error| chain(error)),
-        })
+        let mut value = End::to_value(self.end.as_ref());
+        value["name"] = self.name.as_str().into();
+        value["state"] = self.state.as_str().into();
+        value["location"] = self.location.as_str().into();
+        value
     }
 }
 
@@ -293,8 +288,4 @@ impl From<ExitReport> for ExitCode {
     fn from(report: ExitReport) -> Self {
         Self::from(report.code)
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -108,8 +108,10 @@ impl Daemon {
         let config = Arc::clone(snapshot.config());
         info!("`{}` starts on {}", config.name(), runtime.name());
         snapshot.warnings().for_each(|issue| warn!("configuration: {issue}"));
+        plan.advice.iter().for_each(|line| warn!("{line}"));
         let began = runtime.now();
         let current = inner.publish_first(snapshot);
+        inner.board.clock_runs(runtime.clone());
         inner.running.store(true, Ordering::Release);
         if let Some(guard) = &guard {
             guard.attach(runtime.clone(), config.shutdown().kill());

@@ -1,9 +1,13 @@
+use std::fmt;
+
 use super::handle::Inner;
+use crate::end::one_line;
 use crate::reload::LastReload;
 use crate::state::SubsystemState;
 use crate::supervisor::SubsystemStatus;
 
-/// The state of a daemon, as of now.
+/// The state of a daemon, as of now. Prints as a line about the daemon, which names the configuration and the last
+/// reload if there was one, then one for each subsystem.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
@@ -44,4 +48,45 @@ impl Status {
     pub fn state_of(&self, name: &str) -> Option<SubsystemState> {
         self.subsystems.iter().find(|subsystem| subsystem.name == name).map(|found| found.state)
     }
+
+    /// The status as one line of JSON: `ready`, `degraded`, `live`, `config_generation`, `last_reload` (its
+    /// text, or null) and `subsystems` with `id`, `name`, `state`, `ready`, `waits_for`, `generation`, `restarts`,
+    /// `state_for_ms`, `restart_in_ms`, `health`, `reason` and `last_end`, which has what
+    /// [`ExitReport::to_json`](crate::ExitReport::to_json) tells of an end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let subsystems: Vec<_> = self.subsystems.iter().map(SubsystemStatus::to_value).collect();
+        serde_json::json!({
+            "ready": self.ready,
+            "degraded": self.degraded,
+            "live": self.live,
+            "config_generation": self.config_generation,
+            "last_reload": self.last_reload.as_ref().map(ToString::to_string),
+            "subsystems": subsystems,
+        })
+        .to_string()
+    }
 }
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match (self.live, self.ready, self.degraded) {
+            (false, ..) => "not running",
+            (true, true, false) => "ready",
+            (true, true, true) => "ready, degraded",
+            (true, false, false) => "not ready",
+            (true, false, true) => "not ready, degraded",
+        };
+        f.write_str(words)?;
+        if let Some(last) = &self.last_reload {
+            let text = one_line(&last.to_string());
+            write!(f, ", configuration {}, last reload: {text}", self.config_generation)?;
+        }
+        let widths = self.subsystems.iter().map(|subsystem| subsystem.name.chars().count());
+        let width = widths.max().unwrap_or(0).min(WIDEST);
+        self.subsystems.iter().try_for_each(|subsystem| write!(f, "\n  {}", subsystem.line(width)))
+    }
+}
+
+/// A longer name shifts its own line only.
+const WIDEST: usize = 32;

@@ -42,7 +42,7 @@ impl fmt::Display for ReloadReport {
     }
 }
 
-/// How the last reload ended: in [`Status`](crate::Status).
+/// How the last reload ended: in [`Status`](crate::Status). Prints as the report or the error that it is.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LastReload {
@@ -50,6 +50,15 @@ pub struct LastReload {
     pub at: Instant,
     /// What it has done, or why it has not.
     pub result: Result<ReloadReport, ReloadError>,
+}
+
+impl fmt::Display for LastReload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.result {
+            Ok(report) => report.fmt(f),
+            Err(error) => error.fmt(f),
+        }
+    }
 }
 
 /// What a reload would do: see [`Daemon::plan_reload`](crate::Daemon::plan_reload).

@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use parking_lot::{Mutex, RwLock};
-use proc_daemon_runtime::{Instant, TaskName, discard};
+use proc_daemon_runtime::{AnyRuntime, Instant, TaskName, discard};
 
+use super::{Kind, Needs};
 use crate::config::ErasedSection;
 use crate::end::End;
 use crate::health::HealthState;
@@ -27,10 +28,20 @@ pub(crate) struct Board {
     by_name: OnceLock<Box<[u32]>>,
     /// Those that were added while it runs.
     added: RwLock<Added>,
+    /// Who depends on whom, of the first rows.
+    needs: OnceLock<Box<dyn Needs>>,
+    /// What those that were added depend on. Its lock may be held when that of `added` is taken, not the other way round.
+    needs_of_added: Mutex<BTreeMap<u32, Dependencies>>,
     ready: AtomicBool,
+    /// A shutdown has begun, or the run is over: nobody counts on anybody.
+    closed: AtomicBool,
+    clock: Mutex<Clock>,
     /// Set when everything has been ready once, or never will be.
     settled: Latch,
 }
+
+/// What a subsystem depends on, by number.
+type Dependencies = Box<[(u32, Kind)]>;
 
 #[derive(Debug, Default)]
 struct Added {
@@ -66,13 +77,33 @@ pub(crate) struct Row {
     state: AtomicU8,
     /// A [`HealthState`]; 0 if it is not watched.
     health: AtomicU8,
+    /// Those that depend on it may count on it.
+    ready: AtomicBool,
     generation: AtomicU32,
     since: AtomicU64,
     /// When the next start is due, if it is in backoff.
     due: AtomicU64,
     /// When its last poll began, in nanoseconds; the lowest bit says that it has not returned.
     polled: AtomicU64,
-    end: Mutex<Option<Box<End>>>,
+    told: Mutex<Option<Box<Told>>>,
+}
+
+/// What most rows have nothing of.
+#[derive(Debug, Default)]
+struct Told {
+    /// How its last generation ended.
+    end: Option<End>,
+    /// Why its health is not up.
+    reason: Option<Arc<str>>,
+}
+
+/// What tells the time.
+#[derive(Debug, Default)]
+enum Clock {
+    #[default]
+    Unset,
+    Runs(AnyRuntime),
+    Stopped(Instant),
 }
 
 /// The sign of life of one generation.
@@ -87,13 +118,17 @@ const IN_POLL: u64 = 1;
 const GONE: u64 = 1 << 63;
 
 impl Board {
-    /// Fixes the rows. The first call counts.
-    pub(crate) fn open(&self, rows: Box<[Row]>) {
+    /// Fixes the rows, and who depends on whom. The first call counts.
+    pub(crate) fn open(&self, rows: Box<[Row]>, needs: impl Needs + 'static) {
+        let _ = self.needs.set(Box::new(needs));
         let _ = self.rows.set(rows);
     }
 
-    /// A row more. The driver's part.
-    pub(crate) fn add(&self, unit: u32, row: Row) {
+    /// A row more, and what it depends on. The driver's part.
+    pub(crate) fn add(&self, unit: u32, row: Row, needs: &[(u32, Kind)]) {
+        if !needs.is_empty() {
+            self.needs_of_added.lock().insert(unit, needs.into());
+        }
         let (name, row) = (row.name.to_shared(), Arc::new(row));
         let mut added = self.added.write();
         added.by_name.insert(name, unit);
@@ -103,8 +138,9 @@ impl Board {
     /// `unit` was removed, and nothing more is told of it. The driver's part.
     pub(crate) fn forget(&self, unit: u32) {
         if let Some(row) = self.first().get(unit as usize) {
-            return row.forget_end();
+            return row.forget_told();
         }
+        self.needs_of_added.lock().remove(&unit);
         let gone = {
             let mut added = self.added.write();
             let gone = added.rows.remove(&unit);
@@ -146,6 +182,12 @@ impl Board {
         built.filter(there).or_else(|| added().filter(there))
     }
 
+    /// The names of those that have not been removed.
+    pub(crate) fn names(&self) -> Vec<TaskName> {
+        let rows = self.rows().filter(|(_, row)| row.state() != SubsystemState::Removed);
+        rows.map(|(_, row)| row.name.clone()).collect()
+    }
+
     /// Whether a subsystem that counts as alive still has a task.
     pub(crate) fn anything_left(&self) -> bool {
         let has_task = |row: &Row| row.polled.load(Ordering::Relaxed) & GONE == 0;
@@ -160,6 +202,59 @@ impl Board {
     pub(crate) fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);
         self.settled.set();
+    }
+
+    /// Nobody counts on anybody any more.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether those that depend on `unit` may count on it.
+    pub(crate) fn counts_on(&self, unit: u32) -> bool {
+        !self.closed.load(Ordering::Acquire) && self.row(unit).is_ready()
+    }
+
+    /// What `unit` waits for, in the order of registration.
+    pub(crate) fn waits_for(&self, unit: u32) -> Vec<u32> {
+        let mut waits = Vec::new();
+        if self.row(unit).state() != SubsystemState::Waiting {
+            return waits;
+        }
+        let mut visit = |on: u32, is_needed: bool| {
+            let row = self.row(on);
+            if !row.is_ready() && (is_needed || !row.state().is_over()) {
+                waits.push(on);
+            }
+        };
+        if (unit as usize) < self.first().len() {
+            self.needs.get().into_iter().for_each(|needs| needs.each(unit, &mut visit));
+        } else if let Some(needs) = self.needs_of_added.lock().get(&unit) {
+            needs.iter().for_each(|(on, kind)| visit(*on, *kind >= Kind::Requires));
+        }
+        waits.sort_unstable();
+        waits.dedup();
+        waits
+    }
+
+    /// From here on, until it ends, the clock of `runtime` tells the time.
+    pub(crate) fn clock_runs(&self, runtime: AnyRuntime) {
+        *self.clock.lock() = Clock::Runs(runtime);
+    }
+
+    /// The run is over.
+    pub(crate) fn clock_stops(&self, at: Instant) {
+        let last = std::mem::replace(&mut *self.clock.lock(), Clock::Stopped(at));
+        // The last of a runtime may be the last of its tasks.
+        drop(last);
+    }
+
+    /// By the runtime's clock: 0 before the run, and after it the moment of its end.
+    pub(crate) fn now(&self) -> Instant {
+        match &*self.clock.lock() {
+            Clock::Unset => Instant::ZERO,
+            Clock::Runs(runtime) => runtime.now(),
+            Clock::Stopped(at) => *at,
+        }
     }
 
     /// Whether it was ready, once that is settled.
@@ -215,24 +310,49 @@ impl Row {
             since: AtomicU64::new(0),
             due: AtomicU64::new(0),
             polled: AtomicU64::new(0),
-            end: Mutex::new(None),
+            ready: AtomicBool::new(false),
+            told: Mutex::new(None),
         }
     }
 
     /// The driver's part: how its last generation ended.
     pub(crate) fn publish_end(&self, end: End) {
-        let last = self.end.lock().replace(Box::new(end));
+        let last = self.told.lock().get_or_insert_default().end.replace(end);
         // It may hold the last of an error of the user's: its destructor may panic, and may look at this.
         discard(last);
     }
 
-    fn forget_end(&self) {
-        let last = self.end.lock().take();
+    fn forget_told(&self) {
+        let last = self.told.lock().take();
         discard(last);
     }
 
     pub(crate) fn last_end(&self) -> Option<End> {
-        self.end.lock().as_deref().cloned()
+        self.told.lock().as_deref()?.end.clone()
+    }
+
+    /// The driver's part: why its health is not up.
+    pub(crate) fn set_reason(&self, reason: Option<Arc<str>>) {
+        let mut told = self.told.lock();
+        if reason.is_some() || told.is_some() {
+            told.get_or_insert_default().reason = reason;
+        }
+    }
+
+    pub(crate) fn reason(&self) -> Option<Arc<str>> {
+        self.told.lock().as_deref()?.reason.clone()
+    }
+
+    /// The driver's part: whether those that depend on it may count on it.
+    pub(crate) fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+
+    /// Not one that has failed, although code of the user's is still to say what becomes of the daemon without it.
+    fn is_ready(&self) -> bool {
+        use SubsystemState::{Failed, Removed, Zombie};
+        let failed = matches!(self.state(), Failed | Zombie | Removed);
+        self.ready.load(Ordering::Acquire) && !failed
     }
 
     /// Where it was given to the builder: `src/main.rs:12:10`.
@@ -307,6 +427,14 @@ impl Row {
 mod tests {
     use super::*;
 
+    /// Of those that were built, none depends on another.
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl Needs for Nobody {
+        fn each(&self, _: u32, _: &mut dyn FnMut(u32, bool)) {}
+    }
+
     fn row(name: &str) -> Row {
         Row::new(name.to_owned().into(), Location::caller(), Box::default())
     }
@@ -314,10 +442,10 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_what_was_added_and_forgotten() {
         let board = Board::default();
-        board.open(["store", "http", "admin"].map(row).into());
+        board.open(["store", "http", "admin"].map(row).into(), Nobody);
         for unit in 3..100_003 {
             assert_eq!(board.find("guest"), None);
-            board.add(unit, row("guest"));
+            board.add(unit, row("guest"), &[(0, Kind::Requires)]);
             assert_eq!((board.find("guest"), board.find("http")), (Some(unit), Some(1)));
             board.row(unit).publish(SubsystemState::Removed, 1, Instant::ZERO);
             board.forget(unit);
@@ -326,6 +454,7 @@ mod tests {
         let added = board.added.read();
         assert_eq!((added.rows.len(), added.by_name.len()), (0, 0));
         drop(added);
+        assert_eq!(board.needs_of_added.lock().len(), 0);
         assert_eq!(board.rows().count(), 3);
         assert_eq!(board.row(7).state(), SubsystemState::Removed);
     }
@@ -333,20 +462,20 @@ mod tests {
     #[test]
     fn a_name_is_that_of_the_one_that_is_there() {
         let board = Board::default();
-        board.open(["b", "a"].map(row).into());
-        board.add(2, row("c"));
+        board.open(["b", "a"].map(row).into(), Nobody);
+        board.add(2, row("c"), &[]);
         assert_eq!(
             ["a", "b", "c", "d"].map(|name| board.find(name)),
             [Some(1), Some(0), Some(2), None]
         );
         board.row(1).publish(SubsystemState::Removed, 1, Instant::ZERO);
         assert_eq!(board.find("a"), None);
-        board.add(3, row("a"));
+        board.add(3, row("a"), &[]);
         board.forget(1);
         assert_eq!(board.find("a"), Some(3));
         // It was removed, and another one of its name came before it was forgotten.
         board.row(3).publish(SubsystemState::Removed, 1, Instant::ZERO);
-        board.add(4, row("a"));
+        board.add(4, row("a"), &[]);
         board.forget(3);
         assert_eq!(board.find("a"), Some(4));
         assert!(board.rows().map(|(unit, _)| unit).eq([0, 1, 2, 4]));

@@ -1,9 +1,9 @@
 use std::fmt::Write;
-use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
 use super::Board;
+use crate::end::short;
 use crate::state::SubsystemState;
 
 /// The state of every subsystem, one line each, for a person at a terminal.
@@ -43,10 +43,4 @@ pub(crate) fn stuck(board: &Board, now: Instant) -> String {
         };
     }
     text
-}
-
-/// A duration to the millisecond: `1s 250ms`.
-pub(crate) fn short(duration: Duration) -> String {
-    let millis = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-    humantime::format_duration(millis).to_string()
 }

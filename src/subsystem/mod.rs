@@ -27,6 +27,7 @@ mod factory;
 mod handler;
 mod in_flight;
 mod interval;
+mod needs;
 mod prepare;
 mod question;
 mod report;
@@ -54,13 +55,14 @@ use check::NoCheck;
 pub(crate) use check::Watch;
 pub use child::Child;
 pub use context::Context;
-pub(crate) use dump::{dump, short, stuck};
+pub(crate) use dump::{dump, stuck};
 #[cfg(feature = "sim")]
 pub(crate) use factory::BoxRun;
 pub(crate) use factory::{Factory, Removed, Wrap};
 pub(crate) use handler::Handlers;
 pub use in_flight::InFlight;
 pub use interval::{Interval, MissedTicks};
+pub(crate) use needs::Needs;
 #[cfg(feature = "sim")]
 pub(crate) use prepare::BoxPrepare;
 use prepare::NoHook;

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::config::nearest;
-use crate::subsystem::{Kind, Spec};
+use crate::subsystem::{Kind, Needs, Spec};
 
 /// Who depends on whom. An edge means: starts after, stops before. Acyclic by construction.
 #[derive(Clone, Debug, Default)]
@@ -17,11 +18,12 @@ pub(crate) struct Graph {
     binding: Rows,
 }
 
-/// Row `n` is `targets[starts[n]..starts[n + 1]]`, unless it has changed since it was built.
+/// Row `n` is `targets[starts[n]..starts[n + 1]]`, unless it has changed since it was built. A clone shares what was
+/// built.
 #[derive(Clone, Debug, Default)]
 struct Rows {
-    starts: Vec<u32>,
-    targets: Vec<u32>,
+    starts: Arc<Vec<u32>>,
+    targets: Arc<Vec<u32>>,
     changed: BTreeMap<u32, Vec<u32>>,
 }
 
@@ -45,7 +47,7 @@ pub(crate) enum GraphIssue {
     Cycle { path: Vec<String>, at: String },
     Policy { name: String, at: String, what: String },
     NoGroup { name: String, by: String, at: String, near: Option<String> },
-    GroupTwice { name: String },
+    GroupTwice { name: String, first: String, second: String },
 }
 
 impl Graph {
@@ -69,7 +71,7 @@ impl Graph {
             }
         }
         let graph = Self::from_edges(specs.len(), edges);
-        if let Some(cycle) = graph.cycle() {
+        for cycle in graph.cycles() {
             let name = |unit: &u32| specs[*unit as usize].name.to_string();
             let at = specs[cycle[0] as usize].location.to_string();
             issues.push(GraphIssue::Cycle { path: cycle.iter().map(name).collect(), at });
@@ -175,31 +177,57 @@ impl Graph {
         self.requiring(unit).binary_search(&dependent).is_ok()
     }
 
-    /// A cycle, its first node repeated at its end.
-    fn cycle(&self) -> Option<Vec<u32>> {
+    /// Cycles, each with its first node repeated at its end: one for each edge that leads back to where the walk along
+    /// the dependencies came from. Without these edges there is no cycle. The first of them, if they are many.
+    fn cycles(&self) -> Vec<Vec<u32>> {
         let units = self.dependencies.starts.len().saturating_sub(1);
-        let mut open: Vec<usize> = (0..units).map(|u| self.dependencies(number(u)).len()).collect();
-        let mut free: Vec<u32> =
-            (0..units).map(number).filter(|u| open[*u as usize] == 0).collect();
-        while let Some(unit) = free.pop() {
-            for &dependent in self.dependents(unit) {
-                open[dependent as usize] -= 1;
-                if open[dependent as usize] == 0 {
-                    free.push(dependent);
+        let (mut seen, mut cycles) = (vec![Seen::Not; units], Vec::new());
+        // The way to where the walk is, and how many dependencies of each on it have been looked at.
+        let mut way: Vec<(u32, usize)> = Vec::new();
+        for first in (0..units).map(number) {
+            if seen[first as usize] == Seen::Not {
+                seen[first as usize] = Seen::OnTheWay;
+                way.push((first, 0));
+            }
+            while let Some((unit, looked)) = way.last_mut() {
+                let Some(&next) = self.dependencies(*unit).get(*looked) else {
+                    seen[*unit as usize] = Seen::Done;
+                    way.pop();
+                    continue;
+                };
+                *looked += 1;
+                match seen[next as usize] {
+                    Seen::Not => {
+                        seen[next as usize] = Seen::OnTheWay;
+                        way.push((next, 0));
+                    }
+                    Seen::OnTheWay if cycles.len() < MOST_CYCLES => {
+                        let back = way.iter().skip_while(|(unit, _)| *unit != next);
+                        cycles.push(back.map(|(unit, _)| *unit).chain([next]).collect());
+                    }
+                    Seen::OnTheWay | Seen::Done => {}
                 }
             }
         }
-        // Whoever is left depends on somebody who is left: walking on must come round.
-        let mut path = vec![number(open.iter().position(|n| *n > 0)?)];
-        loop {
-            let last = *path.last()?;
-            let next = *self.dependencies(last).iter().find(|u| open[**u as usize] > 0)?;
-            if let Some(start) = path.iter().position(|u| *u == next) {
-                path.drain(..start);
-                path.push(next);
-                return Some(path);
-            }
-            path.push(next);
+        cycles
+    }
+}
+
+/// How far a walk has come with a node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Not,
+    OnTheWay,
+    Done,
+}
+
+/// Most cycles that are told at once.
+const MOST_CYCLES: usize = 32;
+
+impl Needs for Graph {
+    fn each(&self, unit: u32, visit: &mut dyn FnMut(u32, bool)) {
+        for &on in self.dependencies(unit) {
+            visit(on, self.requires(unit, on));
         }
     }
 }
@@ -228,7 +256,7 @@ impl Rows {
             targets[next[row as usize] as usize] = target;
             next[row as usize] += 1;
         }
-        Self { starts, targets, changed: BTreeMap::new() }
+        Self { starts: Arc::new(starts), targets: Arc::new(targets), changed: BTreeMap::new() }
     }
 
     fn row(&self, row: u32) -> &[u32] {
@@ -322,7 +350,9 @@ impl fmt::Display for GraphIssue {
                     None => f.write_str(": `DaemonBuilder::with_group` does that"),
                 }
             }
-            Self::GroupTwice { name } => write!(f, "the group `{name}` is declared twice"),
+            Self::GroupTwice { name, first, second } => {
+                write!(f, "{second}: a second group named `{name}`; the first is at {first}")
+            }
             Self::Policy { name, at, what } => write!(f, "{at}: `{name}`: {what}"),
             Self::Cycle { path, at } => {
                 write!(f, "{at}: a cycle of dependencies: {}", path.join(" -> "))
@@ -366,6 +396,16 @@ mod tests {
         let text = issues(&specs);
         assert!(text[0].ends_with(": a cycle of dependencies: a -> b -> c -> a"), "{text:?}");
         assert!(text[0].contains("graph.rs:"), "{text:?}");
+        let two = issues(&[
+            spec("a").requires("b").after("c"),
+            spec("b").after("a"),
+            spec("c").after("a"),
+            spec("x").after("y"),
+            spec("y").after("x"),
+        ]);
+        let paths = two.iter().map(|line| line.rsplit(": ").next().unwrap_or_default());
+        let paths: Vec<&str> = paths.collect();
+        assert_eq!(paths, ["a -> b -> a", "a -> c -> a", "x -> y -> x"]);
         let own = issues(&[spec("x").after("x")]);
         assert!(own[0].ends_with(": a cycle of dependencies: x -> x"), "{own:?}");
     }

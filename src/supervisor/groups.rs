@@ -32,8 +32,10 @@ impl Groups {
         let (mut groups, mut issues) = (Self::default(), Vec::new());
         for (index, (name, strategy)) in declared.iter().enumerate() {
             groups.enter(*strategy);
-            if declared[..index].iter().any(|(other, _)| other == name) {
-                issues.push(GraphIssue::GroupTwice { name: name.to_string() });
+            if let Some((first, _)) = declared[..index].iter().find(|(other, _)| other == name) {
+                let at = |name: &TaskName| name.site().map(ToString::to_string).unwrap_or_default();
+                let (name, first, second) = (name.to_string(), at(first), at(name));
+                issues.push(GraphIssue::GroupTwice { name, first, second });
             }
         }
         for (unit, spec) in (0..).zip(specs) {

@@ -4,7 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use proc_daemon_runtime::TaskName;
+
 use super::status::SubsystemStatus;
+use crate::config::nearest;
 use crate::control::{ControlError, Target};
 use crate::end::End;
 use crate::id::SubsystemId;
@@ -47,7 +50,11 @@ impl SubsystemManager {
         match self.find(target) {
             Some(unit) => self.call(ask(unit), given),
             None => {
-                let refused = ControlError::Unknown(target.to_string());
+                let names = match target {
+                    Target::Name(_) => self.board.names(),
+                    Target::Id(_) => Vec::new(),
+                };
+                let refused = unknown(target.to_string(), &names);
                 Control { state: State::Refused(refused), given }
             }
         }
@@ -61,6 +68,12 @@ impl SubsystemManager {
             }
         }
     }
+}
+
+/// There is none of this name; of those that are `known`, one was probably meant.
+pub(super) fn unknown(name: String, known: &[TaskName]) -> ControlError {
+    let near = nearest(&name, known.iter().map(TaskName::as_str)).map(str::to_owned);
+    ControlError::Unknown { name, near }
 }
 
 /// # Control

@@ -16,6 +16,7 @@
 //! 3. The driver keeps what an engine cannot: tasks, errors, names, and the user's code that decides.
 //! 4. [`Events`] tell what the board shows already; no reader is waited for.
 
+pub(crate) mod advice;
 pub(crate) mod blueprint;
 pub(crate) mod driver;
 pub(crate) mod engine;

@@ -60,9 +60,17 @@ fn what_is_stopped_by_name_starts_by_name(row: &impl Row) {
         assert_eq!((status.state, status.generation), (SubsystemState::Stopped, 1));
         assert_eq!(status.last_end.unwrap().kind(), EndKind::Requested);
         assert!(daemon.status().ready, "it is meant to be so");
-        assert!(matches!(subsystems.stop("db").await, Err(ControlError::NotRunning)));
+        assert!(matches!(subsystems.stop("db").await, Err(ControlError::NotRunning { .. })));
         assert_eq!(subsystems.start(&"db".to_owned()).await.unwrap(), 2);
-        assert!(matches!(subsystems.start(status.id).await, Err(ControlError::AlreadyRunning)));
+        assert!(matches!(
+            subsystems.start(status.id).await,
+            Err(ControlError::AlreadyRunning { .. })
+        ));
+        let stopping = subsystems.stop("db");
+        subsystems.stop("db").await.unwrap();
+        stopping.await.unwrap();
+        let over = subsystems.stop("db").await.unwrap_err().to_string();
+        assert_eq!(over, "`db` is not running: `start` starts one that is over");
         daemon.shutdown();
     });
     assert!(report.is_clean(), "{report}");
@@ -101,7 +109,10 @@ fn what_cannot_be_without_it_is_stopped_before_it(row: &impl Row) {
         use SubsystemState::{Running, Stopped};
         assert_eq!(states(), [Stopped, Stopped, Running]);
         let refused = subsystems.start("http").await.unwrap_err();
-        assert!(refused.to_string().contains("`db`, which it requires, is over"), "{refused}");
+        assert!(
+            refused.to_string().contains("`db`, which `http` requires, is over: start that first"),
+            "{refused}"
+        );
         let (db, http) = (subsystems.start("db"), subsystems.start("http"));
         assert_eq!((http.await.unwrap(), db.await.unwrap()), (2, 2));
         daemon.shutdown();
@@ -128,11 +139,11 @@ fn a_subsystem_is_added_and_removed(row: &impl Row) {
             let _ = subsystems.restart("two").await;
         }
         let refused = subsystems.remove("one").await.unwrap_err();
-        assert_eq!(refused.to_string(), "`two` depends on it: remove that first");
+        assert_eq!(refused.to_string(), "`two` depends on `one`: remove that first");
         subsystems.remove(second).await.unwrap();
         assert_eq!(subsystems.remove("one").await.unwrap().kind(), EndKind::Requested);
         assert!(subsystems.status("one").is_none() && subsystems.status(second).is_none());
-        assert!(matches!(subsystems.start(first).await, Err(ControlError::Unknown(_))));
+        assert!(matches!(subsystems.start(first).await, Err(ControlError::Unknown { .. })));
         assert_eq!(subsystems.all().len(), 1);
         let again = subsystems.add(noted("one", &inside)).await.unwrap();
         assert!(again > second, "a number is not used again");
@@ -173,16 +184,26 @@ fn nonsense_is_refused_in_words(row: &impl Row) {
         assert!(daemon.ready().await);
         let subsystems = daemon.subsystems();
         let refused = async |spec: Spec| subsystems.add(spec).await.unwrap_err().to_string();
-        assert_eq!(refused(task("keeper", idle)).await, "there is a subsystem `keeper` already");
+        let twice = refused(task("keeper", idle)).await;
+        assert_eq!(
+            twice,
+            "there is a subsystem `keeper` already: `remove` it first, or use `Spec::named`"
+        );
+        let typo = refused(task("x", idle).after("keper")).await;
+        assert_eq!(typo, "there is no subsystem `keper`; did you mean `keeper`?");
         assert_eq!(refused(task("x", idle).after("y")).await, "there is no subsystem `y`");
         let own = refused(task("x", idle).requires("x")).await;
         assert_eq!(own, "a cycle of dependencies: x -> x");
         assert_eq!(refused(task(" ", idle)).await, "a subsystem without a name");
         let grouped = refused(task("x", idle).group("g")).await;
-        assert_eq!(grouped, "the group `g` is not declared");
+        assert_eq!(grouped, "the group `g` is not declared: `DaemonBuilder::with_group` does that");
+        // Everything that is wrong, a line each.
         let policy = RestartPolicy::on_failure().intensity(1, std::time::Duration::ZERO);
-        let nonsense = refused(task("x", idle).restart_policy(policy)).await;
-        assert!(nonsense.contains("`x`"), "{nonsense}");
+        let spec = Spec::once("x", idle).restart_policy(policy);
+        let nonsense = refused(spec).await;
+        assert!(nonsense.lines().count() > 1, "{nonsense}");
+        assert!(nonsense.lines().all(|line| line.contains("control.rs:")), "{nonsense}");
+        assert!(nonsense.contains("`Spec::once`") && nonsense.contains("intensity"), "{nonsense}");
         let hasty = refused(task("x", idle).start_timeout(std::time::Duration::ZERO)).await;
         assert!(hasty.contains("`x`: its start timeout is 0s"), "{hasty}");
         let mut never = subsystems.stop("nobody");
@@ -193,6 +214,13 @@ fn nonsense_is_refused_in_words(row: &impl Row) {
         assert!(poll_once(&mut answered).await.is_none(), "it has resolved");
         let nobody = subsystems.stop("nobody").await.unwrap_err();
         assert_eq!(nobody.to_string(), "there is no subsystem `nobody`");
+        let typo = subsystems.stop("kepeer").await.unwrap_err();
+        assert_eq!(typo.to_string(), "there is no subsystem `kepeer`; did you mean `keeper`?");
+        let running = subsystems.start("keeper").await.unwrap_err();
+        assert_eq!(
+            running.to_string(),
+            "`keeper` is running, or about to: `restart` starts it anew"
+        );
         assert_eq!(Target::from("nobody").to_string(), "nobody");
         assert!(subsystems.status("nobody").is_none());
         let once = Spec::once("once", idle);
@@ -209,10 +237,12 @@ fn a_subsystem_cannot_wait_for_its_own_stop(row: &impl Row) {
     let selfish = task("selfish", |ctx: Context| async move {
         let own = ctx.subsystems();
         for refused in [own.stop("selfish").await, own.remove("selfish").await] {
-            assert!(matches!(refused, Err(ControlError::OwnStop)), "{refused:?}");
+            assert!(matches!(refused, Err(ControlError::OwnStop { .. })), "{refused:?}");
+            let text = refused.unwrap_err().to_string();
+            assert!(text.starts_with("stopping `selfish` would stop the subsystem that"), "{text}");
         }
-        assert!(matches!(own.stop("db").await, Err(ControlError::OwnStop)));
-        assert!(matches!(own.restart("selfish").await, Err(ControlError::OwnStop)));
+        assert!(matches!(own.stop("db").await, Err(ControlError::OwnStop { .. })));
+        assert!(matches!(own.restart("selfish").await, Err(ControlError::OwnStop { .. })));
         assert_eq!(own.restart("other").await?, 2);
         ctx.shutdown("seen");
         Ok(())

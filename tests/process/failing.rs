@@ -135,12 +135,16 @@ fn critical(row: &'static str) {
                 "{how}, {policy}: {}",
                 exit.stderr()
             );
-            let why = if again == 0 {
-                "its end is final"
-            } else {
-                "it failed more often than its restart policy allows"
+            let why = match (again, policy) {
+                (0, _) => "its end is final",
+                (_, "always") => "it ended 3 times within 1h (2 are allowed)",
+                _ => "it failed 3 times within 1h (2 are allowed)",
             };
-            let given_up = format!("`disk` is not started again: {why}");
+            // One that is aborted for its start has not ended yet: its code is not known.
+            let code_of =
+                if how == "hangs" && again == 0 { String::new() } else { format!(" with {code}") };
+            let given_up =
+                format!("`disk` is not started again: {why}; the daemon shuts down{code_of}");
             exit.expect_order(&[&given_up, "shutting down: subsystem `disk` failed to start"]);
             exit.expect_order(&[
                 "shutting down: subsystem `disk` failed to start",
@@ -159,7 +163,12 @@ fn optional(row: &'static str) {
         let given_up =
             format!("ready true degraded true disk failed restarts 2 due false last end {kind}");
         process.stdout_line(&given_up);
-        process.stderr_line("`needs` is not started again: what it requires has failed");
+        process.stderr_line(
+            "`disk` is not started again: it failed 3 times within 1h (2 are allowed); the daemon goes on without it",
+        );
+        process.stderr_line(
+            "`needs` is not started again: what it requires has failed; the daemon goes on without it",
+        );
         process.signal(Signal::TERM);
         // It did as it was told, and not all is well: the higher code is that of what has failed.
         process.wait().expect_code(code).expect_stderr(&format!("exit {code}: SIGTERM"));

@@ -105,6 +105,11 @@ pub(super) fn its_source_vanishes_and_comes_back(runtime: &str) {
     assert_eq!(answer(&mut client, "/quote"), (503, "no quote\n".to_owned()));
     let text = status_in_backoff(&mut client);
     assert!(text.contains("http: running, 0 restarts\n"), "{text}");
+    let why = text.lines().find(|line| line.starts_with("quotes: ")).unwrap_or_default();
+    assert!(
+        why.contains(", last end: error after ") && why.contains("[quotes] socket = "),
+        "{text}"
+    );
     for _ in 0..100 {
         assert_eq!(answer(&mut client, "/"), (200, "hello\n".to_owned()));
     }

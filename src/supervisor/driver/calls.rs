@@ -5,13 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proc_daemon_runtime::discard;
+use tracing::{debug, info, warn};
 
 use super::Driver;
+use crate::config::nearest;
 use crate::control::ControlError;
 use crate::end::{End, EndKind};
-use crate::subsystem::{Ask, Call, Done, Spec};
+use crate::state::SubsystemState;
+use crate::subsystem::{Ask, Call, Done, Kind, Spec};
+use crate::supervisor::advice::{is_critical, requires_optional};
 use crate::supervisor::blueprint;
-use crate::supervisor::engine::{Event, Op, Refusal, Ticket};
+use crate::supervisor::engine::{Effect, Event, Op, Refusal, Ticket};
+use crate::supervisor::manager::unknown;
 
 use crate::sync::Sender;
 
@@ -43,7 +48,7 @@ impl Driver {
             Ask::Stop(unit) => (unit, Op::Stop),
             Ask::Restart(unit) => (unit, Op::Restart),
             Ask::Remove(unit) => (unit, Op::Remove),
-            Ask::Add(spec) => return self.take_in_added(*spec, reply),
+            Ask::Add(spec) => return self.take_in_added(*spec, caller, reply),
         };
         let ticket = self.open.ticket();
         self.open.calls.insert(ticket, (unit, op, reply));
@@ -57,7 +62,11 @@ impl Driver {
         } else if let Some((unit, op, reply)) = self.open.calls.remove(&ticket) {
             let told = match answer {
                 Ok(()) => Ok(self.done(unit, op)),
-                Err(why) => Err(self.refused(unit, why)),
+                Err(why) => {
+                    let refused = self.refused(unit, why);
+                    debug!("a call was not done: {refused}");
+                    Err(refused)
+                }
             };
             // Who is told that it is gone finds nothing of it.
             if op == Op::Remove && answer.is_ok() {
@@ -104,30 +113,67 @@ impl Driver {
     fn refused(&self, unit: u32, why: Refusal) -> ControlError {
         let name = |unit: u32| self.shared.board.row(unit).name.to_string();
         match why {
-            Refusal::AlreadyRunning => ControlError::AlreadyRunning,
-            Refusal::NotRunning => ControlError::NotRunning,
+            Refusal::AlreadyRunning => ControlError::AlreadyRunning { name: name(unit) },
+            Refusal::NotRunning => ControlError::NotRunning { name: name(unit) },
             Refusal::ShuttingDown => ControlError::ShuttingDown,
-            Refusal::StillStopping => ControlError::StillStopping,
-            Refusal::OwnStop => ControlError::OwnStop,
-            Refusal::Failed => ControlError::Failed(self.last_end(unit)),
-            Refusal::Gone => ControlError::Unknown(name(unit)),
-            Refusal::Needed(by) => {
-                ControlError::Invalid(format!("`{}` depends on it: remove that first", name(by)))
-            }
-            Refusal::Down(on) => ControlError::Invalid(format!(
-                "`{}`, which it requires, is over: start that first",
+            Refusal::StillStopping => ControlError::StillStopping {
+                name: name(unit),
+                left_behind: self.engine.units()[unit as usize].state == SubsystemState::Zombie,
+            },
+            Refusal::OwnStop => ControlError::OwnStop { name: name(unit) },
+            Refusal::Failed => ControlError::Failed { name: name(unit), end: self.last_end(unit) },
+            Refusal::Gone => unknown(name(unit), &self.shared.board.names()),
+            Refusal::Needed(by) => ControlError::Invalid(format!(
+                "`{}` depends on `{}`: remove that first",
+                name(by),
+                name(unit)
+            )),
+            Refusal::Down(on) if on == unit => ControlError::Invalid(format!(
+                "`{}` is over, and what was to be added requires it: start that first",
                 name(on)
             )),
-            Refusal::Once => ControlError::Invalid(
-                "it was made by `Spec::once` and can be started once: use `task` or `Spec::factory`"
-                    .to_owned(),
-            ),
+            Refusal::Down(on) => ControlError::Invalid(format!(
+                "`{}`, which `{}` requires, is over: start that first",
+                name(on),
+                name(unit)
+            )),
+            Refusal::Once => ControlError::Invalid(format!(
+                "`{}` was made by `Spec::once` and can be started once: use `task` or `Spec::factory`",
+                name(unit)
+            )),
         }
+    }
+
+    /// Who makes a call, in words.
+    fn asker(&self, caller: Option<u32>) -> String {
+        match caller {
+            Some(caller) => format!("by `{}`", self.shared.board.row(caller).name),
+            None => "from outside".to_owned(),
+        }
+    }
+
+    /// The engine was stepped with a call; its effects are those from the place `first` on. Tells the operator if it
+    /// is done.
+    pub(super) fn log_call(&self, event: Event, first: usize) {
+        let Event::Control { ticket, unit, op, caller } = event else { return };
+        let is_refusal = |effect: &Effect| matches!(effect, Effect::Answer { ticket: of, answer: Err(_) } if *of == ticket);
+        if self.out.effects.range(first..).any(is_refusal) {
+            return;
+        }
+        let what = match op {
+            Op::Start => "starts",
+            Op::Stop => "stops",
+            Op::Restart => "restarts",
+            Op::Remove => "is removed",
+        };
+        let (row, asker) = (self.shared.board.row(unit), self.asker(caller));
+        info!("`{}` {what}: asked {asker}", row.name);
     }
 
     fn take_in_added(
         &mut self,
         spec: Spec,
+        caller: Option<u32>,
         reply: Sender<Result<Done, ControlError>>,
     ) -> Option<Event> {
         let mut spec = Some(spec);
@@ -140,11 +186,23 @@ impl Driver {
                 None
             }
             Ok(unit) => {
+                let (row, asker) = (self.shared.board.row(unit), self.asker(caller));
+                info!("`{}` is added: asked {asker}", row.name);
                 let ticket = self.open.ticket();
                 self.open.added.insert(ticket, (unit, reply));
                 Some(Event::Added { ticket, unit })
             }
         }
+    }
+
+    /// What is sound and probably not meant, a line each.
+    fn advice(&self, spec: &Spec, dependencies: &[(u32, Kind)]) -> Vec<String> {
+        let optional = |on: u32| is_critical(spec) && self.engine.rule(on).optional;
+        let needed =
+            dependencies.iter().filter(|(on, kind)| *kind >= Kind::Requires && optional(*on));
+        needed
+            .map(|(on, _)| requires_optional(&spec.name, &self.shared.board.row(*on).name))
+            .collect()
     }
 
     /// Checks a spec as `build` would, and enters it everywhere.
@@ -157,19 +215,21 @@ impl Driver {
         }
         if let Some(unit) = board.find(&name) {
             return Err(match self.engine.is_being_removed(unit) {
-                true => ControlError::StillStopping,
+                true => self.refused(unit, Refusal::StillStopping),
                 false => ControlError::Duplicate(name),
             });
         }
-        if let Some(issue) = blueprint::issues(std::slice::from_ref(spec)).first() {
-            return Err(ControlError::Invalid(issue.to_string()));
+        let issues = blueprint::issues(std::slice::from_ref(spec));
+        if !issues.is_empty() {
+            let lines: Vec<String> = issues.iter().map(ToString::to_string).collect();
+            return Err(ControlError::Invalid(lines.join("\n")));
         }
         let mut dependencies = Vec::new();
         for (on, kind) in spec.dependencies() {
             match board.find(on) {
                 Some(unit) => dependencies.push((unit, kind)),
                 None if **on == *name => return Err(ControlError::Cycle(vec![name.clone(), name])),
-                None => return Err(ControlError::Unknown(on.to_string())),
+                None => return Err(unknown(on.to_string(), &board.names())),
             }
         }
         let group = match &spec.group {
@@ -177,8 +237,12 @@ impl Driver {
             Some(wanted) => match self.groups.iter().position(|known| known == wanted) {
                 Some(group) => u32::try_from(group).ok(),
                 None => {
-                    let text = format!("the group `{wanted}` is not declared");
-                    return Err(ControlError::Invalid(text));
+                    let near = nearest(wanted, self.groups.iter().map(|name| name.as_str()));
+                    let near = near.map(|near| format!("; did you mean `{near}`?"));
+                    return Err(ControlError::Invalid(format!(
+                        "the group `{wanted}` is not declared{}",
+                        near.unwrap_or_else(|| ": `DaemonBuilder::with_group` does that".to_owned())
+                    )));
                 }
             },
         };
@@ -191,10 +255,12 @@ impl Driver {
             )));
         }
         let rules = blueprint::rules(spec);
+        let advice = self.advice(spec, &dependencies);
         let unit = self
             .engine
             .add(rules, &dependencies, group)
             .map_err(|(on, why)| self.refused(on, why))?;
+        advice.iter().for_each(|line| warn!("{line}"));
         self.factories.push((Arc::clone(&spec.factory), spec.explicit_ready));
         self.runs.push(None);
         let hooks = blueprint::hooks(spec);
@@ -203,7 +269,7 @@ impl Driver {
         }
         let watch = spec.watch.take();
         if let Some(spec) = added.take() {
-            self.shared.board.add(unit, blueprint::row(spec));
+            self.shared.board.add(unit, blueprint::row(spec), &dependencies);
         }
         if let Some(watch) = watch {
             self.watched.enter(unit, watch, &mut self.engine, &self.shared.board);

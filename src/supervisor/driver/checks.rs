@@ -1,17 +1,16 @@
 //! Checks: asked in tasks of their own, and what is known of the subsystems that are watched.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::Arc;
 
 use proc_daemon_runtime::{Instant, Task};
 use tracing::{debug, info, warn};
 
 use super::Driver;
-use super::known::Known;
+use super::known::{Answered, Known, News, kind, short_reason};
 use crate::end::{EndKind, chain};
 use crate::event::ProbeKind;
-use crate::health::{HealthState, Probe};
+use crate::health::Probe;
 use crate::state::SubsystemState;
 use crate::subsystem::{Board, Finding, Question, Row, Watch};
 use crate::supervisor::engine::{
@@ -22,6 +21,15 @@ use crate::supervisor::engine::{
 pub(super) struct Watched {
     known: BTreeMap<u32, Known>,
     tuning: Tuning,
+}
+
+/// A verdict that has changed.
+pub(super) struct Noted {
+    pub(super) unit: u32,
+    /// Why it is not up, or not quite.
+    pub(super) reason: Option<Arc<str>>,
+    /// It is up, and was down before.
+    pub(super) again: bool,
 }
 
 impl Watched {
@@ -74,7 +82,7 @@ impl Watched {
         for (unit, known) in &mut self.known {
             if std::mem::replace(&mut known.enabled, tuning.health_checks) != tuning.health_checks {
                 known.stop_watching();
-                board.row(*unit).set_health(known.health());
+                known.show(&board.row(*unit));
             }
         }
     }
@@ -103,27 +111,34 @@ impl Watched {
                 }
             }
         }
-        row.set_health(known.health());
+        known.show(row);
     }
 
-    /// A verdict has changed. Whose.
-    pub(super) fn noted(&mut self, note: &Note, board: &Board, now: Instant) -> Option<u32> {
-        let unit = match note {
-            Note::Healthy { unit, .. } | Note::Unhealthy { unit, .. } | Note::NoBeat(unit) => *unit,
+    /// A verdict has changed.
+    pub(super) fn noted(&mut self, note: &Note, board: &Board, now: Instant) -> Option<Noted> {
+        let (unit, kind) = match note {
+            Note::Healthy { unit, probe } | Note::Unhealthy { unit, probe } => {
+                (*unit, kind(*probe))
+            }
+            Note::NoBeat(unit) => (*unit, ProbeKind::Heartbeat),
             _ => return None,
         };
         let known = self.known.get_mut(&unit)?;
+        let fallen = |answered: &Answered| answered.verdict == Some(false);
+        let again =
+            matches!(note, Note::Healthy { probe, .. } if fallen(&known.probes[*probe as usize]));
         match note {
-            Note::Healthy { probe, .. } => known.probes[*probe as usize].verdict = Some(true),
+            Note::Healthy { probe, .. } => known.rose(*probe),
             Note::Unhealthy { probe, .. } => known.fell(*probe, now),
             _ => known.missed(),
         }
-        board.row(unit).set_health(known.health());
-        Some(unit)
+        known.show(&board.row(unit));
+        let reason = known.reasons[kind as usize].clone();
+        Some(Noted { unit, reason, again })
     }
 
     /// What has changed for `unit` since this was asked last.
-    pub(super) fn news(&mut self, unit: u32) -> Vec<(ProbeKind, HealthState)> {
+    pub(super) fn news(&mut self, unit: u32) -> Vec<News> {
         self.known.get_mut(&unit).map(Known::news).unwrap_or_default()
     }
 }
@@ -164,7 +179,7 @@ impl Driver {
             let deadline = known.watch.heartbeat.unwrap_or_default();
             if last + deadline > now {
                 known.beats = Some(true);
-                row.set_health(known.health());
+                known.show(&row);
             }
         }
         self.publish_health(unit, now);
@@ -191,12 +206,17 @@ impl Driver {
             let answered = &mut known.probes[probe as usize];
             answered.open = None;
             let was = answered.last.replace(answer);
-            tell(&row.name, probe, was, answer, why.as_deref().map(|why| why as _));
+            let text = why.as_deref().map(|why| chain(why as _));
+            tell(&row.name, probe, was, answer, text.as_deref().unwrap_or_default());
             match answer {
                 Answer::Bad => answered.error = why.map(Arc::from),
                 _ => answered.degraded = answer == Answer::Degraded,
             }
-            row.set_health(known.health());
+            // One that has fallen says why until it rises.
+            if text.is_some() || answered.verdict != Some(false) {
+                known.reasons[kind(probe) as usize] = text.as_deref().map(short_reason);
+            }
+            known.show(&row);
         }
         UnitEvent::Checked { probe, number, answer }
     }
@@ -213,14 +233,8 @@ impl Driver {
 }
 
 /// Tells the operator when the answer is another than the last one, and else whoever looks closely.
-fn tell(
-    name: &str,
-    probe: Probe,
-    was: Option<Answer>,
-    is: Answer,
-    why: Option<&(dyn Error + 'static)>,
-) {
-    let (probe, why) = (probe.as_str(), why.map(chain).unwrap_or_default());
+fn tell(name: &str, probe: Probe, was: Option<Answer>, is: Answer, why: &str) {
+    let probe = probe.as_str();
     match is {
         Answer::Bad if was != Some(is) => warn!("`{name}`: its {probe} check failed: {why}"),
         Answer::Degraded if was != Some(is) => info!("`{name}`: degraded, says {probe}: {why}"),

@@ -5,8 +5,14 @@ use proc_daemon_runtime::{AbortHandle, Instant};
 
 use crate::event::ProbeKind;
 use crate::health::{HealthState, Probe};
-use crate::subsystem::{Over, Watch};
+use crate::subsystem::{Over, Row, Watch};
 use crate::supervisor::engine::Answer;
+
+/// A verdict that subscribers have not been told, and why it is not up.
+pub(super) type News = (ProbeKind, HealthState, Option<Arc<str>>);
+
+/// Most characters that are kept of a reason.
+const REASON: usize = 200;
 
 /// What is known of the live generation of one subsystem.
 pub(super) struct Known {
@@ -17,6 +23,8 @@ pub(super) struct Known {
     pub(super) unanswered: [Vec<Over>; 3],
     /// Whether its heartbeat was in time; none before the first.
     pub(super) beats: Option<bool>,
+    /// By kind: what the last answer that was not good says, until the verdict is up and the answers are good.
+    pub(super) reasons: [Option<Arc<str>>; 4],
     /// What subscribers were told of the checks and the heartbeat.
     told: [Option<HealthState>; 4],
     /// More than its start is watched.
@@ -46,6 +54,7 @@ impl Known {
             probes,
             unanswered: Default::default(),
             beats: None,
+            reasons: Default::default(),
             told: [None; 4],
             enabled,
             blame: None,
@@ -55,16 +64,24 @@ impl Known {
     /// Another generation: nothing is known of it.
     pub(super) fn forget(&mut self) {
         (self.probes, self.beats, self.told) = Default::default();
+        self.reasons = Default::default();
     }
 
-    pub(super) fn news(&mut self) -> Vec<(ProbeKind, HealthState)> {
+    /// Shows what is known.
+    pub(super) fn show(&self, row: &Row) {
+        row.set_health(self.health());
+        row.set_reason(self.worst().and_then(|kind| self.reasons[kind as usize].clone()));
+    }
+
+    pub(super) fn news(&mut self) -> Vec<News> {
         let mut news = Vec::new();
         for kind in ProbeKind::ALL {
             let (is, told) = (self.health_of(kind), &mut self.told[kind as usize]);
             let is = is.filter(|is| *is != HealthState::Unknown);
             if *told != is {
                 *told = is;
-                news.extend(is.map(|is| (kind, is)));
+                let reason = self.reasons[kind as usize].clone();
+                news.extend(is.map(|is| (kind, is, reason.filter(|_| is != HealthState::Up))));
             }
         }
         news
@@ -88,21 +105,31 @@ impl Known {
             }
         }
         self.beats = None;
+        for kind in [ProbeKind::Readiness, ProbeKind::Liveness, ProbeKind::Heartbeat] {
+            self.reasons[kind as usize] = None;
+        }
+    }
+
+    pub(super) fn rose(&mut self, probe: Probe) {
+        let answered = &mut self.probes[probe as usize];
+        answered.verdict = Some(true);
+        if !answered.degraded {
+            self.reasons[kind(probe) as usize] = None;
+        }
     }
 
     pub(super) fn fell(&mut self, probe: Probe, now: Instant) {
         let within = self.watch.of(probe).map(|check| check.answers_within()).unwrap_or_default();
         let answered = &mut self.probes[probe as usize];
         answered.verdict = Some(false);
+        let mut error = answered.error.clone();
+        if answered.open.as_ref().is_some_and(|(_, since)| now.since(*since) >= within) {
+            let text = format!("no answer within {within:?}: its check holds its thread");
+            self.reasons[kind(probe) as usize] = Some(short_reason(&text));
+            error = Some(Box::<dyn Error + Send + Sync>::from(text).into());
+        }
         if probe == Probe::Liveness {
-            let hangs = answered.open.as_ref().filter(|(_, since)| now.since(*since) >= within);
-            self.blame = match hangs {
-                Some(_) => {
-                    let text = format!("no answer within {within:?}: its check holds its thread");
-                    Some(Box::<dyn Error + Send + Sync>::from(text).into())
-                }
-                None => answered.error.clone(),
-            };
+            self.blame = error;
         }
     }
 
@@ -110,18 +137,28 @@ impl Known {
         self.beats = Some(false);
         let deadline = self.watch.heartbeat.unwrap_or_default();
         let text = format!("no sign of life within {deadline:?}");
+        self.reasons[ProbeKind::Heartbeat as usize] = Some(short_reason(&text));
         self.blame = Some(Box::<dyn Error + Send + Sync>::from(text).into());
     }
 
     /// The worst of what is known; none if there is nothing to know.
     pub(super) fn health(&self) -> Option<HealthState> {
-        let rank = |state: &HealthState| match state {
-            HealthState::Down => 3,
-            HealthState::Unknown => 2,
-            HealthState::Degraded => 1,
-            HealthState::Up => 0,
+        self.health_of(self.worst()?)
+    }
+
+    /// The check that is worst; of several, one that says why.
+    fn worst(&self) -> Option<ProbeKind> {
+        let rank = |kind: &ProbeKind| {
+            let state = match self.health_of(*kind) {
+                Some(HealthState::Down) => 4,
+                Some(HealthState::Unknown) => 3,
+                Some(HealthState::Degraded) => 2,
+                Some(HealthState::Up) => 1,
+                None => 0,
+            };
+            (state, self.reasons[*kind as usize].is_some())
         };
-        ProbeKind::ALL.into_iter().filter_map(|kind| self.health_of(kind)).max_by_key(rank)
+        ProbeKind::ALL.into_iter().filter(|kind| rank(kind).0 > 0).max_by_key(rank)
     }
 
     fn health_of(&self, kind: ProbeKind) -> Option<HealthState> {
@@ -155,4 +192,23 @@ impl Answered {
             Some(true) => Some(HealthState::Up),
         }
     }
+}
+
+pub(super) fn kind(probe: Probe) -> ProbeKind {
+    match probe {
+        Probe::Startup => ProbeKind::Startup,
+        Probe::Readiness => ProbeKind::Readiness,
+        Probe::Liveness => ProbeKind::Liveness,
+    }
+}
+
+/// The first characters of a text, on one line.
+pub(super) fn short_reason(text: &str) -> Arc<str> {
+    let line = |c: char| if c.is_control() { ' ' } else { c };
+    let mut short: String = text.chars().take(REASON).map(line).collect();
+    if text.chars().nth(REASON).is_some() {
+        short.pop();
+        short.push('…');
+    }
+    short.into()
 }

@@ -230,6 +230,7 @@ impl Driver {
     fn slim(&mut self) {
         self.out.effects.shrink_to(BATCH);
         self.out.turns.shrink_to(BATCH);
+        self.out.ready.shrink_to(BATCH);
         self.pending.shrink_to(BATCH);
         self.reports.shrink_to(BATCH);
     }

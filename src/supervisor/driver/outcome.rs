@@ -8,10 +8,11 @@ use proc_daemon_runtime::{Instant, PanicPayload, discard};
 use tracing::error;
 
 use super::Driver;
-use crate::end::{End, EndKind, chain};
+use crate::end::{End, EndKind, chain, short};
 use crate::exit::Exit;
+use crate::restart::Restart;
 use crate::subsystem::{Outcome, Report, What};
-use crate::supervisor::engine::{Event, How, Say, UnitEvent};
+use crate::supervisor::engine::{Cause, Event, How, Note, Say, UnitEvent};
 use crate::supervisor::hooks::say;
 
 /// The errors of the subsystems that failed.
@@ -110,6 +111,36 @@ impl Driver {
         let end = self.end_of(unit, kind, known.ended_at);
         let said = self.hooks.get(&unit).map_or(Say::Nothing, |hooks| hooks.gave_up(&end));
         self.step(Event::Unit { unit, generation, what: UnitEvent::GaveUp(said) }, now);
+    }
+
+    /// Of what is given up: how often it failed, and what becomes of the daemon.
+    pub(super) fn given_up(&self, note: &Note) -> Option<(String, String)> {
+        let Note::GaveUp { unit, .. } = *note else { return None };
+        let rules = self.engine.rule(unit);
+        let follows = match self.engine.asks_for_the_end() {
+            _ if rules.asks => "its `on_give_up` says what follows".to_owned(),
+            Some((Cause::NothingToRun, _)) => "nothing is left to run".to_owned(),
+            Some((Cause::Failed(whose) | Cause::StartFailed(whose), Some(code)))
+                if whose == unit =>
+            {
+                format!("the daemon shuts down with {code}")
+            }
+            Some(_) => "the daemon shuts down".to_owned(),
+            None => "the daemon goes on without it".to_owned(),
+        };
+        let counted = self.engine.units()[unit as usize].failures.as_ref().zip(rules.intensity);
+        let often = counted.map(|(failures, limit)| {
+            let (times, starts) = failures.counted();
+            let verb = if limit.failures == 1 { "is" } else { "are" };
+            let allowed = format!("({} {verb} allowed)", limit.failures);
+            if times > limit.failures as usize {
+                let verb = if rules.restart == Restart::Always { "ended" } else { "failed" };
+                format!("it {verb} {times} times within {} {allowed}", short(limit.window))
+            } else {
+                format!("it was not ready in {starts} starts in a row {allowed}")
+            }
+        });
+        Some((often.unwrap_or_default(), follows))
     }
 
     /// Keeps the error of a failure, of which the engine alone may know, and drops that of another end.

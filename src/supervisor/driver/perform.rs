@@ -19,6 +19,7 @@ impl Driver {
         if let Some(watch) = &mut self.watch {
             watch.stepped(event, now, &self.out, first);
         }
+        self.log_call(event, first);
         // Before the state: who sees that it is over sees how.
         if let Event::Unit { unit, what: UnitEvent::Ended(..), .. } = event {
             self.log_end(unit);
@@ -29,6 +30,12 @@ impl Driver {
             row.publish(turn.state, turn.generation, now);
             self.watched.turned(*turn, &row);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
+        }
+        for (unit, ready) in self.out.ready.drain(..) {
+            self.shared.board.row(unit).set_ready(ready);
+        }
+        if let Event::Shutdown { .. } = event {
+            self.shared.board.close();
         }
         self.publish(event, now);
         self.out.turns.clear();
@@ -82,10 +89,17 @@ impl Driver {
             Effect::Finalize(index) => self.finalize(index),
             Effect::Note(note) => {
                 let noted = self.watched.noted(&note, &self.shared.board, now);
-                notes::log(&note, &self.shared.board, &self.finalizer_names);
+                let known = notes::Known {
+                    board: &self.shared.board,
+                    finalizers: &self.finalizer_names,
+                    reason: noted.as_ref().and_then(|noted| noted.reason.as_deref()),
+                    again: noted.as_ref().is_some_and(|noted| noted.again),
+                    given_up: self.given_up(&note),
+                };
+                notes::log(&note, &known);
                 self.publish_note(&note, now);
-                if let Some(unit) = noted {
-                    self.publish_health(unit, now);
+                if let Some(noted) = noted {
+                    self.publish_health(noted.unit, now);
                 }
             }
             Effect::Exit => self.exited = true,

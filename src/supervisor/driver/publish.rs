@@ -112,10 +112,10 @@ impl Driver {
 
     /// Something is known of the health of `unit`.
     pub(super) fn publish_health(&mut self, unit: u32, now: Instant) {
-        for (probe, health) in self.watched.news(unit) {
+        for (probe, health, reason) in self.watched.news(unit) {
             if self.publisher.hub.is_heard() {
-                let (id, name) = self.subject(unit);
-                self.tell(&SubsystemEvent::HealthChanged { id, name, probe, health, at: now });
+                let ((id, name), at) = (self.subject(unit), now);
+                self.tell(&SubsystemEvent::HealthChanged { id, name, probe, health, reason, at });
             }
         }
     }

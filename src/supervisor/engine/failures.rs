@@ -14,6 +14,11 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
+    /// How many there are within the window, and how many starts in a row were never ready.
+    pub(crate) fn counted(&self) -> (usize, u32) {
+        (self.times.len(), self.starts)
+    }
+
     /// Notes a failure at `now`, of a generation that `was_ready` or was not. Whether there are more than are put
     /// up with.
     pub(super) fn too_often(&mut self, limit: Intensity, was_ready: bool, now: Instant) -> bool {

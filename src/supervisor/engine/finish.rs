@@ -85,6 +85,21 @@ impl Engine {
         }
     }
 
+    /// What this engine asked a shutdown for, and the code of the failure if that is it.
+    pub(crate) fn asks_for_the_end(&self) -> Option<(Cause, Option<u8>)> {
+        let cause = self.own_cause?;
+        let code = match cause {
+            Cause::Failed(unit) | Cause::StartFailed(unit) => {
+                Some(code(&self.units[unit as usize]))
+            }
+            Cause::Asked(_, code) => Some(code),
+            Cause::Stranded(_) => Some(CODE_CONFIG),
+            Cause::Signal(_) | Cause::NothingToRun => None,
+        };
+        // One that is certain to fail has not ended yet.
+        Some((cause, code.filter(|code| *code > 0)))
+    }
+
     /// Whether all that keep the daemon alive have failed.
     fn all_failed(&self) -> bool {
         let keeping = self

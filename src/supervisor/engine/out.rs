@@ -10,6 +10,8 @@ pub(crate) struct Out {
     /// Changes of state, in order, to be shown before the effects are performed. Apart from the effects
     /// because there are several for each subsystem.
     pub(crate) turns: Vec<Turn>,
+    /// Who has become ready, or is not ready any more, in order; to be shown with the turns.
+    pub(crate) ready: Vec<(u32, bool)>,
 }
 
 /// A subsystem's new state.

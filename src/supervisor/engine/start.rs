@@ -104,6 +104,7 @@ impl Engine {
     pub(super) fn set_met(&mut self, unit: u32, met: Met, out: &mut Out) {
         let was = std::mem::replace(&mut self.units[unit as usize].met, met);
         if was != met {
+            out.ready.push((unit, met == Met::Up));
             self.calls.changed(unit);
             self.reload.changed(unit);
             for index in 0..self.graph.dependents(unit).len() {

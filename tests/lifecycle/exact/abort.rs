@@ -164,3 +164,24 @@ fn a_chain_that_is_stuck_ends_within_the_budget() {
         },
     );
 }
+
+#[test]
+fn a_call_about_what_is_left_behind_says_so() {
+    exactly(
+        |sim| {
+            let daemon = Daemon::new()
+                .with_subsystem(task("stuck", stuck).grace(SECOND).optional())
+                .with_task("idle", idle);
+            sim.daemon(daemon).faults(never_returns()).script(async |s| {
+                s.advance(SECOND).await;
+                let subsystems = s.daemon().subsystems();
+                let refused = subsystems.stop("stuck").await.unwrap_err();
+                let text = "`stuck` did not end after its abort and was left behind: \
+                            only a new process is rid of it";
+                assert_eq!(refused.to_string(), text);
+                assert!(matches!(refused, ControlError::StillStopping { left_behind: true, .. }));
+            })
+        },
+        |report| assert_eq!(report.code, 124, "{report}"),
+    );
+}

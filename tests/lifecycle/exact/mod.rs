@@ -9,9 +9,11 @@ mod graphs;
 mod health;
 mod interval;
 mod lame_duck;
+mod log;
 mod long;
 mod start;
 mod states;
+mod status;
 mod waits;
 
 use std::fmt::Debug;

@@ -16,13 +16,13 @@ use super::{MS, SECOND};
 use crate::Diary;
 
 /// Starts again 100 ms after a failure.
-fn again() -> RestartPolicy {
+pub(super) fn again() -> RestartPolicy {
     RestartPolicy::on_failure().backoff(Backoff::constant(100 * MS).jitter(0.0))
 }
 
 /// Answers by the signs of `script`, the last one for ever: `+` is up, `~` degraded, `-` an error, `0` nothing,
 /// `!` a panic, `?` no answer. Notes when it was asked.
-fn scripted(diary: &Diary, script: &'static str) -> Check {
+pub(super) fn scripted(diary: &Diary, script: &'static str) -> Check {
     let (diary, asked) = (diary.clone(), Arc::new(AtomicUsize::new(0)));
     Check::new(move |ctx| {
         let number = asked.fetch_add(1, Ordering::SeqCst).min(script.len() - 1);

@@ -143,11 +143,11 @@ fn subscribers_are_told_of_each_verdict() {
                 });
                 let expected = [
                     "0 `a`: readiness is up",
-                    "1 `a`: readiness is degraded",
+                    "1 `a`: readiness is degraded: slow disk",
                     "6 `a`: heartbeat is up",
-                    "6 `a`: readiness is down",
+                    "6 `a`: readiness is down: no progress",
                     "7 `a`: readiness is up",
-                    "11 `a`: heartbeat is down",
+                    "11 `a`: heartbeat is down: no sign of life within 6s",
                 ];
                 assert_eq!(told.collect::<Vec<_>>(), expected);
             })
