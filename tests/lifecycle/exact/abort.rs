@@ -59,14 +59,17 @@ fn what_is_left_behind_on_its_removal_keeps_its_name() {
                 assert!(!daemon.status().degraded);
                 for _ in 0..2 {
                     let refused = subsystems.remove("stuck").await;
-                    assert!(matches!(refused, Err(ControlError::StillStopping)), "{refused:?}");
+                    assert!(
+                        matches!(refused, Err(ControlError::StillStopping { .. })),
+                        "{refused:?}"
+                    );
                 }
                 assert_eq!(s.state("stuck"), SubsystemState::Zombie);
                 assert!(daemon.status().degraded);
                 let refused = subsystems.add(task("stuck", idle)).await;
-                assert!(matches!(refused, Err(ControlError::StillStopping)), "{refused:?}");
+                assert!(matches!(refused, Err(ControlError::StillStopping { .. })), "{refused:?}");
                 let refused = subsystems.start("stuck").await;
-                assert!(matches!(refused, Err(ControlError::StillStopping)), "{refused:?}");
+                assert!(matches!(refused, Err(ControlError::StillStopping { .. })), "{refused:?}");
                 daemon.shutdown_with("go");
                 s.finish().await;
             })
