@@ -115,17 +115,7 @@ impl Daemon {
         inner.running.store(true, Ordering::Release);
         if let Some(guard) = &guard {
             guard.attach(runtime.clone(), config.shutdown().kill());
-            let (deadman, allowed) = (Arc::downgrade(guard), Arc::downgrade(guard));
-            obey.push(Box::new(move |config| {
-                if let Some(guard) = allowed.upgrade() {
-                    guard.allow(config.shutdown().kill());
-                }
-            }));
-            inner.coordinator.alarm(move || {
-                if let Some(deadman) = deadman.upgrade() {
-                    deadman.arm();
-                }
-            });
+            obey.push(self.guarded(guard));
         }
 
         let settings = Settings {
@@ -172,6 +162,21 @@ impl Daemon {
         inner.publish(&report);
         drop(remains);
         report
+    }
+
+    /// Arms the deadman with the shutdown; what is returned tells it another budget.
+    fn guarded(&self, guard: &Arc<Sentinel>) -> Obey {
+        let (deadman, allowed) = (Arc::downgrade(guard), Arc::downgrade(guard));
+        self.inner.coordinator.alarm(move || {
+            if let Some(deadman) = deadman.upgrade() {
+                deadman.arm();
+            }
+        });
+        Box::new(move |config| {
+            if let Some(guard) = allowed.upgrade() {
+                guard.allow(config.shutdown().kill());
+            }
+        })
     }
 
     fn report(&self, remains: &mut Remains, began: Instant, now: Instant) -> ExitReport {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proc_daemon_runtime::discard;
+use proc_daemon_runtime::{TaskName, discard};
 use tracing::{debug, info, warn};
 
 use super::Driver;
@@ -205,6 +205,19 @@ impl Driver {
             .collect()
     }
 
+    /// The number of a declared group.
+    fn group(&self, wanted: &TaskName) -> Result<u32, ControlError> {
+        let group = self.groups.iter().position(|known| known == wanted);
+        group.and_then(|group| u32::try_from(group).ok()).ok_or_else(|| {
+            let near = nearest(wanted, self.groups.iter().map(|name| name.as_str()));
+            let near = near.map(|near| format!("; did you mean `{near}`?"));
+            ControlError::Invalid(format!(
+                "the group `{wanted}` is not declared{}",
+                near.unwrap_or_else(|| ": `DaemonBuilder::with_group` does that".to_owned())
+            ))
+        })
+    }
+
     /// Checks a spec as `build` would, and enters it everywhere.
     fn admit(&mut self, added: &mut Option<Spec>) -> Result<u32, ControlError> {
         let board = &self.shared.board;
@@ -232,20 +245,7 @@ impl Driver {
                 None => return Err(unknown(on.to_string(), &board.names())),
             }
         }
-        let group = match &spec.group {
-            None => None,
-            Some(wanted) => match self.groups.iter().position(|known| known == wanted) {
-                Some(group) => u32::try_from(group).ok(),
-                None => {
-                    let near = nearest(wanted, self.groups.iter().map(|name| name.as_str()));
-                    let near = near.map(|near| format!("; did you mean `{near}`?"));
-                    return Err(ControlError::Invalid(format!(
-                        "the group `{wanted}` is not declared{}",
-                        near.unwrap_or_else(|| ": `DaemonBuilder::with_group` does that".to_owned())
-                    )));
-                }
-            },
-        };
+        let group = spec.group.as_ref().map(|wanted| self.group(wanted)).transpose()?;
         if let Some(section) =
             spec.sections.iter().find(|section| !self.shared.current.load().has(section.path()))
         {
