@@ -271,6 +271,10 @@ impl Engine {
             }
         }
         if self.reload.is_busy() {
+            // Whoever hears that a reload is over sees that everybody is ready with it.
+            if self.leavers.is_empty() {
+                self.show_ready(out);
+            }
             self.settle_reload(now, out);
         }
         if self.leavers.is_empty() {
