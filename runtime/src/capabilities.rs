@@ -12,6 +12,8 @@ pub struct Capabilities {
     pub current_thread: bool,
     /// Whether `max_blocking_threads` can be honoured.
     pub blocking_cap: bool,
+    /// Whether time passes by itself while threads wait; not so in a simulation.
+    pub real_time: bool,
 }
 
 impl Capabilities {
@@ -23,6 +25,7 @@ impl Capabilities {
             stops: true,
             current_thread: true,
             blocking_cap: true,
+            real_time: true,
         }
     }
 
@@ -45,6 +48,13 @@ impl Capabilities {
     #[must_use]
     pub const fn without_blocking_cap(mut self) -> Self {
         self.blocking_cap = false;
+        self
+    }
+
+    /// Declares that time passes only when nothing is ready, and that every thread but one is a stranger to it.
+    #[must_use]
+    pub const fn virtual_time(mut self) -> Self {
+        self.real_time = false;
         self
     }
 }

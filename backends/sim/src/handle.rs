@@ -199,7 +199,7 @@ impl Runtime for SimHandle {
     type Signals = SimSignals;
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::all().without_blocking_cap()
+        Capabilities::all().without_blocking_cap().virtual_time()
     }
 
     fn timer(&self) -> &SimTimer {
