@@ -1,8 +1,6 @@
-//! What bodies are made of: notes, gates, destructors.
+//! What bodies are made of: notes, destructors.
 
-use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
 use proc_daemon::{Context, Result};
@@ -40,33 +38,6 @@ impl Diary {
         let place = places.next().unwrap_or_else(|| panic!("no {line:?} in {lines:?}"));
         assert!(places.next().is_none(), "{line:?} twice in {lines:?}");
         place
-    }
-}
-
-/// Opens once; whoever waits for it is woken.
-#[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<Mutex<(bool, Vec<Waker>)>>);
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        let waiting = {
-            let mut gate = self.0.lock();
-            gate.0 = true;
-            std::mem::take(&mut gate.1)
-        };
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    pub(crate) fn opened(&self) -> impl Future<Output = ()> + Send + use<> {
-        let gate = self.clone();
-        poll_fn(move |cx| {
-            let mut gate = gate.0.lock();
-            if gate.0 {
-                return Poll::Ready(());
-            }
-            gate.1.push(cx.waker().clone());
-            Poll::Pending
-        })
     }
 }
 

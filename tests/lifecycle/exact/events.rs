@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use proc_daemon::sim::{Faults, Stage};
 use proc_daemon::{
-    Backoff, Context, Daemon, EndKind, Instant, RestartPolicy, Result, Spec, Strategy,
+    Backoff, Context, Daemon, EndKind, Events, Instant, RestartPolicy, Result, Spec, Strategy,
     SubsystemEvent, task,
 };
 
 use super::{MS, SECOND, exactly};
-use crate::events::rest;
 use crate::idle;
+
+/// What is queued, to be read without waiting.
+pub(super) fn rest(events: &mut Events) -> Vec<SubsystemEvent> {
+    std::iter::from_fn(|| events.try_next_event()).collect()
+}
 
 /// Each event, and when.
 fn lines(events: &[SubsystemEvent]) -> Vec<String> {

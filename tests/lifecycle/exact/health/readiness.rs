@@ -136,11 +136,12 @@ fn subscribers_are_told_of_each_verdict() {
             sim.daemon(Daemon::new().with_subsystem(spec.optional())).script(async |s| {
                 let mut events = s.daemon().subscribe_events();
                 s.advance(20 * SECOND).await;
-                let told = crate::events::rest(&mut events).into_iter().filter_map(|event| {
-                    let about = matches!(event, SubsystemEvent::HealthChanged { .. });
-                    let at = event.at().since(Instant::ZERO).as_secs();
-                    about.then(|| format!("{at} {event}"))
-                });
+                let told =
+                    crate::exact::events::rest(&mut events).into_iter().filter_map(|event| {
+                        let about = matches!(event, SubsystemEvent::HealthChanged { .. });
+                        let at = event.at().since(Instant::ZERO).as_secs();
+                        about.then(|| format!("{at} {event}"))
+                    });
                 let expected = [
                     "0 `a`: readiness is up",
                     "1 `a`: readiness is degraded: slow disk",

@@ -1,0 +1,158 @@
+//! The runner's command line.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use crate::case::Case;
+use crate::{child, panics, run};
+
+/// Runs the conformance kit's scenarios on backends, and prints them side by side.
+#[derive(Parser)]
+#[command(name = "proc-daemon-conformance", version)]
+struct Arguments {
+    /// Runs only scenarios whose row, id or name contains one of these
+    filters: Vec<String>,
+    /// On which backends: a name, or `all`. May be given several times
+    #[arg(long, default_value = "all", value_name = "NAME")]
+    backend: Vec<String>,
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// How many scenarios run at once; by default as many as there are cores
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Lists the scenarios with their goals, and runs none
+    #[arg(long)]
+    list: bool,
+    /// Prints panics as they happen: those of scenarios' own daemons too
+    #[arg(long)]
+    loud: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Junit,
+    Md,
+}
+
+/// The backends that are compiled in, with their cases.
+fn backends() -> Vec<(&'static str, Vec<Case>)> {
+    vec![
+        #[cfg(feature = "tokio")]
+        ("tokio", crate::Suite::<proc_daemon_tokio::Tokio>::new().cases()),
+        #[cfg(feature = "async-std")]
+        ("async-std", crate::Suite::<proc_daemon_async_std::AsyncStd>::new().cases()),
+        #[cfg(feature = "smol")]
+        ("smol", crate::Suite::<proc_daemon_smol::Smol>::new().cases()),
+        #[cfg(feature = "sim")]
+        ("sim", Case::simulated()),
+    ]
+}
+
+/// Runs what the arguments of this process say.
+///
+/// The exit code is 0 if everything passed, 1 if something failed, 2 if the arguments name nothing.
+#[must_use]
+pub fn main() -> ExitCode {
+    let backends = backends();
+    let all: Vec<Case> = backends.iter().flat_map(|(_, cases)| cases.clone()).collect();
+    child::run_if_asked(&all);
+    let arguments = Arguments::parse();
+    let cases = match chosen(&arguments, &backends) {
+        Ok(cases) => cases,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    if arguments.list {
+        return list(&cases);
+    }
+    panics::install(arguments.loud);
+    let progress = Progress::new(cases.len());
+    let threads = arguments.threads.unwrap_or_else(run::threads);
+    let report = run::all(&cases, threads, &|_| progress.one());
+    progress.clear();
+    let text = match arguments.format {
+        Format::Table => report.table(),
+        Format::Json => report.json() + "\n",
+        Format::Junit => report.junit(),
+        Format::Md => report.markdown(),
+    };
+    // Whoever reads it may have gone.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    report.exit_code()
+}
+
+fn chosen(
+    arguments: &Arguments,
+    backends: &[(&'static str, Vec<Case>)],
+) -> Result<Vec<Case>, String> {
+    let known: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
+    if known.is_empty() {
+        return Err("no backend is compiled in: build with `--features all-backends`".to_owned());
+    }
+    for name in &arguments.backend {
+        if name != "all" && !known.contains(&name.as_str()) {
+            let known = known.join(", ");
+            return Err(format!(
+                "no backend `{name}` is compiled in, only {known}: build with `--features {name}` \
+                 or `--features all-backends`"
+            ));
+        }
+    }
+    let wanted = |name: &str| arguments.backend.iter().any(|asked| asked == "all" || asked == name);
+    let matches = |case: &Case| {
+        let path = case.path();
+        arguments.filters.is_empty() || arguments.filters.iter().any(|part| path.contains(part))
+    };
+    let cases: Vec<Case> = backends
+        .iter()
+        .filter(|(name, _)| wanted(name))
+        .flat_map(|(_, cases)| cases.iter().filter(|case| matches(case)).cloned())
+        .collect();
+    if cases.is_empty() {
+        let filters = arguments.filters.join("`, `");
+        return Err(format!("nothing is called `{filters}`: see --list"));
+    }
+    Ok(cases)
+}
+
+fn list(cases: &[Case]) -> ExitCode {
+    let mut text = String::new();
+    for case in cases {
+        text += &format!("{}\n    {}\n    {}\n", case.path(), case.about.goal, case.about.method);
+    }
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// A line on a terminal that says how far it is.
+struct Progress {
+    all: usize,
+    done: std::sync::atomic::AtomicUsize,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(all: usize) -> Self {
+        Self { all, done: 0.into(), shown: std::io::stderr().is_terminal() }
+    }
+
+    fn one(&self) {
+        let done = self.done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        if self.shown {
+            eprint!("\r{done} of {}", self.all);
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            eprint!("\r\x1b[2K");
+        }
+    }
+}

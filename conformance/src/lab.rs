@@ -1,0 +1,175 @@
+use std::future::{Future, poll_fn};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use proc_daemon::Daemon;
+use proc_daemon_runtime::{
+    Capabilities, Instant, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary, Signal, Task,
+    TaskName, Timer,
+};
+
+use crate::variant::Variant;
+
+/// Time for what must not happen at all; nobody waits for it to pass.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) type SleepOf<B> = <<<B as OwnedRuntime>::Runtime as Runtime>::Timer as Timer>::Sleep;
+
+/// What a law is tried with: a runtime of its own, whose tasks are listed.
+pub(crate) struct Lab<B: OwnedRuntime> {
+    owned: B,
+    runtime: B::Runtime,
+    variant: Variant<B>,
+    roll: Roll,
+}
+
+impl<B: OwnedRuntime> Lab<B> {
+    pub(crate) fn new(variant: &Variant<B>, roll: &Roll) -> io::Result<Self> {
+        let owned = variant.build()?;
+        let runtime = owned.handle();
+        Ok(Self { owned, runtime, variant: variant.clone(), roll: roll.clone() })
+    }
+
+    /// Another runtime of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(&self.variant, &self.roll).expect("a second runtime can be built")
+    }
+
+    pub(crate) const fn runtime(&self) -> &B::Runtime {
+        &self.runtime
+    }
+
+    pub(crate) const fn options(&self) -> &RuntimeOptions {
+        &self.variant.options
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.runtime.capabilities()
+    }
+
+    pub(crate) fn timer(&self) -> &<B::Runtime as Runtime>::Timer {
+        self.runtime.timer()
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.timer().now()
+    }
+
+    pub(crate) fn sleep(&self, duration: Duration) -> SleepOf<B> {
+        self.timer().sleep(duration)
+    }
+
+    /// A task that the roll lists.
+    #[track_caller]
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Task<T> {
+        Task::spawn(&self.runtime, TaskName::literal(name), self.roll.listed(name, future))
+    }
+
+    pub(crate) fn block_on<F: Future>(&mut self, future: F) -> F::Output {
+        let entry = self.roll.enter("block_on");
+        let mut future = pin!(future);
+        self.owned.block_on(poll_fn(move |cx| {
+            entry.polled();
+            future.as_mut().poll(cx)
+        }))
+    }
+
+    /// A signal arrives.
+    pub(crate) fn raiser(&self) -> impl Fn(Signal) + Clone + use<B> {
+        let (runtime, raise) = (self.runtime.clone(), Arc::clone(&self.variant.raise));
+        move |signal| raise(&runtime, signal)
+    }
+
+    pub(crate) fn shutdown(self, grace: Duration) -> ShutdownSummary {
+        self.owned.shutdown(grace)
+    }
+}
+
+/// The tasks and daemons of a scenario, for the dump when it hangs. A clone is the same.
+#[derive(Clone, Default)]
+pub(crate) struct Roll(Arc<Mutex<Vec<Listed>>>, Arc<Mutex<Vec<Daemon>>>);
+
+struct Listed {
+    name: &'static str,
+    polls: u64,
+    over: bool,
+}
+
+/// One task of a [`Roll`]; dropping it says that it is over.
+pub(crate) struct Entry(Roll, usize);
+
+impl Roll {
+    pub(crate) fn enter(&self, name: &'static str) -> Entry {
+        let mut listed = self.0.lock();
+        listed.push(Listed { name, polls: 0, over: false });
+        Entry(self.clone(), listed.len() - 1)
+    }
+
+    fn listed<T>(
+        &self,
+        name: &'static str,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send + 'static {
+        let entry = self.enter(name);
+        let mut future = Box::pin(future);
+        poll_fn(move |cx| {
+            entry.polled();
+            future.as_mut().poll(cx)
+        })
+    }
+
+    /// A daemon that is going to be lived.
+    pub(crate) fn daemon(&self, daemon: &Daemon) {
+        self.1.lock().push(daemon.clone());
+    }
+
+    /// One line for each task that is alive, and the status of each daemon.
+    pub(crate) fn dump(&self) -> String {
+        let listed = self.0.lock();
+        let alive = listed.iter().filter(|task| !task.over);
+        let tasks = alive.map(|task| format!("\n`{}` was polled {} times", task.name, task.polls));
+        let daemons = self.1.lock();
+        let daemons = daemons.iter().map(|daemon| format!("\n{}", daemon.status()));
+        tasks.chain(daemons).collect()
+    }
+}
+
+impl Entry {
+    fn polled(&self) {
+        self.0.0.lock()[self.1].polls += 1;
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.0.0.lock()[self.1].over = true;
+    }
+}
+
+/// One poll with a waker that does nothing.
+pub(crate) fn step<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Panics without the process's panic hook: a panic that is part of a scenario is nobody's news.
+pub(crate) fn panic_on_purpose(text: &'static str) -> ! {
+    resume_unwind(Box::new(text))
+}
+
+/// What a scenario's panic said.
+pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        text.unwrap_or_else(|| "a panic without a text".to_owned())
+    })
+}

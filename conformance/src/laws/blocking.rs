@@ -1,0 +1,114 @@
+//! Blocking work.
+
+use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Runtime, Task, TaskName};
+
+use super::{Law, law};
+use crate::Need;
+use crate::lab::Lab;
+use crate::told::{Told, lock};
+
+pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
+    vec![
+        law!(
+            "BLOCK-01",
+            blocking_work_blocks_no_worker,
+            "While blocking work blocks, tasks run.",
+            "One more blocks than there are workers; a task ends meanwhile.",
+        )
+        .needs(&[Need::RealTime]),
+        law!(
+            "BLOCK-02",
+            blocking_work_is_joined,
+            "Awaiting blocking work gives what it came to.",
+            "It returns 7.",
+        ),
+        law!(
+            "BLOCK-03",
+            blocking_work_uses_the_runtime,
+            "Blocking work can spawn tasks and make sleeps.",
+            "It spawns a task that awaits a sleep which it made.",
+        ),
+        law!(
+            "BLOCK-04",
+            blocking_work_waits_for_a_thread,
+            "More blocking work than there are threads for it is done later, all of it.",
+            "600 pieces, more than any pool's default; all tell.",
+        ),
+        law!(
+            "BLOCK-05",
+            a_full_pool_holds_up_no_task,
+            "With every blocking thread taken, tasks and sleeps go on.",
+            "64 pieces block; a task sleeps and ends; then all of them end.",
+        )
+        .needs(&[Need::RealTime])
+        .alone(),
+    ]
+}
+
+fn blocking_work_blocks_no_worker<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let workers = lab.options().worker_count().map_or(1, usize::from);
+    let ended = Told::default();
+    let keys: Vec<_> = (0..=workers)
+        .map(|_| {
+            let ((key, lock), ended) = (lock(), ended.clone());
+            lab.runtime().spawn_blocking(TaskName::literal("blocks"), move || {
+                lock.wait();
+                ended.tell();
+            });
+            key
+        })
+        .collect();
+    let task = lab.spawn("seven", async { 7 });
+    assert_eq!(lab.block_on(task).expect("it ends well"), 7);
+    assert!(!ended.is_told(), "it blocks");
+    drop(keys);
+    lab.block_on(ended.times(workers + 1));
+}
+
+fn blocking_work_is_joined<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let any = AnyRuntime::from(lab.runtime().clone());
+    let work = Task::spawn_blocking_on(&any, TaskName::literal("seven"), || 7);
+    assert_eq!(lab.block_on(work).expect("it ends well"), 7);
+}
+
+fn blocking_work_uses_the_runtime<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let any = AnyRuntime::from(lab.runtime().clone());
+    let inside = any.clone();
+    let work = Task::spawn_blocking_on(&any, TaskName::literal("spawns"), move || {
+        let sleep = inside.sleep(std::time::Duration::from_millis(1));
+        Task::spawn_on(&inside, TaskName::literal("sleeps"), async move {
+            sleep.await;
+            7
+        })
+    });
+    let task = lab.block_on(work).expect("it ends well");
+    assert_eq!(lab.block_on(task).expect("it ends well"), 7);
+}
+
+fn blocking_work_waits_for_a_thread<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let ended = Told::default();
+    for _ in 0..600 {
+        let ended = ended.clone();
+        lab.runtime().spawn_blocking(TaskName::literal("one of many"), move || ended.tell());
+    }
+    lab.block_on(ended.times(600));
+}
+
+fn a_full_pool_holds_up_no_task<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let ended = Told::default();
+    let keys: Vec<_> = (0..64)
+        .map(|_| {
+            let ((key, lock), ended) = (lock(), ended.clone());
+            lab.runtime().spawn_blocking(TaskName::literal("blocks"), move || {
+                lock.wait();
+                ended.tell();
+            });
+            key
+        })
+        .collect();
+    let sleep = lab.sleep(std::time::Duration::from_millis(3));
+    let task = lab.spawn("sleeps", sleep);
+    lab.block_on(task).expect("it ends well");
+    drop(keys);
+    lab.block_on(ended.times(64));
+}

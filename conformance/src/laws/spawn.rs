@@ -1,0 +1,180 @@
+//! L1: tasks run without a handle, and what they come to reaches whoever awaits it.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::thread;
+
+use futures_lite::future::yield_now;
+use proc_daemon_runtime::{OwnedRuntime, Runtime, Task, TaskName};
+
+use super::{Law, law};
+use crate::Need;
+use crate::lab::Lab;
+use crate::told::Told;
+
+pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
+    vec![
+        law!(
+            "SPAWN-01",
+            a_join_gives_the_value,
+            "Awaiting a task gives what it came to.",
+            "A task yields once and returns 7.",
+        ),
+        law!(
+            "SPAWN-02",
+            a_dropped_handle_detaches,
+            "A task whose handle is dropped runs to its end.",
+            "It yields, sleeps 1 ms and tells that it has ended.",
+        ),
+        law!(
+            "SPAWN-03",
+            a_task_spawns_tasks,
+            "A task can spawn tasks, of which the runtime knows as of its own.",
+            "A chain of 20, each spawned and awaited by the one before.",
+        ),
+        law!(
+            "SPAWN-04",
+            a_thousand_tasks_all_end,
+            "No task is forgotten among many.",
+            "A thousand bare futures, each yields once; all tell.",
+        ),
+        law!(
+            "SPAWN-05",
+            a_wake_during_its_poll_polls_again,
+            "A task that is woken while it is polled is polled again.",
+            "A task wakes itself a thousand times, each time within its poll.",
+        ),
+        law!(
+            "SPAWN-06",
+            a_wake_from_another_thread_arrives,
+            "A task that is woken on a thread the runtime has never seen is polled.",
+            "A thousand times: a foreign thread tells, the task hears it and answers.",
+        )
+        .needs(&[Need::RealTime]),
+        law!(
+            "SPAWN-07",
+            a_foreign_thread_spawns,
+            "A handle spawns from a thread the runtime has never seen.",
+            "A thread spawns a bare future and a task with a value.",
+        )
+        .needs(&[Need::RealTime]),
+        law!(
+            "SPAWN-08",
+            a_spawn_is_not_polled_by_its_spawner,
+            "`spawn` returns before the future is polled on its stack.",
+            "A future looks whether its spawner, on the same thread, is still inside `spawn`.",
+        ),
+    ]
+}
+
+fn a_join_gives_the_value<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let task = lab.spawn("seven", async {
+        yield_now().await;
+        7
+    });
+    assert_eq!(lab.block_on(task).expect("it ends well"), 7);
+}
+
+fn a_dropped_handle_detaches<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let ended = Told::default();
+    let (tell, sleep) = (ended.clone(), lab.sleep(std::time::Duration::from_millis(1)));
+    drop(lab.spawn("detached", async move {
+        yield_now().await;
+        sleep.await;
+        tell.tell();
+    }));
+    lab.block_on(ended.once());
+}
+
+fn a_task_spawns_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
+    fn chain<R: Runtime>(runtime: R, left: u32) -> Task<u32> {
+        let next = runtime.clone();
+        Task::spawn(&runtime, TaskName::literal("link"), async move {
+            match left {
+                0 => 0,
+                left => 1 + chain(next, left - 1).await.expect("it ends well"),
+            }
+        })
+    }
+    let first = chain(lab.runtime().clone(), 20);
+    assert_eq!(lab.block_on(first).expect("it ends well"), 20);
+}
+
+fn a_thousand_tasks_all_end<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let ended = Told::default();
+    for _ in 0..1000 {
+        let ended = ended.clone();
+        lab.runtime().spawn(TaskName::literal("one of many"), async move {
+            yield_now().await;
+            ended.tell();
+        });
+    }
+    lab.block_on(ended.times(1000));
+    assert_eq!(ended.count(), 1000);
+}
+
+fn a_wake_during_its_poll_polls_again<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let mut left = 1000;
+    let task = lab.spawn(
+        "wakes itself",
+        poll_fn(move |cx| {
+            left -= 1;
+            if left == 0 {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }),
+    );
+    lab.block_on(task).expect("it ends well");
+}
+
+fn a_wake_from_another_thread_arrives<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let rounds: Vec<_> = (0..1000).map(|_| (Told::default(), Told::default())).collect();
+    let theirs = rounds.clone();
+    let foreign = thread::spawn(move || {
+        for (ask, answer) in &theirs {
+            ask.tell();
+            if !answer.wait(crate::lab::LONG) {
+                return;
+            }
+        }
+    });
+    let task = lab.spawn("answers", async move {
+        for (ask, answer) in rounds {
+            ask.once().await;
+            answer.tell();
+        }
+    });
+    lab.block_on(task).expect("it ends well");
+    foreign.join().expect("it ends well");
+}
+
+fn a_foreign_thread_spawns<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let (runtime, ended) = (lab.runtime().clone(), Told::default());
+    let tell = ended.clone();
+    let foreign = thread::spawn(move || {
+        runtime.spawn(TaskName::literal("bare"), async move { tell.tell() });
+        Task::spawn(&runtime, TaskName::literal("seven"), async { 7 })
+    });
+    let task = foreign.join().expect("it can spawn");
+    lab.block_on(ended.once());
+    assert_eq!(lab.block_on(task).expect("it ends well"), 7);
+}
+
+fn a_spawn_is_not_polled_by_its_spawner<B: OwnedRuntime>(mut lab: Lab<B>) {
+    use std::cell::Cell;
+    thread_local! {
+        static SPAWNING: Cell<bool> = const { Cell::new(false) };
+    }
+    let runtime = lab.runtime().clone();
+    let spawner = lab.spawn("spawner", async move {
+        SPAWNING.set(true);
+        let task = Task::spawn(&runtime, TaskName::literal("spawned"), async { SPAWNING.get() });
+        SPAWNING.set(false);
+        task.await
+    });
+    let inside = lab.block_on(spawner).expect("it ends well").expect("it ends well");
+    // On another thread the flag is that thread's.
+    assert!(!inside, "the future was polled inside `spawn`");
+}

@@ -1,0 +1,96 @@
+//! The conformance kit of proc-daemon.
+//!
+//! ```text
+//!   your backend (OwnedRuntime) -> Suite -> laws: the backend alone           -> Report
+//!                                        -> core: a daemon's lives on it      -> or one test for each
+//!                                              ^-- held to the simulator's order of events
+//! ```
+//!
+//! # Use
+//!
+//! In `Cargo.toml` of the backend:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! proc-daemon-conformance = "2.0.0-alpha.1"
+//!
+//! [[test]]
+//! name = "conformance"
+//! harness = false
+//! ```
+//!
+//! and in `tests/conformance.rs`:
+//!
+//! ```no_run
+//! # use proc_daemon_sim::Simulator as Mine;
+//! use std::process::ExitCode;
+//! fn main() -> ExitCode { proc_daemon_conformance::run::<Mine>() }
+//! ```
+//!
+//! `cargo test --test conformance` then runs every scenario on every row of the backend, each as a test of its
+//! own, with the arguments that Rust's test binaries have: filters, `--list`, `--test-threads`, `--nocapture` (shows
+//! the panics of the scenarios' own daemons too). [`Suite`] makes other rows, and a [`Report`] for code.
+//!
+//! # Outcomes
+//!
+//! Each scenario gives one row, always: `pass`, `FAIL` with the assertion, or `declared-absent` with the field of
+//! [`Capabilities`](proc_daemon_runtime::Capabilities) that the backend declares to lack, after a probe has looked for it
+//! in vain. A scenario that needs no capability cannot be declared away. A hang is a failure that lists the tasks.
+//! Where nothing was executed, the run has failed.
+//!
+//! # Invariants
+//!
+//! 1. A scenario has a thread, and a runtime, of its own; one about what is process-wide has a process of its own.
+//! 2. No scenario waits for time to pass, and none is about how late something is.
+//! 3. A daemon's events on a real runtime keep the order that all its simulated lives agree on (`order.rs`).
+//! 4. The panic hook of the process is replaced by [`run`] and by the runner alone.
+
+mod case;
+mod child;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+mod core;
+mod harness;
+mod lab;
+mod laws;
+mod order;
+mod outcome;
+mod panics;
+mod probe;
+mod report;
+mod run;
+mod scenario;
+mod suite;
+mod told;
+mod variant;
+mod world;
+
+use std::process::ExitCode;
+
+use proc_daemon_runtime::OwnedRuntime;
+
+pub use outcome::{Failure, Outcome, Row};
+pub use report::Report;
+pub use scenario::{Need, Scenario, Tier};
+pub use suite::Suite;
+
+/// Runs the kit on `B` by the arguments of this process, as a test binary with `harness = false`.
+///
+/// Installs a panic hook, and starts this program again for scenarios about what is process-wide.
+#[must_use]
+pub fn run<B: OwnedRuntime + 'static>() -> ExitCode {
+    run_suite(&Suite::<B>::new())
+}
+
+/// As [`run`], on the rows of `suite`.
+#[must_use]
+pub fn run_suite<B: OwnedRuntime + 'static>(suite: &Suite<B>) -> ExitCode {
+    harness::main(&suite.cases())
+}
+
+/// As [`run`], in the simulator: laws and lives in every scheduling policy.
+#[must_use]
+pub fn run_simulated() -> ExitCode {
+    harness::main(&case::Case::simulated())
+}

@@ -1,0 +1,59 @@
+//! Whether what a backend declares absent is there all the same.
+
+use std::future::pending;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions, TaskName, Timer};
+
+use crate::Need;
+use crate::told::Told;
+use crate::variant::Variant;
+
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Looks for `need`, where that takes little.
+pub(crate) fn finds<B: OwnedRuntime>(need: Need, variant: &Variant<B>) -> bool {
+    match need {
+        // The row is built so by the suite, not by the backend.
+        Need::Workers => false,
+        Need::RealTime => passes(variant),
+        Need::Stops => stops(variant),
+        Need::CurrentThread => builds::<B>(&RuntimeOptions::new().current_thread()),
+        Need::BlockingCap => {
+            let two = NonZeroUsize::MIN.saturating_add(1);
+            builds::<B>(&variant.options.clone().max_blocking_threads(two))
+        }
+    }
+}
+
+fn builds<B: OwnedRuntime>(options: &RuntimeOptions) -> bool {
+    B::build(options).is_ok_and(|owned| {
+        let _ = owned.shutdown(GRACE);
+        true
+    })
+}
+
+/// Whether a sleep takes the time that it says.
+fn passes<B: OwnedRuntime>(variant: &Variant<B>) -> bool {
+    let Ok(mut owned) = variant.build() else { return false };
+    let (began, wanted) = (Instant::now(), Duration::from_millis(300));
+    let sleep = owned.handle().timer().sleep(wanted);
+    owned.block_on(sleep);
+    began.elapsed() >= wanted
+}
+
+/// Whether a shutdown drops a task.
+fn stops<B: OwnedRuntime>(variant: &Variant<B>) -> bool {
+    let Ok(mut owned) = variant.build() else { return false };
+    let (started, dropped) = (Told::default(), Told::default());
+    let (tell, guard) = (started.clone(), dropped.on_drop());
+    owned.handle().spawn(TaskName::literal("parked"), async move {
+        let _guard = guard;
+        tell.tell();
+        pending::<()>().await;
+    });
+    owned.block_on(started.once());
+    let _ = owned.shutdown(GRACE);
+    dropped.wait(Duration::from_millis(20))
+}

@@ -1,0 +1,86 @@
+//! Runs cases: each on a thread of its own, or in a process of its own, under a watchdog.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::case::{Case, Ended};
+use crate::child;
+use crate::lab::Roll;
+use crate::outcome::{Failure, Outcome, Row};
+use crate::panics;
+use crate::report::Report;
+use crate::scenario::Place;
+
+/// When a scenario counts as hung.
+pub(crate) const LIMIT: Duration = Duration::from_secs(45);
+
+/// As many as there are cores.
+pub(crate) fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs `cases`, so many at once; `done` hears of each as it ends. The rows are in the order of the cases.
+pub(crate) fn all(cases: &[Case], threads: usize, done: &(dyn Fn(&Row) + Sync)) -> Report {
+    let next = AtomicUsize::new(0);
+    let rows = Mutex::new(Vec::with_capacity(cases.len()));
+    thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, cases.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((n, case)) = {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    cases.get(n).map(|case| (n, case))
+                } {
+                    let row = one(case);
+                    done(&row);
+                    rows.lock().push((n, row));
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner();
+    rows.sort_by_key(|(n, _)| *n);
+    Report::new(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Runs one case to its row.
+pub(crate) fn one(case: &Case) -> Row {
+    let began = Instant::now();
+    let outcome = match case.place() {
+        Place::Thread => on_a_thread(case).0,
+        Place::Process => child::in_a_process(case, None),
+        Place::Exit(code) => child::in_a_process(case, Some(code)),
+    };
+    Row { backend: case.row.clone(), scenario: case.about, outcome, took: began.elapsed() }
+}
+
+/// Runs the body on a thread of its own, which is left behind if it hangs.
+pub(crate) fn on_a_thread(case: &Case) -> (Outcome, Option<std::process::ExitCode>) {
+    let (roll, (sender, receiver)) = (Roll::default(), channel());
+    let (theirs, inside) = (roll.clone(), case.clone());
+    let spawned = thread::Builder::new().name(case.about.id.to_owned()).spawn(move || {
+        let ended = panics::watched(|| inside.run(&theirs));
+        let _ = sender.send(ended);
+    });
+    if let Err(error) = spawned {
+        return (Outcome::Fail(Failure::new(format!("no thread for it: {error}"))), None);
+    }
+    match receiver.recv_timeout(LIMIT) {
+        Ok((Ok(Ended::Passed), _)) => (Outcome::Pass, None),
+        Ok((Ok(Ended::Exit(code)), _)) => (Outcome::Pass, Some(code)),
+        Ok((Ok(Ended::Absent(need)), _)) => (Outcome::Absent(need), None),
+        Ok((Err(message), place)) => {
+            (Outcome::Fail(Failure { place, ..Failure::new(message) }), None)
+        }
+        Err(RecvTimeoutError::Timeout) => {
+            let text = format!("it hangs: not over after {LIMIT:?}{}", roll.dump());
+            (Outcome::Fail(Failure::hang(text)), None)
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            (Outcome::Fail(Failure::new("its thread ended without a word")), None)
+        }
+    }
+}

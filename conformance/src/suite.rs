@@ -1,0 +1,122 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions, Signal};
+
+use crate::case::Case;
+use crate::lab::{Lab, Roll};
+use crate::report::Report;
+use crate::variant::{Make, Variant, kill_self};
+use crate::{child, run};
+
+/// The scenarios over one backend, on each of its rows: the ways in which it is built.
+///
+/// The default rows are `multi-thread` (two workers), `one-worker` and, if the backend declares it,
+/// `current-thread`; a backend whose executor is process-wide (it does not declare
+/// [`stops`](proc_daemon_runtime::Capabilities::stops)) has `multi-thread` alone, since it can be sized but once.
+#[must_use = "a suite does nothing until it is run"]
+pub struct Suite<B: OwnedRuntime> {
+    rows: Vec<SuiteRow<B>>,
+}
+
+/// One row.
+pub(crate) struct SuiteRow<B: OwnedRuntime> {
+    pub(crate) name: String,
+    pub(crate) variants: Vec<Variant<B>>,
+}
+
+impl<B: OwnedRuntime + 'static> Suite<B> {
+    /// The default rows.
+    ///
+    /// A runtime is built to ask what it can, and ended.
+    #[expect(clippy::new_without_default, reason = "it builds a runtime")]
+    pub fn new() -> Self {
+        let many = RuntimeOptions::new().workers(2).thread_name("conformance");
+        let capabilities = B::build(&many).map(|owned| {
+            let capabilities = owned.handle().capabilities();
+            let _ = owned.shutdown(std::time::Duration::ZERO);
+            capabilities
+        });
+        let suite = Self::bare().row("multi-thread", many.clone());
+        match capabilities {
+            // Each scenario will say what is wrong.
+            Err(_) => suite,
+            Ok(capabilities) if !capabilities.stops => suite,
+            Ok(capabilities) => {
+                let one =
+                    many.threading(proc_daemon_runtime::Threading::Workers(NonZeroUsize::MIN));
+                let suite = suite.row("one-worker", one);
+                let current = RuntimeOptions::new().current_thread();
+                if capabilities.current_thread {
+                    suite.row("current-thread", current)
+                } else {
+                    suite
+                }
+            }
+        }
+    }
+
+    /// No rows.
+    pub const fn bare() -> Self {
+        Self { rows: Vec::new() }
+    }
+
+    /// With one more row: a name, and what the runtime is built with.
+    pub fn row(self, name: impl Into<String>, options: RuntimeOptions) -> Self {
+        let raise: crate::variant::Raise<B> = Arc::new(|_, signal| kill_self(signal));
+        self.variants(name, vec![Variant::new(options, raise)])
+    }
+
+    pub(crate) fn variants(mut self, name: impl Into<String>, variants: Vec<Variant<B>>) -> Self {
+        self.rows.push(SuiteRow { name: name.into(), variants });
+        self
+    }
+
+    /// How a signal is raised, instead of by sending it to this process.
+    pub fn raise_with(
+        mut self,
+        raise: impl Fn(&B::Runtime, Signal) + Send + Sync + 'static,
+    ) -> Self {
+        let raise: crate::variant::Raise<B> = Arc::new(raise);
+        for variant in self.rows.iter_mut().flat_map(|row| &mut row.variants) {
+            variant.raise = Arc::clone(&raise);
+        }
+        self
+    }
+
+    /// How a runtime is built, instead of by [`OwnedRuntime::build`].
+    pub fn build_with(
+        mut self,
+        build: impl Fn(&RuntimeOptions) -> std::io::Result<B> + Send + Sync + 'static,
+    ) -> Self {
+        let make: Make<B> = Arc::new(build);
+        for variant in self.rows.iter_mut().flat_map(|row| &mut row.variants) {
+            variant.make = Arc::clone(&make);
+        }
+        self
+    }
+
+    /// Each scenario on each row, in the order of the reports.
+    pub(crate) fn cases(&self) -> Vec<Case> {
+        self.rows.iter().flat_map(Case::real).collect()
+    }
+
+    /// Runs every scenario on every row, and gives what came of it.
+    ///
+    /// Scenarios about what is process-wide start this program again, with
+    /// `PROC_DAEMON_CONFORMANCE_CHILD` set: then this call runs that one and ends the process. So it
+    /// belongs into `main`, before anything that should happen once.
+    pub fn report(&self) -> Report {
+        let cases = self.cases();
+        child::run_if_asked(&cases);
+        run::all(&cases, run::threads(), &|_| {})
+    }
+}
+
+/// The lab of one variant, built.
+pub(crate) fn lab<B: OwnedRuntime>(variant: &Variant<B>, roll: &Roll) -> Lab<B> {
+    match Lab::new(variant, roll) {
+        Ok(lab) => lab,
+        Err(error) => panic!("{:?} cannot be built: {error}", variant.options),
+    }
+}

@@ -1,0 +1,92 @@
+use std::cell::RefCell;
+
+use proc_daemon::backends::sim::{SimOptions, Simulator};
+use proc_daemon::sim::{Policy, Sim, Stage as SimStage, Verdict};
+use proc_daemon::{ExitReport, Signal};
+use proc_daemon_runtime::{AnyRuntime, OwnedRuntime};
+
+use super::{Acts, Plan, Stage, World};
+use crate::order::{Recorder, Trace};
+
+/// A simulated world: what a seed makes of it, in one order of polls. Every law of the framework must hold.
+pub(crate) struct Simulated {
+    pub(crate) seed: u64,
+    pub(crate) policy: Policy,
+    traces: RefCell<Vec<Trace>>,
+}
+
+struct SimActs(SimStage);
+
+impl Simulated {
+    pub(crate) fn new(seed: u64, policy: Policy) -> Self {
+        Self { seed, policy, traces: RefCell::default() }
+    }
+
+    /// What the daemons have told, in the order in which they were lived.
+    pub(crate) fn into_traces(self) -> Vec<Trace> {
+        self.traces.into_inner()
+    }
+}
+
+impl World for Simulated {
+    const MANY: usize = 1_000;
+
+    fn live<F>(&self, plan: Plan, script: F) -> ExitReport
+    where
+        F: AsyncFnOnce(Stage) + 'static,
+    {
+        let mut sim = Sim::new(self.seed).policy(self.policy);
+        if plan.panics {
+            sim = sim.allow_panics();
+        }
+        if let Some(text) = &plan.config {
+            sim = sim.config_text(text);
+        }
+        let recorder = std::rc::Rc::new(RefCell::new(None));
+        let slot = std::rc::Rc::clone(&recorder);
+        let life = sim.daemon(plan.builder()).script(async move |stage: SimStage| {
+            let daemon = stage.daemon();
+            *slot.borrow_mut() = Some(Recorder::new(&daemon));
+            let runtime = AnyRuntime::from(
+                <proc_daemon::backends::sim::SimHandle as proc_daemon_runtime::Ambient>::current()
+                    .expect("a script is polled in its world"),
+            );
+            script(Stage { daemon, runtime, acts: Box::new(SimActs(stage)) }).await;
+        });
+        let report = match life.verdict() {
+            // A daemon that does not begin is none to simulate, and its report says why.
+            Verdict::Refused(_) => life.report().clone(),
+            _ => life.expect_clean(),
+        };
+        if let Some(recorder) = recorder.take() {
+            self.traces.borrow_mut().push(recorder.finish());
+        }
+        report
+    }
+
+    fn main<F>(&self, plan: Plan, code: u8, script: F)
+    where
+        F: AsyncFnOnce(Stage) + Send + 'static,
+    {
+        let report = self.live(plan, script);
+        assert_eq!(report.code, code, "{report}");
+    }
+
+    fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
+        let mut options = SimOptions::default();
+        options.policy = Some(self.policy);
+        let mut world = Simulator::seeded(self.seed, &options);
+        let handle = AnyRuntime::from(world.handle());
+        world.block_on(body(handle))
+    }
+}
+
+impl Acts for SimActs {
+    fn raise(&self, signal: Signal) {
+        self.0.raise(signal);
+    }
+
+    fn edit(&self, text: &str) {
+        self.0.edit_config(text);
+    }
+}
