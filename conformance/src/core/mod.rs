@@ -3,6 +3,7 @@
 //! A life is handed a [`World`], runs daemons in it and panics if what must hold does not. What the daemons
 //! tell is held to the simulator's order afterwards.
 
+mod adding;
 mod checks;
 mod children;
 mod config;
@@ -92,6 +93,7 @@ pub(crate) fn all<W: World>() -> Vec<Core<W>> {
     lives.extend(children::lives());
     lives.extend(config::lives());
     lives.extend(control::lives());
+    lives.extend(adding::lives());
     lives.extend(failures::lives());
     lives.extend(restart::lives());
     lives.extend(checks::lives());
