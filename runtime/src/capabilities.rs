@@ -44,6 +44,13 @@ impl Capabilities {
         self
     }
 
+    /// Declares that tasks run on workers alone.
+    #[must_use]
+    pub const fn without_current_thread(mut self) -> Self {
+        self.current_thread = false;
+        self
+    }
+
     /// Declares that the blocking pool has a size of its own.
     #[must_use]
     pub const fn without_blocking_cap(mut self) -> Self {

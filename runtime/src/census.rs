@@ -1,33 +1,91 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
 
 /// A count of things alive, for the [`ShutdownSummary`](crate::ShutdownSummary).
 ///
 /// Clones count together.
 #[derive(Clone, Debug, Default)]
-pub struct Census(Arc<AtomicUsize>);
+pub struct Census(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    count: AtomicUsize,
+    /// Somebody waits, or has: only then is a count of none told.
+    awaited: AtomicBool,
+    lock: Mutex<()>,
+    none: Condvar,
+}
 
 impl Census {
     /// Counts one more until the guard is dropped.
     pub fn enter(&self) -> Counted {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.count.fetch_add(1, Ordering::Relaxed);
         Counted(Arc::clone(&self.0))
     }
 
     /// How many guards are alive.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.0.count.load(Ordering::Relaxed)
+    }
+
+    /// Blocks the thread until no guard is alive, at most for `grace`. Gives how many are.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a thread waits in real time")]
+    pub fn wait(&self, grace: Duration) -> usize {
+        self.0.awaited.store(true, Ordering::SeqCst);
+        let until = std::time::Instant::now().checked_add(grace);
+        let mut lock = self.0.lock.lock();
+        while self.0.count.load(Ordering::SeqCst) > 0 {
+            let timed_out = match until {
+                Some(until) => self.0.none.wait_until(&mut lock, until).timed_out(),
+                None => {
+                    self.0.none.wait(&mut lock);
+                    false
+                }
+            };
+            if timed_out {
+                break;
+            }
+        }
+        self.0.count.load(Ordering::SeqCst)
     }
 }
 
 /// One thing in a [`Census`]; dropping it counts it out.
 #[derive(Debug)]
 #[must_use]
-pub struct Counted(Arc<AtomicUsize>);
+pub struct Counted(Arc<Inner>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        // One that waits has said so before it has read the count: it sees this, or is told of it.
+        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.awaited.load(Ordering::SeqCst)
+        {
+            drop(self.0.lock.lock());
+            self.0.none.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn it_waits_for_the_last_and_no_longer_than_the_grace() {
+        let census = Census::default();
+        assert_eq!(census.wait(Duration::MAX), 0);
+        let guards = [census.enter(), census.enter()];
+        assert_eq!(census.wait(Duration::from_millis(1)), 2);
+        let waits = census.clone();
+        let waiter = thread::spawn(move || waits.wait(Duration::MAX));
+        drop(guards);
+        assert_eq!(waiter.join().unwrap(), 0);
     }
 }

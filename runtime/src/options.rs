@@ -7,7 +7,8 @@ use std::num::NonZeroUsize;
 pub struct RuntimeOptions {
     /// Which threads poll tasks.
     pub threading: Threading,
-    /// The name of the worker threads; the backend's own by default. Linux shows 15 bytes of it.
+    /// The name of the worker threads, after which a backend may number them; the backend's own by default. Linux
+    /// shows 15 bytes of it.
     pub thread_name: Option<String>,
     /// Most threads that blocking work may occupy at once; the runtime's own cap by default.
     pub max_blocking_threads: Option<NonZeroUsize>,

@@ -1,5 +1,6 @@
 use std::fmt::Debug;
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::time::Duration;
 
@@ -27,8 +28,11 @@ pub trait Runtime: Clone + Debug + Send + Sync + 'static {
     /// Where operating system signals come from.
     fn signals(&self) -> &Self::Signals;
 
-    /// A seed for decisions that want randomness (jitter). A simulator scripts it.
-    fn seed(&self) -> u64;
+    /// A seed for decisions that want randomness (jitter), another one each time: by default from std's
+    /// randomly keyed hasher. A simulator scripts it.
+    fn seed(&self) -> u64 {
+        RandomState::new().hash_one(())
+    }
 
     /// Runs `future` to its end, detached (L1). A panic in it ends this task alone (L2).
     ///

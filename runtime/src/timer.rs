@@ -26,8 +26,11 @@ pub trait Timer: Clone + Send + Sync + 'static {
         self.sleep_until(self.now().after(duration))
     }
 
-    /// The wall clock. It may jump either way; nothing is scheduled by it.
-    fn wall_clock(&self) -> SystemTime;
+    /// The wall clock: by default the system's. It may jump either way; nothing is scheduled by it.
+    #[expect(clippy::disallowed_methods, reason = "what is asked for is the system's clock")]
+    fn wall_clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
 }
 
 /// A resettable sleep. Cancel-safe: dropping it deregisters the deadline and loses nothing.

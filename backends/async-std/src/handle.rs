@@ -1,7 +1,5 @@
-use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
 use std::future::Future;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -86,10 +84,6 @@ impl Runtime for AsyncStdHandle {
 
     fn signals(&self) -> &AsyncStdSignals {
         &AsyncStdSignals
-    }
-
-    fn seed(&self) -> u64 {
-        RandomState::new().build_hasher().finish()
     }
 
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::time::{Instant as Moment, SystemTime};
+use std::time::Instant as Moment;
 
 use proc_daemon_runtime::{Instant, Sleep, Timer};
 
@@ -37,10 +37,6 @@ impl Timer for AsyncStdTimer {
             at,
             inner: deadline(at).map_or_else(async_io::Timer::never, async_io::Timer::at),
         }
-    }
-
-    fn wall_clock(&self) -> SystemTime {
-        SystemTime::now()
     }
 }
 

@@ -1,8 +1,6 @@
 use std::cell::RefCell;
-use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
 use std::future::Future;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Weak};
@@ -114,10 +112,6 @@ impl Runtime for SmolHandle {
 
     fn signals(&self) -> &SmolSignals {
         &SmolSignals
-    }
-
-    fn seed(&self) -> u64 {
-        RandomState::new().build_hasher().finish()
     }
 
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {

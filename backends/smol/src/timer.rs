@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::time::{Instant as Moment, SystemTime};
+use std::time::Instant as Moment;
 
 use proc_daemon_runtime::{Instant, Sleep, Timer};
 
@@ -34,10 +34,6 @@ impl Timer for SmolTimer {
 
     fn sleep_until(&self, at: Instant) -> SmolSleep {
         SmolSleep { at, inner: deadline(at).map_or_else(smol::Timer::never, smol::Timer::at) }
-    }
-
-    fn wall_clock(&self) -> SystemTime {
-        SystemTime::now()
     }
 }
 

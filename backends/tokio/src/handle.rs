@@ -1,6 +1,4 @@
-use std::collections::hash_map::RandomState;
 use std::future::Future;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::time::Duration;
 
@@ -70,10 +68,6 @@ impl Runtime for TokioHandle {
 
     fn signals(&self) -> &TokioSignals {
         &self.signals
-    }
-
-    fn seed(&self) -> u64 {
-        RandomState::new().build_hasher().finish()
     }
 
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use proc_daemon_runtime::{Instant, Sleep, Timer, catch};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -64,10 +64,6 @@ impl Timer for TokioTimer {
 
     fn sleep_until(&self, at: Instant) -> TokioSleep {
         TokioSleep { timer: self.clone(), at, armed: false, inner: None }
-    }
-
-    fn wall_clock(&self) -> SystemTime {
-        SystemTime::now()
     }
 }
 
