@@ -83,7 +83,7 @@ fn an_error_ends_the_daemon_named_with_its_cause_chain<W: World>(world: &W) {
     let text = report.to_string();
     assert!(text.starts_with("exit 1: subsystem `store` failed\n"), "{text}");
     assert!(
-        text.contains("cannot load the index: disk on fire (from conformance/src/core/ends.rs:"),
+        text.contains(concat!("cannot load the index: disk on fire (from ", file!(), ":")),
         "{text}"
     );
     let end = report.end_of("store").unwrap();

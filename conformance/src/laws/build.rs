@@ -27,7 +27,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
         law!(
             "BUILD-02",
             the_thread_name_is_honoured,
-            "Workers have the name that was asked for.",
+            "Workers have the name that was asked for, with or without a number.",
             "A task reads the name of its thread.",
         )
         .needs(&[Need::RealTime]),
@@ -109,7 +109,11 @@ fn the_thread_name_is_honoured<B: OwnedRuntime>(mut lab: Lab<B>) {
         (Threading::CurrentThread, _) => {
             assert_eq!(name.as_deref(), thread::current().name(), "the thread of `block_on`");
         }
-        (_, Some(wanted)) => assert_eq!(name.as_ref(), Some(wanted)),
+        (_, Some(wanted)) => {
+            let rest = name.as_deref().and_then(|name| name.strip_prefix(wanted.as_str()));
+            let number = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == '-');
+            assert!(rest.is_some_and(number), "{name:?}, where {wanted:?} was asked for");
+        }
         (_, None) => assert!(name.is_some(), "a worker without a name"),
     }
 }
