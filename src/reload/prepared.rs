@@ -23,6 +23,9 @@ pub(crate) enum Word {
 }
 
 impl Prepared {
+    /// The answer of one that was not asked.
+    pub(crate) const NOTHING: Self = Self { word: Word::Nothing };
+
     /// It goes on running and reads its settings again by itself.
     pub const fn live() -> Self {
         Self { word: Word::Live }

@@ -3,7 +3,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use super::run::Run;
@@ -219,42 +218,9 @@ impl<S: Subsystem> Ask for OfTheValue<S> {
     }
 }
 
-/// What the provided [`Subsystem::health_check`] gives. Its size and alignment tell it from any other future, so
-/// that a subsystem without a check is known when the program is compiled.
-#[derive(Debug)]
-#[repr(align(512))]
-pub(super) struct NoCheck;
-
-impl Future for NoCheck {
-    type Output = Result<Health>;
-
-    fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(Health::Unmonitored))
-    }
-}
-
-/// Whether `S` has a check of its own.
-pub(super) const fn has_check<S: Subsystem>() -> bool {
-    /// `'a` is any one lifetime: what is measured does not depend on it.
-    const fn is_none<'a, S: 'a, Fut>(_: &impl FnOnce(&'a S, Context) -> Fut) -> bool {
-        size_of::<Fut>() == 0 && align_of::<Fut>() == align_of::<NoCheck>()
-    }
-    !is_none::<S, _>(&S::health_check)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Without;
-    impl Subsystem for Without {
-        fn name(&self) -> &str {
-            "without"
-        }
-        async fn run(&self, _: Context) -> Result<()> {
-            Ok(())
-        }
-    }
 
     struct With;
     impl Subsystem for With {
@@ -267,27 +233,6 @@ mod tests {
         async fn health_check(&self, _: Context) -> Result<Health> {
             Ok(Health::Up)
         }
-    }
-
-    /// Its check is a future of no size.
-    struct Hangs;
-    impl Subsystem for Hangs {
-        fn name(&self) -> &str {
-            "hangs"
-        }
-        async fn run(&self, _: Context) -> Result<()> {
-            Ok(())
-        }
-        fn health_check(&self, _: Context) -> impl Future<Output = Result<Health>> + Send {
-            std::future::pending()
-        }
-    }
-
-    #[test]
-    fn a_check_of_ones_own_is_seen_and_through_an_arc() {
-        assert!(!has_check::<Without>() && !has_check::<Arc<Arc<Without>>>());
-        assert!(has_check::<With>() && has_check::<Arc<Arc<With>>>());
-        assert!(has_check::<Hangs>());
     }
 
     #[test]

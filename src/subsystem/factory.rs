@@ -6,8 +6,9 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::{PanicPayload, TaskName};
 
 use super::body::Body;
-use super::check::{Ask, BoxCheck, has_check};
+use super::check::{Ask, BoxCheck};
 use super::prepare::BoxPrepare;
+use super::provided::is_own;
 use super::run::Run;
 use super::{Context, Subsystem};
 use crate::boxed::Result;
@@ -139,7 +140,7 @@ where
         let ctx = context(run);
         body(run, async move {
             let subsystem = (self.0)()?;
-            if const { !has_check::<S>() } {
+            if const { !is_own::<S, _, _>(&S::health_check) } {
                 return subsystem.run(ctx).await;
             }
             let subsystem = Arc::new(subsystem);

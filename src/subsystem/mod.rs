@@ -29,6 +29,7 @@ mod in_flight;
 mod interval;
 mod needs;
 mod prepare;
+mod provided;
 mod question;
 mod report;
 mod run;
@@ -51,7 +52,6 @@ pub use cancelled::Cancelled;
 #[cfg(feature = "sim")]
 pub(crate) use check::BoxCheck;
 pub use check::Check;
-use check::NoCheck;
 pub(crate) use check::Watch;
 pub use child::Child;
 pub use context::Context;
@@ -65,8 +65,8 @@ pub use interval::{Interval, MissedTicks};
 pub(crate) use needs::Needs;
 #[cfg(feature = "sim")]
 pub(crate) use prepare::BoxPrepare;
-use prepare::NoHook;
 pub(crate) use prepare::{Asking, Prepare};
+use provided::Provided;
 pub(crate) use question::{Finding, Over, Question};
 pub(crate) use report::{Outcome, Report, What};
 pub(crate) use run::Run;
@@ -125,7 +125,7 @@ pub trait Subsystem: Send + Sync + 'static {
     /// One that does not provide it is not asked: it costs nothing, not even a timer.
     fn health_check(&self, ctx: Context) -> impl Future<Output = Result<Health>> + Send {
         drop(ctx);
-        NoCheck
+        Provided::<Health>::NEW
     }
 
     /// Is shown a proposed configuration beside the one in force, while this runs, and answers what it would take:
@@ -137,7 +137,7 @@ pub trait Subsystem: Send + Sync + 'static {
     /// that it owns has changed, and is not asked otherwise.
     fn prepare_reload(&self, change: Change) -> impl Future<Output = Result<Prepared>> + Send {
         drop(change);
-        NoHook
+        Provided::<Prepared>::NEW
     }
 
     /// A spec to adjust: readiness, grace, dependencies.

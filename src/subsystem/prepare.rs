@@ -62,29 +62,6 @@ impl<S: Subsystem> Prepare for ByTheValue<S> {
     }
 }
 
-/// What the provided [`Subsystem::prepare_reload`] gives. Its size and alignment tell it from any other future, so
-/// that a subsystem without a hook is known when the program is compiled.
-#[derive(Debug)]
-#[repr(align(512))]
-pub(super) struct NoHook;
-
-impl Future for NoHook {
-    type Output = Result<Prepared>;
-
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Ok(Prepared::default()))
-    }
-}
-
-/// Whether `S` has a hook of its own.
-pub(super) const fn has_hook<S: Subsystem>() -> bool {
-    /// `'a` is any one lifetime: what is measured does not depend on it.
-    const fn is_none<'a, S: 'a, Fut>(_: &impl FnOnce(&'a S, Change) -> Fut) -> bool {
-        size_of::<Fut>() == 0 && align_of::<Fut>() == align_of::<NoHook>()
-    }
-    !is_none::<S, _>(&S::prepare_reload)
-}
-
 /// One question, as a task: asks, drops the user's code, reports. Dropped before, it reports nothing.
 pub(crate) struct Asking {
     hook: Option<BoxPrepare>,
@@ -136,38 +113,4 @@ fn panicked(payload: PanicPayload) -> Result<Prepared> {
     // A payload is the user's value: its destructor may panic as well.
     discard(payload);
     Err(text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Without;
-    impl Subsystem for Without {
-        fn name(&self) -> &str {
-            "without"
-        }
-        async fn run(&self, _: crate::Context) -> Result<()> {
-            Ok(())
-        }
-    }
-
-    struct With;
-    impl Subsystem for With {
-        fn name(&self) -> &str {
-            "with"
-        }
-        async fn run(&self, _: crate::Context) -> Result<()> {
-            Ok(())
-        }
-        async fn prepare_reload(&self, _: Change) -> Result<Prepared> {
-            Ok(Prepared::live())
-        }
-    }
-
-    #[test]
-    fn a_hook_of_ones_own_is_seen_and_through_an_arc() {
-        assert!(!has_hook::<Without>() && !has_hook::<Arc<Arc<Without>>>());
-        assert!(has_hook::<With>() && has_hook::<Arc<Arc<With>>>());
-    }
 }

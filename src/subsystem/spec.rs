@@ -9,9 +9,10 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::TaskName;
 use serde::de::DeserializeOwned;
 
-use super::check::{Check, OfTheValue, Watch, has_check};
+use super::check::{Check, OfTheValue, Watch};
 use super::factory::{Constructor, Factory, Function, Once, Shared, Stateful};
-use super::prepare::{ByTheValue, Hook, Prepare, has_hook};
+use super::prepare::{ByTheValue, Hook, Prepare};
+use super::provided::is_own;
 use super::{Context, Subsystem};
 use crate::boxed::Result;
 use crate::config::{ErasedSection, Section};
@@ -71,10 +72,14 @@ impl Spec {
         let policy = subsystem.restart_policy();
         let shared = Arc::new(Shared(subsystem));
         let mut spec = Self::erased(name, Arc::clone(&shared) as _).restart_policy(policy);
-        if const { has_hook::<S>() } {
+        if const { is_own::<S, _, _>(&S::prepare_reload) } {
             spec.hook = Some(Arc::clone(&shared) as _);
         }
-        if const { has_check::<S>() } { spec.liveness(Check::asking(shared)) } else { spec }
+        if const { is_own::<S, _, _>(&S::health_check) } {
+            spec.liveness(Check::asking(shared))
+        } else {
+            spec
+        }
     }
 
     /// Runs a function that can be called once, so it may move what it captures. It is never started again; a
@@ -98,10 +103,10 @@ impl Spec {
         S: Subsystem,
     {
         let mut spec = Self::erased(name.into().into(), Arc::new(Constructor(constructor)));
-        if const { has_hook::<S>() } {
+        if const { is_own::<S, _, _>(&S::prepare_reload) } {
             spec.hook = Some(Arc::new(ByTheValue::<S>::NEW));
         }
-        if const { has_check::<S>() } {
+        if const { is_own::<S, _, _>(&S::health_check) } {
             spec.liveness(Check::asking(Arc::new(OfTheValue::<S>::NEW)))
         } else {
             spec
