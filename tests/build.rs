@@ -1,6 +1,6 @@
 //! What `build` refuses: everything at once, with its place.
 
-use proc_daemon::{Config, Daemon, Spec, Strategy, task};
+use proc_daemon::{Config, Daemon, Section, Spec, Strategy, task};
 
 fn spec(name: &'static str) -> Spec {
     task(name, |_| async { Ok(()) })
@@ -48,4 +48,24 @@ fn each_cycle_and_a_group_declared_twice_are_refused_with_their_places() {
     assert!(issues[1].ends_with("a cycle of dependencies: x -> x"), "{issues:?}");
     let twice = "a second group named `pair`; the first is at tests/build.rs:";
     assert!(issues[2].contains(twice), "{issues:?}");
+}
+
+#[derive(serde::Deserialize)]
+struct Settings {}
+
+#[test]
+fn a_section_that_is_to_restart_an_owner_has_one() {
+    let restarting = || Section::<Settings>::new("http").restart();
+    let error = Daemon::new().with_settings(restarting()).build().unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("tests/build.rs:"), "{text}");
+    let issue = ": a change of [http] is to restart its owner, and the builder's sections have none: hand it to \
+                 `Spec::with_settings` of the subsystem that is to restart, or leave out `Section::restart`";
+    assert!(text.ends_with(issue), "{text}");
+
+    let owned = spec("http").with_settings(restarting());
+    Daemon::new().with_subsystem(owned).build().expect("it has an owner");
+    for section in ["http".into(), restarting().live(), restarting().process()] {
+        Daemon::new().with_settings::<Settings>(section).build().expect("it restarts nobody");
+    }
 }

@@ -67,8 +67,9 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Section<T> {
         self
     }
 
-    /// A change restarts its owner, whatever the owner's hook answers, unless that refuses. A section that nobody owns
-    /// restarts nobody: it is applied as with [`live`](Self::live).
+    /// A change restarts its owner, whatever the owner's hook answers, unless that refuses. Of a section that is
+    /// registered with [`DaemonBuilder::with_settings`](crate::DaemonBuilder::with_settings) there is no owner: that is
+    /// an error of `build`.
     pub const fn restart(mut self) -> Self {
         self.on_change = Some(OnChange::Restart);
         self

@@ -82,12 +82,14 @@ impl DaemonBuilder {
 
 /// # Settings
 impl DaemonBuilder {
-    /// Registers a section of the configuration that no subsystem owns.
+    /// Registers a section of the configuration that no subsystem owns. A change of it restarts nobody; that it is to
+    /// ([`Section::restart`]) is an error of [`build`](Self::build).
+    #[track_caller]
     pub fn with_settings<T>(mut self, section: impl Into<Section<T>>) -> Self
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
-        self.draft.sections.push(ErasedSection::from(section.into()));
+        self.draft.sections.push((ErasedSection::from(section.into()), Location::caller()));
         self
     }
 

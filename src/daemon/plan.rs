@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::panic::Location;
 use std::sync::Arc;
 
 use proc_daemon_runtime::{RuntimeOptions, TaskName};
@@ -58,7 +59,8 @@ pub(super) struct Draft {
     pub(super) config: Pending,
     pub(super) specs: Vec<Spec>,
     pub(super) groups: Vec<(TaskName, Strategy)>,
-    pub(super) sections: Vec<ErasedSection>,
+    /// Those that nobody owns, and where they were given to the builder.
+    pub(super) sections: Vec<(ErasedSection, &'static Location<'static>)>,
     pub(super) signals: SignalConfig,
     pub(super) options: Option<RuntimeOptions>,
     pub(super) exit_when_stuck: bool,
@@ -75,7 +77,11 @@ impl Draft {
 
         let graph = Graph::build(&self.specs);
         let groups = Groups::build(&self.groups, &self.specs);
-        let graph = match (graph, groups, blueprint::issues(&self.specs)) {
+        let mut issues = blueprint::issues(&self.specs);
+        issues.extend(
+            self.sections.iter().filter_map(|(section, at)| blueprint::ownerless(section, at)),
+        );
+        let graph = match (graph, groups, issues) {
             (Ok(graph), Ok(groups), none) if none.is_empty() => Ok((graph, groups)),
             (graph, groups, issues) => {
                 let mut all = graph.err().unwrap_or_default();
@@ -83,7 +89,7 @@ impl Draft {
                 Err(all)
             }
         };
-        let mut sections = self.sections;
+        let mut sections: Vec<_> = self.sections.into_iter().map(|(section, _)| section).collect();
         sections.extend(self.specs.iter().flat_map(|spec| spec.sections.iter().cloned()));
         let config = PlannedConfig::new(self.config, sections);
         let ((graph, groups), config) = match (graph, config) {

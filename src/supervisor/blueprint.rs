@@ -1,9 +1,12 @@
 //! What a spec comes to: rules for the engine, a row on the board, the user's code that decides. The same for
 //! those that a daemon is built from and those that are added while it runs.
 
+use std::panic::Location;
+
 use super::engine::Rules;
 use super::graph::GraphIssue;
 use super::hooks::Hooks;
+use crate::config::{ErasedSection, OnChange};
 use crate::restart::{Restart, RestartPolicy};
 use crate::subsystem::{Row, Spec};
 
@@ -55,6 +58,13 @@ pub(crate) fn issues(specs: &[Spec]) -> Vec<GraphIssue> {
         })
     });
     issues.collect()
+}
+
+/// What is wrong with a section that the builder was given at `at`: it has no owner there.
+pub(crate) fn ownerless(section: &ErasedSection, at: &Location<'_>) -> Option<GraphIssue> {
+    let restarts = section.on_change() == Some(OnChange::Restart);
+    let issue = || GraphIssue::NoOwner { section: section.path().to_string(), at: at.to_string() };
+    restarts.then(issue)
 }
 
 /// The user's code that decides for a subsystem; most have none.

@@ -48,6 +48,7 @@ pub(crate) enum GraphIssue {
     Policy { name: String, at: String, what: String },
     NoGroup { name: String, by: String, at: String, near: Option<String> },
     GroupTwice { name: String, first: String, second: String },
+    NoOwner { section: String, at: String },
 }
 
 impl Graph {
@@ -153,7 +154,6 @@ impl Graph {
         self.binding.row(unit)
     }
 
-    /// Whether `dependent` cannot be without `unit`, or merely comes after it.
     /// `units`, each after whatever of them it depends on, directly or not.
     pub(crate) fn in_order(&self, units: &[u32]) -> Vec<u32> {
         let wanted: BTreeSet<u32> = units.iter().copied().collect();
@@ -173,6 +173,7 @@ impl Graph {
         order
     }
 
+    /// Whether `dependent` cannot be without `unit`, or merely comes after it.
     pub(crate) fn requires(&self, dependent: u32, unit: u32) -> bool {
         self.requiring(unit).binary_search(&dependent).is_ok()
     }
@@ -353,6 +354,11 @@ impl fmt::Display for GraphIssue {
             Self::GroupTwice { name, first, second } => {
                 write!(f, "{second}: a second group named `{name}`; the first is at {first}")
             }
+            Self::NoOwner { section, at } => write!(
+                f,
+                "{at}: a change of [{section}] is to restart its owner, and the builder's sections have none: hand it \
+                 to `Spec::with_settings` of the subsystem that is to restart, or leave out `Section::restart`"
+            ),
             Self::Policy { name, at, what } => write!(f, "{at}: `{name}`: {what}"),
             Self::Cycle { path, at } => {
                 write!(f, "{at}: a cycle of dependencies: {}", path.join(" -> "))
