@@ -26,6 +26,10 @@ use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, Visitor};
 /// # Ok::<(), proc_daemon::config::ConfigError>(())
 /// ```
 ///
+/// Should `T`'s own `Deserialize` panic, the error says no more than that. The process's panic hook, which prints to
+/// stderr unless the program has set another one, has been called by then, with whatever text the panic was given: a
+/// `T` that quotes its value belongs into an error, which is dropped.
+///
 /// The memory is not cleared when it is dropped: a type that does that can be the `T`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T>(T);
