@@ -27,6 +27,7 @@ impl Current {
     }
 
     /// Reads it without touching a count. Not to be held across an await.
+    #[inline]
     pub(crate) fn load(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
     }

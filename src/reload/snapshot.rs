@@ -76,11 +76,13 @@ impl Snapshot {
     }
 
     /// Which publication it is; 1 is the start's.
+    #[inline]
     pub(crate) const fn generation(&self) -> u64 {
         self.generation
     }
 
     /// The configuration the sections were read from.
+    #[inline]
     pub(crate) const fn config(&self) -> &Arc<Config> {
         &self.config
     }

@@ -267,11 +267,13 @@ impl Context {
 impl Context {
     /// The configuration, whole.
     #[must_use]
+    #[inline]
     pub fn config(&self) -> Arc<Config> {
         Arc::clone(self.look().config())
     }
 
     /// Reads the configuration without touching a count.
+    #[inline]
     pub fn with_config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
         read(self.look().config())
     }
@@ -330,9 +332,14 @@ impl Context {
     }
 
     /// What is in force; this context has read it.
+    #[inline]
     fn look(&self) -> Guard<Arc<Snapshot>> {
         let snapshot = self.run.shared.current.load();
-        self.seen.store(snapshot.generation(), Ordering::Relaxed);
+        let generation = snapshot.generation();
+        // Threads that share a context would take the line of memory from each other.
+        if self.seen.load(Ordering::Relaxed) != generation {
+            self.seen.store(generation, Ordering::Relaxed);
+        }
         snapshot
     }
 }
