@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind};
+use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind, RenameMode};
 use parking_lot::Mutex;
 
 use super::chain::Names;
@@ -55,7 +55,7 @@ impl Filter {
         if event.need_rescan() {
             return Some(Message::Look);
         }
-        if is_reading(event.kind) {
+        if is_reading(event.kind) || is_summary(event.kind) {
             return None;
         }
         let places = self.places.lock();
@@ -87,6 +87,41 @@ fn is_reading(kind: EventKind) -> bool {
     }
 }
 
+/// A renaming is told as a going and a coming, and then as both: the third would put off the end of a debounce that the
+/// second began.
+fn is_summary(kind: EventKind) -> bool {
+    kind == EventKind::Modify(ModifyKind::Name(RenameMode::Both))
+}
+
 fn takes_away(kind: EventKind) -> bool {
     matches!(kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::Files;
+    use super::super::chain::Trace;
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_renamed_over_another_is_told_once() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let (file, beside) = (root.join("daemon.toml"), root.join("next"));
+        let (sender, told) = channel();
+        let filter = Filter::new(sender);
+        filter.set(&Trace::of(&Files { file: Some(file.clone()), directory: None }).places);
+        for (mode, paths) in [
+            (RenameMode::From, vec![beside.clone()]),
+            (RenameMode::To, vec![file.clone()]),
+            (RenameMode::Both, vec![beside, file]),
+        ] {
+            let kind = EventKind::Modify(ModifyKind::Name(mode));
+            filter.take(Ok(Event { paths, ..Event::new(kind) }));
+        }
+        let all: Vec<_> = told.try_iter().collect();
+        assert!(matches!(all[..], [Message::Touched]), "{all:?}");
+    }
 }
