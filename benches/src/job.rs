@@ -22,6 +22,10 @@ pub enum Row {
     Idle,
     /// The erased runtime beside the generic one.
     Erased,
+    /// A subsystem reads the configuration in force.
+    Snapshot,
+    /// A file is renamed over the configuration's, to a subsystem that sees it.
+    Reload,
     /// A daemon's life of 30 s in simulation.
     Lives,
     /// The same for an hour.
@@ -72,7 +76,7 @@ pub struct Job {
 
 impl Row {
     /// Every row.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::StartStop,
         Self::Restart,
         Self::Memory,
@@ -80,6 +84,8 @@ impl Row {
         Self::Exec,
         Self::Idle,
         Self::Erased,
+        Self::Snapshot,
+        Self::Reload,
         Self::Lives,
         Self::LivesHour,
         Self::LivesHourSparse,
@@ -96,6 +102,8 @@ impl Row {
             Self::Exec => "exec",
             Self::Idle => "idle",
             Self::Erased => "erased",
+            Self::Snapshot => "snapshot",
+            Self::Reload => "reload",
             Self::Lives => "lives",
             Self::LivesHour => "lives-hour",
             Self::LivesHourSparse => "lives-hour-sparse",
@@ -113,6 +121,10 @@ impl Row {
             Self::Exec => "exec to handlers in place; SIGTERM to the end of the process",
             Self::Idle => "processor time of n idle subsystems, percent of one core",
             Self::Erased => "erased runtime beside the generic one, per operation",
+            Self::Snapshot => "a subsystem reads a key of the configuration in force, per reading",
+            Self::Reload => {
+                "rename over the configuration's file to `config_changed()`, less the debounce"
+            }
             Self::Lives => "lives of 30 virtual seconds, of six subsystems, each with a new seed",
             Self::LivesHour => "lives of one virtual hour, of six subsystems, each with a new seed",
             Self::LivesHourSparse => {
@@ -147,6 +159,14 @@ impl Row {
                  written by hand, on our simulator, on tokio with paused time and on madsim; daemon: with \
                  every law held; faults: with faults as well, which end some lives early",
             ),
+            Self::Snapshot => Some(
+                "arc-swap: the same reading of a bare `ArcSwap`; -2: two threads at once; allocations by a \
+                 counting allocator, of all readings of a round",
+            ),
+            Self::Reload => Some(
+                "the debounce is 250 ms; sleep: how late a sleep of 250 ms ends on that runtime, which the \
+                 daemon waits for with the same timer",
+            ),
             Self::Idle | Self::Erased | Self::LivesHour | Self::LivesHourSparse => None,
         }
     }
@@ -175,6 +195,8 @@ impl Row {
             Self::Erased => {
                 &[("spawn", Unit::Nanos), ("sleep", Unit::Nanos), ("reset", Unit::Nanos)]
             }
+            Self::Snapshot => &[("read", Unit::Nanos), ("allocations", Unit::Count)],
+            Self::Reload => &[("seen", Unit::Nanos)],
             Self::Lives => &[
                 ("life", Unit::Nanos),
                 ("lives", Unit::PerSecond),
@@ -203,7 +225,8 @@ impl Row {
                 &[("cancelled", "bare"), ("cancelled", "bare-main"), ("stopped", "bare-main")]
             }
             Self::Exec => &[("handlers", "empty"), ("exit", "empty")],
-            Self::Idle => &[],
+            Self::Idle | Self::Reload => &[],
+            Self::Snapshot => &[("read", "arc-swap")],
             Self::Erased => &[("spawn", "generic"), ("sleep", "generic"), ("reset", "generic")],
             Self::Lives | Self::LivesHour | Self::LivesHourSparse => {
                 &[("life", "bare"), ("life", "paused"), ("life", "madsim"), ("poll", "bare")]

@@ -50,4 +50,4 @@ pub mod runner;
 pub mod sampler;
 pub mod table;
 
-pub use meter::Counter;
+pub use meter::{Counter, Heap};

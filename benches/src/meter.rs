@@ -4,8 +4,19 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Reads the bytes and the blocks that are allocated now. The process whose allocator counts has one.
-pub type Counter = fn() -> (u64, u64);
+/// What the allocator has counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Heap {
+    /// Bytes that are allocated now.
+    pub bytes: u64,
+    /// Blocks that are allocated now.
+    pub blocks: u64,
+    /// Allocations so far.
+    pub made: u64,
+}
+
+/// Reads that. The process whose allocator counts has one.
+pub type Counter = fn() -> Heap;
 
 /// User and system time of all threads so far.
 pub(crate) fn cpu_time() -> Duration {

@@ -76,6 +76,8 @@ fn measure<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>) -> io::Result
         Row::Exec => rows::exec::run(job, &out)?,
         Row::Idle => rows::idle::run(bare, job, &out),
         Row::Erased => rows::erased::run(bare, job, &out),
+        Row::Snapshot => rows::snapshot::run(bare, job, counter, &out)?,
+        Row::Reload => rows::reload::run(bare, job, &out)?,
         Row::Lives | Row::LivesHour | Row::LivesHourSparse => rows::lives::run(job, &out),
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::alloc::System;
 use std::process::ExitCode;
 
+use proc_daemon_bench::Heap;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -12,9 +13,10 @@ fn main() -> ExitCode {
     proc_daemon_bench::sampler::main(Some(|| {
         let stats = ALLOCATOR.stats();
         let live = |made: usize, gone: usize| made.saturating_sub(gone) as u64;
-        (
-            live(stats.bytes_allocated, stats.bytes_deallocated),
-            live(stats.allocations, stats.deallocations),
-        )
+        Heap {
+            bytes: live(stats.bytes_allocated, stats.bytes_deallocated),
+            blocks: live(stats.allocations, stats.deallocations),
+            made: (stats.allocations + stats.reallocations) as u64,
+        }
     }))
 }

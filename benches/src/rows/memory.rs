@@ -26,8 +26,8 @@ pub(crate) fn run<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>, out: &
         runtime.sleep(SETTLE.min(job.window)).await;
         match (before, counter.map(|read| read())) {
             (Some(before), Some(now)) => {
-                out.sample(variant, "live", difference(now.0, before.0));
-                out.sample(variant, "blocks", difference(now.1, before.1));
+                out.sample(variant, "live", difference(now.bytes, before.bytes));
+                out.sample(variant, "blocks", difference(now.blocks, before.blocks));
             }
             _ => print_resident(variant, resident_before, out),
         }
@@ -47,6 +47,6 @@ fn print_resident(variant: &str, before: Option<u64>, out: &Lines) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure in a table")]
-fn difference(now: u64, before: u64) -> f64 {
+pub(super) fn difference(now: u64, before: u64) -> f64 {
     now as f64 - before as f64
 }

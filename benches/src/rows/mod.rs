@@ -5,8 +5,10 @@ pub(crate) mod exec;
 pub(crate) mod idle;
 pub(crate) mod lives;
 pub(crate) mod memory;
+pub(crate) mod reload;
 pub(crate) mod restart;
 pub(crate) mod signal;
+pub(crate) mod snapshot;
 pub(crate) mod start_stop;
 
 use crate::bare::Bare;

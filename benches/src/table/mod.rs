@@ -65,8 +65,18 @@ pub fn print(results: &Results, format: Format) -> String {
 
 /// The lines of a table, by what they are about; floors first, peers last.
 fn lines(results: &Results, row: Row) -> Vec<(Backend, usize, &str)> {
-    const FLOORS: [&str; 8] =
-        ["shared", "child", "bare", "bare-main", "empty", "generic", "paused", "madsim"];
+    const FLOORS: [&str; 10] = [
+        "shared",
+        "child",
+        "bare",
+        "bare-main",
+        "empty",
+        "generic",
+        "paused",
+        "madsim",
+        "arc-swap",
+        "sleep",
+    ];
     let rank = |variant: &str| match FLOORS.iter().position(|floor| *floor == variant) {
         Some(floor) => floor,
         None => FLOORS.len() + usize::from(variant == PEER),

@@ -77,6 +77,7 @@ pub(super) fn figure(value: f64, unit: Unit, each: usize) -> String {
     let value = value / f64::from(u32::try_from(each.max(1)).unwrap_or(u32::MAX));
     match unit {
         Unit::Nanos => match value {
+            ns if ns.abs() < 100.0 => format!("{ns:.1} ns"),
             ns if ns < 1e4 => format!("{ns:.0} ns"),
             ns if ns < 1e6 => format!("{:.1} us", ns / 1e3),
             ns => format!("{:.2} ms", ns / 1e6),
