@@ -140,7 +140,8 @@ where
         let ctx = context(run);
         body(run, async move {
             let subsystem = (self.0)()?;
-            if const { !is_own::<S, _, _>(&S::health_check) } {
+            if const { !is_own::<S, _, _>(&S::health_check) && !is_own::<S, _, _>(&S::prepare_reload) }
+            {
                 return subsystem.run(ctx).await;
             }
             let subsystem = Arc::new(subsystem);

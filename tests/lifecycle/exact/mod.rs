@@ -7,6 +7,7 @@ mod file;
 mod grace;
 mod graphs;
 mod health;
+mod hooks;
 mod interval;
 mod lame_duck;
 mod log;
