@@ -26,6 +26,8 @@ pub enum Row {
     Snapshot,
     /// A file is renamed over the configuration's, to a subsystem that sees it.
     Reload,
+    /// A file of n bytes is read.
+    ReadFile,
     /// A daemon's life of 30 s in simulation.
     Lives,
     /// The same for an hour.
@@ -76,7 +78,7 @@ pub struct Job {
 
 impl Row {
     /// Every row.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::StartStop,
         Self::Restart,
         Self::Memory,
@@ -86,6 +88,7 @@ impl Row {
         Self::Erased,
         Self::Snapshot,
         Self::Reload,
+        Self::ReadFile,
         Self::Lives,
         Self::LivesHour,
         Self::LivesHourSparse,
@@ -104,6 +107,7 @@ impl Row {
             Self::Erased => "erased",
             Self::Snapshot => "snapshot",
             Self::Reload => "reload",
+            Self::ReadFile => "read-file",
             Self::Lives => "lives",
             Self::LivesHour => "lives-hour",
             Self::LivesHourSparse => "lives-hour-sparse",
@@ -122,6 +126,7 @@ impl Row {
             Self::Idle => "processor time of n idle subsystems, percent of one core",
             Self::Erased => "erased runtime beside the generic one, per operation",
             Self::Snapshot => "a subsystem reads a key of the configuration in force, per reading",
+            Self::ReadFile => "a sealed file of n bytes is opened, read and freed",
             Self::Reload => {
                 "rename over the configuration's file to `config_changed()`, less the debounce"
             }
@@ -167,6 +172,10 @@ impl Row {
                 "the debounce is 250 ms; sleep: how late a sleep of 250 ms ends on that runtime, which the \
                  daemon waits for with the same timer",
             ),
+            Self::ReadFile => Some(
+                "no runtime; std: `read_to_string`; copy: the core's one sized reading into a kept buffer and \
+                 its second look; map: of a sealed memfd (feature `mmap-config`); each looks at every byte",
+            ),
             Self::Idle | Self::Erased | Self::LivesHour | Self::LivesHourSparse => None,
         }
     }
@@ -183,6 +192,7 @@ impl Row {
                 ("work", Unit::Nanos),
             ],
             Self::Restart => &[("running", Unit::Nanos)],
+            Self::ReadFile => &[("read", Unit::Nanos)],
             Self::Memory => &[
                 ("live", Unit::Bytes),
                 ("blocks", Unit::Count),
@@ -227,6 +237,7 @@ impl Row {
             Self::Exec => &[("handlers", "empty"), ("exit", "empty")],
             Self::Idle | Self::Reload => &[],
             Self::Snapshot => &[("read", "arc-swap")],
+            Self::ReadFile => &[("read", "std")],
             Self::Erased => &[("spawn", "generic"), ("sleep", "generic"), ("reset", "generic")],
             Self::Lives | Self::LivesHour | Self::LivesHourSparse => {
                 &[("life", "bare"), ("life", "paused"), ("life", "madsim"), ("poll", "bare")]

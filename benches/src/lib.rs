@@ -35,6 +35,10 @@
 pub mod args;
 pub mod bare;
 mod clock;
+/// How the core reads a configuration's file: the same source.
+#[cfg(target_os = "linux")]
+#[path = "../../src/config/content.rs"]
+mod content;
 mod flag;
 mod floors;
 mod gate;

@@ -106,6 +106,7 @@ pub fn jobs(scale: Scale, peer_all: bool) -> Vec<Job> {
             jobs.push(job(Row::Idle, n, 1, &[variant]));
         }
     }
+    read_file(scale, &mut jobs);
     lives(scale, &mut jobs);
     jobs
 }
@@ -154,6 +155,25 @@ fn snapshot(scale: Scale, backend: Backend, jobs: &mut Vec<Job>) {
     for counted in [false, true] {
         let job = new(scale, Row::Snapshot, backend, n, rounds, &VARIANTS);
         jobs.push(Job { counted, ..job });
+    }
+}
+
+/// About the same time for each size.
+fn read_file(scale: Scale, jobs: &mut Vec<Job>) {
+    if !cfg!(all(feature = "mmap-config", target_os = "linux")) {
+        return;
+    }
+    let sizes: &[u32] = match scale {
+        Scale::Smoke => &[1 << 10],
+        Scale::Quick | Scale::Full => {
+            &[1 << 10, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24]
+        }
+    };
+    for &size in sizes {
+        let rounds = if scale == Scale::Smoke { 1 } else { 50 };
+        let variants = ["std", "copy", "map"];
+        let job = new(scale, Row::ReadFile, Backend::Virtual, size as usize, rounds, &variants);
+        jobs.push(Job { batch: ((1 << 20) / size).clamp(1, 256), ..job });
     }
 }
 

@@ -59,6 +59,8 @@ fn on_backend(job: &Job, counter: Option<Counter>) -> io::Result<()> {
         Backend::TokioCurrent => measure(&Tokio::<true>::start()?, job, counter),
         Backend::AsyncStd => measure(&AsyncStd, job, counter),
         Backend::Smol => measure(&Smol::start()?, job, counter),
+        #[cfg(target_os = "linux")]
+        Backend::Virtual if job.row == Row::ReadFile => rows::read_file::run(job, &Lines),
         Backend::Virtual => {
             rows::lives::run(job, &Lines);
             Ok(())
@@ -78,7 +80,9 @@ fn measure<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>) -> io::Result
         Row::Erased => rows::erased::run(bare, job, &out),
         Row::Snapshot => rows::snapshot::run(bare, job, counter, &out)?,
         Row::Reload => rows::reload::run(bare, job, &out)?,
-        Row::Lives | Row::LivesHour | Row::LivesHourSparse => rows::lives::run(job, &out),
+        Row::ReadFile | Row::Lives | Row::LivesHour | Row::LivesHourSparse => {
+            rows::lives::run(job, &out)
+        }
     }
     Ok(())
 }

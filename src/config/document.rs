@@ -2,19 +2,20 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use figment::value::{Dict, Value};
 use toml_edit::{Item, TableLike};
 
 use super::error::{ConfigError, ConfigErrorKind};
+use super::file_read::FileRead;
 use super::issue::{Location, Source};
 
 /// A TOML text with its values and positions.
 pub(super) struct Document {
     source: Source,
-    path: Option<PathBuf>,
+    read: Option<FileRead>,
     toml: toml_edit::Document<Arc<str>>,
     tree: Dict,
     /// Where each line begins: a file of nothing but issues must not cost a square of its length.
@@ -31,17 +32,22 @@ impl Document {
         let tree = dict(toml.as_table());
         let after_newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
         let lines = std::iter::once(0).chain(after_newlines).collect();
-        Ok(Self { source, path: None, toml, tree, lines })
+        Ok(Self { source, read: None, toml, tree, lines })
     }
 
-    /// The same, read from `path`, which is absolute.
-    pub(super) fn at_path(mut self, path: PathBuf) -> Self {
-        self.path = Some(path);
+    /// The same, read in that way from a path that is absolute.
+    pub(super) fn read_as(mut self, read: FileRead) -> Self {
+        self.read = Some(read);
         self
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        self.read().map(FileRead::path)
+    }
+
+    /// How it was read, if it is a file.
+    pub(super) const fn read(&self) -> Option<&FileRead> {
+        self.read.as_ref()
     }
 
     pub(super) fn tree(&self) -> &Dict {
@@ -141,7 +147,7 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document")
             .field("source", &self.source.name())
-            .field("path", &self.path)
+            .field("path", &self.path())
             .finish_non_exhaustive()
     }
 }

@@ -12,6 +12,7 @@ use super::error::{ConfigError, ConfigErrorKind};
 use super::issue::{ConfigIssue, Location, Source};
 use super::layer::{Layer, Overrides};
 use super::layers::Layers;
+use super::read::Reader;
 use super::section::ErasedSection;
 use super::source::{ConfigSource, Directory, Environment, Origin, Place};
 use super::variables::{DEEPEST, Found, Variables};
@@ -122,6 +123,7 @@ struct Reading<'a> {
     /// What was read for the configuration in force, of the files that were not empty.
     before: Vec<&'a Document>,
     layers: Vec<Layer>,
+    reader: Reader,
     /// Files that could not be read.
     failures: Vec<ConfigError>,
     issues: Vec<ConfigIssue>,
@@ -131,7 +133,7 @@ impl Reading<'_> {
     fn files(&mut self, source: &ConfigSource) {
         match &source.origin {
             Origin::Text(shelf) => self.add(Document::parse("<text>", shelf.text().as_bytes())),
-            Origin::File(place) => match document(place, 0) {
+            Origin::File(place) => match document(place, 0, &mut self.reader) {
                 Err(error) if source.optional && error.kind() == ConfigErrorKind::Missing => {
                     if self.before.iter().any(|before| before.is_base()) {
                         self.failures.push(gone(place));
@@ -153,7 +155,8 @@ impl Reading<'_> {
         match entries(&place) {
             Ok(names) => {
                 for (rank, name) in (1..).zip(names) {
-                    self.add(document(&place.inside(&name), rank));
+                    let document = document(&place.inside(&name), rank, &mut self.reader);
+                    self.add(document);
                 }
             }
             Err(error) if may_miss && error.kind() == ConfigErrorKind::Missing => {}
@@ -224,10 +227,10 @@ fn gone(place: &Place) -> ConfigError {
     ConfigError::file(ConfigErrorKind::Missing, location, message.to_owned())
 }
 
-fn document(place: &Place, rank: usize) -> Result<Document, ConfigError> {
+fn document(place: &Place, rank: usize, reader: &mut Reader) -> Result<Document, ConfigError> {
     let source = Source::file(&place.shown(), rank);
-    let bytes = super::read::bytes(&place.path, &source)?;
-    Ok(Document::parse(source, &bytes)?.at_path(place.path.clone()))
+    let (bytes, read) = reader.bytes(&place.path, &source)?;
+    Ok(Document::parse(source, &bytes)?.read_as(read))
 }
 
 /// The names of the files in the directory that are read, in order.

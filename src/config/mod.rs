@@ -15,16 +15,18 @@
 //!    nor is a variable or an override of the user's.
 //! 7. Loading the recipe that a [`Config`] remembers reads the same places, whatever the working
 //!    directory has become.
-//! 8. A file is read as it was at one moment, or not at all. A reload takes neither an emptied file nor a missing
+//! 8. A file is read as it was at one moment, or not at all; nothing is mapped that can change. A reload takes neither an emptied file nor a missing
 //!    one for the defaults.
 
 mod builder;
 mod changes;
+mod content;
 mod document;
 mod draft;
 mod error;
 mod explain;
 mod extract;
+mod file_read;
 mod into_config;
 mod issue;
 mod json_schema;
@@ -58,6 +60,7 @@ pub use builder::ConfigBuilder;
 pub(crate) use changes::KeyChange;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use explain::{Explanation, Origin};
+pub use file_read::{FileRead, ReadWay};
 pub use into_config::IntoConfig;
 pub(crate) use into_config::Pending;
 pub use issue::{ConfigIssue, Location};
@@ -236,6 +239,12 @@ impl Config {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.layers()?.base()?.path()
+    }
+
+    /// The files that it was read from, the lowest layer first, and how each of them was read.
+    pub fn files(&self) -> impl Iterator<Item = &FileRead> {
+        let layers = self.layers().map_or(&[][..], Layers::all);
+        layers.iter().filter_map(|layer| layer.document()?.read())
     }
 
     /// A section of the user's own: `http` is `[http]`, `http.tls` is `[http.tls]`. An absent one is

@@ -1,41 +1,55 @@
 //! Reading a file whole, whatever it turns out to be, as it was at one moment.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
+use tracing::debug;
+
+use super::content::{self, Content, Failure};
 use super::error::{ConfigError, ConfigErrorKind};
+use super::file_read::FileRead;
 use super::issue::{Location, Source};
 
 /// The most that is read: 1 MiB. A file that a person writes stays far below, and a path that is
 /// wrong by mistake (a log, a database, `/dev/zero`) must not fill the memory at start.
-pub(super) const LIMIT: u64 = 1 << 20;
+const LIMIT: usize = 1 << 20;
 
 /// How often a file is read that changes meanwhile, and the time in between: about 100 ms in all.
 const TRIES: u32 = 9;
 const BETWEEN: Duration = Duration::from_millis(12);
 
-/// The bytes of the file at `path`, which is called `source` in the error.
-///
-/// Pipes and devices are read like files, so `--config <(generate)` works; reading stops past the
-/// limit. Opening a named pipe waits for its writer.
-///
-/// A file that is seen to be written or replaced while it is read is read again. A writer that pauses in the midst of
-/// its work cannot be seen: that is what the pause before a reload is for.
-pub(super) fn bytes(path: &Path, source: &Source) -> Result<Vec<u8>, ConfigError> {
-    for again in 0..TRIES {
-        if again > 0 {
-            pause();
-        }
-        if let Some(bytes) = once(path, source)? {
-            return Ok(bytes);
-        }
+/// Reads files one after the other, into one buffer.
+#[derive(Default)]
+pub(super) struct Reader {
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    /// The bytes of the file at `path`, which is called `source` in the error, and how they were read.
+    ///
+    /// Pipes and devices are read like files, so `--config <(generate)` works; reading stops past the
+    /// limit. Opening a named pipe waits for its writer.
+    ///
+    /// A file that is seen to be written or replaced while it is read is read again. A writer that pauses in the midst
+    /// of its work cannot be seen: that is what the pause before a reload is for.
+    pub(super) fn bytes(
+        &mut self,
+        path: &Path,
+        source: &Source,
+    ) -> Result<(Content<'_>, FileRead), ConfigError> {
+        let mut tries = 1;
+        let taken = loop {
+            match content::take(path, LIMIT, &mut self.buffer) {
+                Ok(taken) => break taken,
+                Err(Failure::Changing) if tries < TRIES => pause(),
+                Err(failure) => return Err(error(failure, source)),
+            }
+            tries += 1;
+        };
+        let read = FileRead::new(path, &taken);
+        debug!("{read}");
+        Ok((taken.content(&self.buffer), read))
     }
-    let message = format!(
-        "is being written: it has changed each of the {TRIES} times it was read; it has to be left alone for a moment"
-    );
-    Err(ConfigError::file(ConfigErrorKind::Changing, Location::new(source.clone(), None), message))
 }
 
 #[expect(clippy::disallowed_methods, reason = "what writes the file is outside, and tells nothing")]
@@ -43,58 +57,27 @@ fn pause() {
     std::thread::sleep(BETWEEN);
 }
 
-/// None if it changed while it was read.
-fn once(path: &Path, source: &Source) -> Result<Option<Vec<u8>>, ConfigError> {
-    let location = || Location::new(source.clone(), None);
-    let failed = |doing| move |error: io::Error| ConfigError::io(location(), doing, &error);
-    let mut file = File::open(path).map_err(failed("opened"))?;
-    let before = file.metadata().map_err(failed("examined"))?;
-    if before.is_dir() {
-        let message = "is a directory, not a file".to_owned();
-        return Err(ConfigError::file(ConfigErrorKind::Unreadable, location(), message));
-    }
-    let bytes = bounded(&mut file, &before).map_err(failed("read"))?;
-    let Some(bytes) = bytes else {
-        let message = format!("is longer than {LIMIT} bytes (1 MiB), the most that is read");
-        return Err(ConfigError::file(ConfigErrorKind::TooLarge, location(), message));
+/// What `failure` comes to for who reads a file called `source`.
+fn error(failure: Failure, source: &Source) -> ConfigError {
+    let location = Location::new(source.clone(), None);
+    let (kind, message) = match failure {
+        Failure::Io(doing, error) => return ConfigError::io(location, doing, &error),
+        Failure::Directory => {
+            (ConfigErrorKind::Unreadable, "is a directory, not a file".to_owned())
+        }
+        Failure::TooLong => (
+            ConfigErrorKind::TooLarge,
+            format!("is longer than {LIMIT} bytes (1 MiB), the most that is read"),
+        ),
+        Failure::Changing => (
+            ConfigErrorKind::Changing,
+            format!(
+                "is being written: it has changed each of the {TRIES} times it was read; it has to be left alone for a moment"
+            ),
+        ),
     };
-    // What is no file cannot be read twice.
-    if !before.is_file() {
-        return Ok(Some(bytes));
-    }
-    // Times are as coarse as the system's tick: a second reading sees what they do not show.
-    file.seek(SeekFrom::Start(0)).map_err(failed("read"))?;
-    let second = bounded(&mut file, &before).map_err(failed("read"))?;
-    let after = file.metadata().map_err(failed("examined"))?;
-    let is_there = std::fs::metadata(path).is_ok_and(|there| is_same(&after, &there));
-    let is_whole = second.as_ref() == Some(&bytes) && is_same(&before, &after) && is_there;
-    Ok(is_whole.then_some(bytes))
+    ConfigError::file(kind, location, message)
 }
-
-/// All of it; none if that is beyond the limit.
-fn bounded(file: &mut File, metadata: &Metadata) -> io::Result<Option<Vec<u8>>> {
-    if metadata.len() > LIMIT {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
-    file.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= LIMIT).then_some(bytes))
-}
-
-/// Whether both are one file that was not written in between, as far as its times show.
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    let looks = |metadata: &Metadata| (metadata.len(), metadata.modified().ok());
-    looks(one) == looks(other) && node(one) == node(other)
-}
-
-#[cfg(unix)]
-fn node(metadata: &Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn node(_: &Metadata) {}
 
 #[cfg(test)]
 mod tests {
@@ -112,7 +95,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, beside) = (folder.path().join("a"), folder.path().join("b"));
         let source = Source::file("a", 0);
-        let stop = AtomicBool::new(false);
+        let (stop, mut reader) = (AtomicBool::new(false), Reader::default());
         std::fs::write(&path, &texts()[0]).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -124,10 +107,49 @@ mod tests {
                 }
             });
             for _ in 0..30 {
-                let read = bytes(&path, &source);
-                assert!(read.is_err() || texts().contains(&read.unwrap()));
+                if let Ok((read, _)) = reader.bytes(&path, &source) {
+                    assert!(texts().iter().any(|text| **text == *read));
+                }
             }
             stop.store(true, Ordering::Relaxed);
         });
+    }
+
+    /// A page that is a hole is made when it is read, which may fail: a copy gets an error then, a mapping a signal.
+    #[cfg(all(feature = "mmap-config", target_os = "linux"))]
+    #[test]
+    fn a_sealed_file_with_a_hole_is_copied() {
+        use std::os::fd::AsRawFd as _;
+
+        use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+        let mut reader = Reader::default();
+        for (length, why) in [(4096, "it is sealed"), (1 << 19, "it has holes")] {
+            let file = std::fs::File::from(memfd_create("a", MemfdFlags::ALLOW_SEALING).unwrap());
+            std::io::Write::write_all(&mut &file, &[b'a'; 4096]).unwrap();
+            file.set_len(length).unwrap();
+            let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW;
+            fcntl_add_seals(&file, seals).unwrap();
+            let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+            let (bytes, read) = reader.bytes(path.as_ref(), &Source::file("a", 0)).unwrap();
+            assert_eq!((bytes.len() as u64, read.why()), (length, why));
+        }
+    }
+
+    #[test]
+    fn one_buffer_reads_longer_and_shorter_files_up_to_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, source) = (folder.path().join("a"), Source::file("a", 0));
+        let mut reader = Reader::default();
+        for length in [100, 70_000, 0, 16 * 1024, LIMIT, 1, LIMIT + 1] {
+            let text = vec![b'a'; length];
+            std::fs::write(&path, &text).unwrap();
+            match reader.bytes(&path, &source) {
+                Ok((bytes, _)) => assert!(length <= LIMIT && *bytes == *text, "{length}"),
+                Err(error) => {
+                    assert_eq!((length, error.kind()), (LIMIT + 1, ConfigErrorKind::TooLarge));
+                }
+            }
+        }
     }
 }

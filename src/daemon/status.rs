@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::handle::Inner;
+use crate::config::FileRead;
 use crate::end::one_line;
 use crate::reload::LastReload;
 use crate::state::SubsystemState;
@@ -23,6 +24,8 @@ pub struct Status {
     pub config_generation: u64,
     /// How the last reload ended; none if there was none.
     pub last_reload: Option<LastReload>,
+    /// The files that it was read from, and how; none before it was read.
+    pub config_files: Vec<FileRead>,
     /// The subsystems, in the order of registration.
     pub subsystems: Vec<SubsystemStatus>,
 }
@@ -39,6 +42,9 @@ impl Status {
             live: inner.running.load(std::sync::atomic::Ordering::Acquire),
             config_generation: inner.current().map_or(0, |current| current.generation()),
             last_reload: inner.current().and_then(|current| current.last()),
+            config_files: inner.current().map_or_else(Vec::new, |current| {
+                current.load().config().files().cloned().collect()
+            }),
             subsystems: SubsystemStatus::all(&inner.board),
         }
     }
@@ -50,18 +56,24 @@ impl Status {
     }
 
     /// The status as one line of JSON: `ready`, `degraded`, `live`, `config_generation`, `last_reload` (its
-    /// text, or null) and `subsystems` with `id`, `name`, `state`, `ready`, `waits_for`, `generation`, `restarts`,
+    /// text, or null), `config_files` with `path`, `read` (`copied` or `mapped`) and `why`, and `subsystems` with `id`, `name`, `state`, `ready`, `waits_for`, `generation`, `restarts`,
     /// `state_for_ms`, `restart_in_ms`, `health`, `reason` and `last_end`, which has what
     /// [`ExitReport::to_json`](crate::ExitReport::to_json) tells of an end.
     #[must_use]
     pub fn to_json(&self) -> String {
         let subsystems: Vec<_> = self.subsystems.iter().map(SubsystemStatus::to_value).collect();
+        let file = |file: &FileRead| {
+            let path = file.path().to_string_lossy();
+            serde_json::json!({ "path": path, "read": file.way().as_str(), "why": file.why() })
+        };
+        let files: Vec<_> = self.config_files.iter().map(file).collect();
         serde_json::json!({
             "ready": self.ready,
             "degraded": self.degraded,
             "live": self.live,
             "config_generation": self.config_generation,
             "last_reload": self.last_reload.as_ref().map(ToString::to_string),
+            "config_files": files,
             "subsystems": subsystems,
         })
         .to_string()

@@ -4,6 +4,8 @@
 mod files;
 mod layers;
 mod precedence;
+#[cfg(target_os = "linux")]
+mod sealed;
 mod secrets;
 
 use std::fs;

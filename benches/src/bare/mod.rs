@@ -30,7 +30,7 @@ pub enum Backend {
     AsyncStd,
     /// smol, a worker per core.
     Smol,
-    /// One thread on virtual time: the simulator, and what it is compared with.
+    /// One thread on virtual time: the simulator, and what it is compared with; and what needs no runtime.
     Virtual,
 }
 

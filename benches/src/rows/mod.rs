@@ -5,6 +5,8 @@ pub(crate) mod exec;
 pub(crate) mod idle;
 pub(crate) mod lives;
 pub(crate) mod memory;
+#[cfg(target_os = "linux")]
+pub(crate) mod read_file;
 pub(crate) mod reload;
 pub(crate) mod restart;
 pub(crate) mod signal;

@@ -65,7 +65,7 @@ pub fn print(results: &Results, format: Format) -> String {
 
 /// The lines of a table, by what they are about; floors first, peers last.
 fn lines(results: &Results, row: Row) -> Vec<(Backend, usize, &str)> {
-    const FLOORS: [&str; 10] = [
+    const FLOORS: [&str; 11] = [
         "shared",
         "child",
         "bare",
@@ -75,6 +75,7 @@ fn lines(results: &Results, row: Row) -> Vec<(Backend, usize, &str)> {
         "paused",
         "madsim",
         "arc-swap",
+        "std",
         "sleep",
     ];
     let rank = |variant: &str| match FLOORS.iter().position(|floor| *floor == variant) {

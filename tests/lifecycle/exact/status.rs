@@ -202,7 +202,8 @@ fn it_prints_a_line_for_each_and_is_json() {
                 assert_eq!(end.to_string(), "error after 0s: no line");
                 let json: serde_json::Value = serde_json::from_str(&status.to_json()).unwrap();
                 let expected = serde_json::json!({
-                    "ready": false, "degraded": false, "live": true, "config_generation": 1, "last_reload": null,
+                    "ready": false, "degraded": false, "live": true,
+                    "config_generation": 1, "last_reload": null, "config_files": [],
                     "subsystems": [
                         { "id": 0, "name": "uplink", "state": "backoff", "ready": false,
                           "waits_for": [], "generation": 1, "restarts": 0, "state_for_ms": 1000,
