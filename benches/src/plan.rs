@@ -101,7 +101,7 @@ pub fn jobs(scale: Scale, peer_all: bool) -> Vec<Job> {
         let n = if scale == Scale::Smoke { 10 } else { 10_000 };
         jobs.push(job(Row::Erased, n, scale.rounds(n), &["generic", "erased"]));
         snapshot(scale, backend, &mut jobs);
-        jobs.push(job(Row::Reload, 1, rounds.div_ceil(4), &["sleep", "daemon"]));
+        jobs.push(job(Row::Reload, 1, rounds.div_ceil(8), &["sleep", "daemon"]));
         for variant in ["shared", "daemon"].into_iter().chain(peer(backend)) {
             jobs.push(job(Row::Idle, n, 1, &[variant]));
         }
@@ -145,12 +145,12 @@ fn start_stop(scale: Scale, backend: Backend, peer_all: bool, jobs: &mut Vec<Job
     }
 }
 
-/// n readings a round: some milliseconds.
+/// n readings a round: about a millisecond.
 fn snapshot(scale: Scale, backend: Backend, jobs: &mut Vec<Job>) {
     const VARIANTS: [&str; 5] = ["arc-swap", "with_config", "config", "with_config-2", "config-2"];
     let (n, rounds) = match scale {
         Scale::Smoke => (10, 1),
-        Scale::Quick | Scale::Full => (1_000_000, scale.rounds(100)),
+        Scale::Quick | Scale::Full => (100_000, scale.rounds(100)),
     };
     for counted in [false, true] {
         let job = new(scale, Row::Snapshot, backend, n, rounds, &VARIANTS);
