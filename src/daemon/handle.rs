@@ -11,7 +11,7 @@ use proc_daemon_runtime::{AnyRuntime, Instant};
 use super::plan::{Plan, PlannedConfig};
 use super::run::Observer;
 use super::{DaemonBuilder, ExitReport, Status};
-use crate::config::{Config, IntoConfig};
+use crate::config::{Config, Explanation, IntoConfig};
 use crate::error::Error;
 use crate::reason::ShutdownReason;
 use crate::reload::{Current, Snapshot};
@@ -201,6 +201,24 @@ impl Daemon {
             Some(current) => Arc::clone(current.load().config()),
             None => Arc::new(DEFAULTS.clone()),
         }
+    }
+
+    /// Where the value of `key` in the current configuration comes from; see [`Config::explain`].
+    ///
+    /// ```
+    /// use proc_daemon::{ConfigSource, Daemon};
+    ///
+    /// let source = ConfigSource::text("[shutdown]\ngraceful = 1000").set("shutdown.timeout_ms", 5000);
+    /// let daemon = Daemon::builder(source.load()).with_task("job", |_| async { Ok(()) }).build()?;
+    /// assert_eq!(
+    ///     daemon.explain("shutdown.timeout_ms").unwrap().to_string(),
+    ///     "shutdown.timeout_ms = 5s: set in code, over <text>:2:1, over the default"
+    /// );
+    /// # Ok::<(), proc_daemon::error::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, key: &str) -> Option<Explanation> {
+        self.config_snapshot().explain(key)
     }
 
     /// The settings of type `T`, if a section of that type was registered and has been read.

@@ -33,6 +33,28 @@ impl Daemon {
     /// Reads the configuration again and says what a reload would do, without asking anybody: `2 live, 1 restart:
     /// http, 0 process`. Cancel-safe.
     ///
+    /// ```
+    /// use proc_daemon::sim::Sim;
+    /// use proc_daemon::{Daemon, task};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Http { port: u16 }
+    ///
+    /// let http = task("http", |ctx| async move { Ok(ctx.cancelled().await) }).with_settings::<Http>("http");
+    /// let life = Sim::new(7)
+    ///     .daemon(Daemon::new().with_subsystem(http))
+    ///     .config_text("[http]\nport = 80")
+    ///     .script(|stage| async move {
+    ///         stage.until_ready().await;
+    ///         stage.edit_config("[http]\nport = 8080\n[logging]\nlevel = 'debug'");
+    ///         let plan = stage.daemon().plan_reload().await.expect("it can be used");
+    ///         assert_eq!(plan.to_string(), "1 live, 1 restart: http, 0 process");
+    ///         assert_eq!(plan.restart[0].1, ["http.port"]);
+    ///         assert_eq!(stage.daemon().status().config_generation, 1);
+    ///     });
+    /// assert!(life.expect_clean().is_clean());
+    /// ```
+    ///
     /// # Errors
     ///
     /// What was read cannot be used, there is nothing to read, or the daemon does not run.
