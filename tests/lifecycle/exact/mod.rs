@@ -15,6 +15,7 @@ mod long;
 mod start;
 mod states;
 mod status;
+mod told;
 mod waits;
 
 use std::fmt::Debug;
