@@ -39,6 +39,7 @@ fn every_job_yields_every_figure_it_names() {
     let ours = results.failures().iter().find(|(what, _)| !what.contains("peer"));
     assert_eq!(ours, None, "{text}");
     few_polls(&results, &text);
+    no_allocations(&results, &text);
 }
 
 /// What the daemon adds to a life: its start, its driver, its stop.
@@ -50,4 +51,12 @@ fn few_polls(results: &Results, text: &str) {
     };
     let more = polls("daemon") - polls("bare");
     assert!((0.0..16.0).contains(&more), "{more} polls more than by hand\n{text}");
+}
+
+/// A subsystem reads the configuration in force without allocating.
+fn no_allocations(results: &Results, text: &str) {
+    let is_it = |key: &&Key| (key.row, &*key.metric) == (Row::Snapshot, "allocations");
+    let most = results.keys().filter(is_it).filter_map(|key| results.value(key));
+    let most = most.map(|value| value.greatest).reduce(f64::max).expect("a count");
+    assert!(most < 1.0, "{most} allocations\n{text}");
 }
