@@ -81,7 +81,7 @@ fn measure<B: Bare>(bare: &B, job: &Job, counter: Option<Counter>) -> io::Result
         Row::Snapshot => rows::snapshot::run(bare, job, counter, &out)?,
         Row::Reload => rows::reload::run(bare, job, &out)?,
         Row::ReadFile | Row::Lives | Row::LivesHour | Row::LivesHourSparse => {
-            rows::lives::run(job, &out)
+            rows::lives::run(job, &out);
         }
     }
     Ok(())
