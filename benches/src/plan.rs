@@ -145,12 +145,12 @@ fn start_stop(scale: Scale, backend: Backend, peer_all: bool, jobs: &mut Vec<Job
     }
 }
 
-/// n readings a round: about a millisecond.
+/// n readings a round: some milliseconds, so that two threads read at once.
 fn snapshot(scale: Scale, backend: Backend, jobs: &mut Vec<Job>) {
     const VARIANTS: [&str; 5] = ["arc-swap", "with_config", "config", "with_config-2", "config-2"];
     let (n, rounds) = match scale {
         Scale::Smoke => (10, 1),
-        Scale::Quick | Scale::Full => (100_000, scale.rounds(100)),
+        Scale::Quick | Scale::Full => (1_000_000, scale.rounds(100).div_ceil(4)),
     };
     for counted in [false, true] {
         let job = new(scale, Row::Snapshot, backend, n, rounds, &VARIANTS);

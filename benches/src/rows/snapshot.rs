@@ -1,5 +1,6 @@
-use std::hint::black_box;
+use std::hint::{black_box, spin_loop};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -91,16 +92,21 @@ fn threads<F: FnMut() + Send>(
     n: usize,
     make: impl Fn() -> F,
 ) -> Took {
-    let barrier = Barrier::new(threads + 1);
+    let (barrier, here) = (Barrier::new(threads + 1), AtomicUsize::new(0));
     thread::scope(|scope| {
         let started: Vec<_> = (0..threads)
             .map(|_| {
-                let (barrier, mut one) = (&barrier, make());
+                let (barrier, here, mut one) = (&barrier, &here, make());
                 scope.spawn(move || {
                     // What a thread sets up at its first reading is no part of a reading.
                     one();
                     barrier.wait();
                     barrier.wait();
+                    // Each has a core when the first reading begins: woken one after the other, they would take turns.
+                    here.fetch_add(1, Ordering::SeqCst);
+                    while here.load(Ordering::SeqCst) < threads {
+                        spin_loop();
+                    }
                     let since = Instant::now();
                     for _ in 0..n {
                         one();
