@@ -78,6 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "another thread is what it is about")]
     fn it_waits_for_the_last_and_no_longer_than_the_grace() {
         let census = Census::default();
         assert_eq!(census.wait(Duration::MAX), 0);
