@@ -309,8 +309,9 @@ impl Driver {
         let quiet = self.reloading.touched && self.is_old_news(&result);
         if !quiet {
             tell(&result, self.shared.current.generation());
-            self.publish_reload(&result, now);
+            // Whoever is told looks at the status.
             self.shared.current.set_last(LastReload { at: now, result: result.clone() });
+            self.publish_reload(&result, now);
         }
         self.reloading.last_bad = result.as_ref().err().map(ToString::to_string);
         self.reloading.told = Some((outcome, result));
