@@ -68,6 +68,9 @@ impl Watch for Observer {
         told(book, handle, event, now, &mut found);
         for effect in out.effects.range(first..) {
             match effect {
+                Effect::Prepare { unit, generation, .. } => {
+                    model::reload::asked(book, *unit, *generation);
+                }
                 Effect::Publish => {
                     laws::reload::published(book, &out.turns, &mut found);
                     model::reload::published(book);
@@ -124,6 +127,14 @@ impl Watch for Observer {
         let waiting = std::mem::take(&mut story.waiting);
         drop(story);
         waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn published(&mut self, before: u64, generation: u64) {
+        let mut found = laws::Found::default();
+        laws::reload::grows(before, generation, &mut found);
+        if let Some((law, seen)) = found.take() {
+            self.0.lock().broken(law, seen);
+        }
     }
 
     fn launched(&mut self, unit: u32, generation: u32, now: Instant) {
@@ -250,7 +261,6 @@ fn decided(
             laws::health::beat_asked(book, *unit, now, found);
             book.units[*unit as usize].beat_due = None;
         }
-        Effect::Prepare { unit, generation, .. } => model::reload::asked(book, *unit, *generation),
         Effect::Commit { unit } => laws::reload::committed(book, *unit, found),
         Effect::AnswerReload { ticket, .. } => laws::reload::answered(book, *ticket, found),
         Effect::Reloaded(Outcome::Stranded(_)) => book.stranded = true,

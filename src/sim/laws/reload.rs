@@ -32,6 +32,13 @@ pub(in crate::sim) fn published(book: &Book, turns: &[Turn], found: &mut Found) 
     }
 }
 
+/// The generation in force becomes another one.
+pub(in crate::sim) fn grows(before: u64, generation: u64, found: &mut Found) {
+    found.expect(generation > before, "generations grow", || {
+        format!("generation {generation} was published, after {before}")
+    });
+}
+
 /// A commit is called.
 pub(in crate::sim) fn committed(book: &Book, unit: u32, found: &mut Found) {
     let said = book.reload.asked.get(&unit).and_then(|(_, said)| *said);

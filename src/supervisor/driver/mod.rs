@@ -67,6 +67,9 @@ pub(crate) trait Watch: Send {
     /// Another configuration was read, which concerns these and says this of the daemon itself.
     fn proposed(&mut self, concerned: &[Concern], tuning: &Tuning);
 
+    /// That generation of the configuration is in force, after that one.
+    fn published(&mut self, before: u64, generation: u64);
+
     /// This generation is about to be spawned.
     fn launched(&mut self, unit: u32, generation: u32, now: Instant);
 }

@@ -265,7 +265,11 @@ impl Driver {
         let known: Vec<_> = self.shared.current.load().warnings().cloned().collect();
         let news = snapshot.warnings().filter(|issue| !known.contains(issue));
         news.for_each(|issue| warn!("configuration: {issue}"));
+        let generation = snapshot.generation();
         let before = self.shared.current.publish(snapshot);
+        if let Some(watch) = &mut self.watch {
+            watch.published(before.generation(), generation);
+        }
         self.reloading.before = Some(Candidate { snapshot: before, difference });
         for obey in &self.reloading.obey {
             obey(&config);
