@@ -11,6 +11,7 @@ mod ends;
 mod expectations;
 mod kinds;
 mod obedient;
+mod reloads;
 mod restarts;
 #[path = "../../../sim/shape/mod.rs"]
 mod shape;
@@ -64,7 +65,7 @@ fn hunt(bug: u32, lives: u32, explain: bool) {
 fn life(sim: Sim) -> Life {
     let sim = sim.time_limit(TIME_LIMIT);
     let sim = if sim.choose(2, "probes") == 1 { sim.probes() } else { sim };
-    match sim.choose(44, "life") {
+    match sim.choose(54, "life") {
         0..15 => {
             let daemon = shape::daemon(&sim);
             sim.daemon(daemon).faults(shape::faults()).lasting(Duration::from_secs(10)).run()
@@ -73,6 +74,7 @@ fn life(sim: Sim) -> Life {
         22..28 => ends::life(sim),
         28..31 => restarts::life(sim),
         31..43 => company::life(sim),
+        43..53 => reloads::life(sim),
         _ => crowd::life(sim),
     }
 }

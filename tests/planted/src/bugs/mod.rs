@@ -5,6 +5,7 @@ mod driver;
 mod ends;
 mod groups;
 mod health;
+mod reload;
 mod restart;
 mod signals;
 mod start;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<Bug> {
         groups::BUGS,
         control::BUGS,
         health::BUGS,
+        reload::BUGS,
         signals::BUGS,
         driver::BUGS,
         subsystem::BUGS,
