@@ -184,7 +184,7 @@ pub(super) const BUGS: &[Bug] = &[
             Some((_, last)) => *last = now,",
     ),
     bug!(
-        "reading-waited-for-without-end",
+        "read-beside-one-that-hangs",
         "a reading that does not come to its end is forgotten, and the next begins beside it",
         RELOAD,
         "self.reload.stuck = Some(self.reload.number);" =>
