@@ -13,7 +13,7 @@ pub(crate) struct Edit {
     pub(crate) edit: fn(&Path, u64),
 }
 
-pub(crate) const EDITS: [Edit; 7] = [
+pub(crate) const EDITS: [Edit; 8] = [
     Edit { name: "a_write_in_place", lay: file, edit: in_place },
     Edit { name: "a_rename_onto_it", lay: file, edit: renamed },
     Edit { name: "vims_backup", lay: file, edit: vim },
@@ -21,6 +21,7 @@ pub(crate) const EDITS: [Edit; 7] = [
     Edit { name: "deleted_and_made_again", lay: file, edit: again },
     Edit { name: "a_link_to_another_file", lay: linked, edit: link },
     Edit { name: "the_file_behind_a_link", lay: linked, edit: behind },
+    Edit { name: "another_directory_behind_a_link", lay: linked, edit: directory },
 ];
 
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) {
@@ -97,6 +98,16 @@ fn link(root: &Path, n: u64) {
     symlink(root.join(to).join("set.toml"), root.join("daemon.toml")).unwrap();
     // What it led to does not count any more, and has the number after that.
     write(&root.join(from).join("set.toml"), text(n + 1));
+}
+
+/// The directory in which it leads is replaced by another one, in which the file is.
+fn directory(root: &Path, n: u64) {
+    let (old, new) = (root.join("old"), root.join("new"));
+    fs::create_dir(&new).unwrap();
+    write(&new.join("set.toml"), text(n));
+    fs::rename(root.join("one"), &old).unwrap();
+    fs::rename(new, root.join("one")).unwrap();
+    fs::remove_dir_all(old).unwrap();
 }
 
 fn behind(root: &Path, n: u64) {

@@ -3,9 +3,12 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
 use libtest_mimic::Trial;
+use tempfile::TempDir;
 
 use crate::child::{command, start};
 use crate::edits::put;
@@ -17,10 +20,25 @@ use crate::support::process::Signal;
 const NOBODY: u32 = 65534;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    on_each("refused::a_file_that_may_not_be_read_changes_nothing", forbidden)
+    let copy = rustix::process::geteuid().is_root().then(|| Arc::new(program()));
+    on_each("refused::a_file_that_may_not_be_read_changes_nothing", move |row| {
+        forbidden(row, copy.as_deref().map(|folder| folder.path().join("program")));
+    })
 }
 
-fn forbidden(row: &'static str) {
+/// A copy of this binary: where it is, others may not be allowed to look. Made before any test begins: a process that is
+/// started while it is written would hold it open, and what is open for writing cannot be run.
+fn program() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    for path in [folder.path(), &copy] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+fn forbidden(row: &'static str, copy: Option<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let (root, file) = (folder.path(), folder.path().join("daemon.toml"));
     let watched = |n: u64| format!("hot_reload = true\n{}", text(n));
@@ -30,11 +48,7 @@ fn forbidden(row: &'static str) {
     };
     made(1);
     let mut command = command("follows", row, &file);
-    if rustix::process::geteuid().is_root() {
-        // Where this binary is, others may not be allowed to look.
-        let copy = root.join("program");
-        fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
-        fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
+    if let Some(copy) = copy {
         fs::set_permissions(root, Permissions::from_mode(0o755)).unwrap();
         let mut other = Command::new(copy);
         other.args(command.get_args());
