@@ -96,14 +96,13 @@ fn holding(row: &'static str) {
     assert!(!exit.stdout().contains("n = 2"), "it was published: {}", exit.stdout());
 }
 
-/// With every worker held nobody can end: the budget counts, and the sentinel says who is there.
+/// With every worker held nobody can end: the budget counts. (What the sentinel says then is not waited for on a busy machine.)
 fn holding_all(row: &'static str) {
     let (_folder, process) = reloading("hooks-block", row);
     process.until("a hook on each worker", |lines| {
         (lines.iter().filter(|line| line.text == "asked").count() >= WORKERS).then_some(())
     });
     let exit = stops(process, 124, "holding all");
-    exit.expect_stderr("`asked-0`");
     assert!(!exit.stdout().contains("n = 2"), "it was published: {}", exit.stdout());
 }
 
