@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     [
         on_each("stages::a_stop_while_the_file_is_read_is_obeyed", reading),
         on_each("stages::a_stop_while_a_hook_is_asked_is_obeyed", asking),
+        on_each("stages::a_stop_answers_who_has_asked_for_the_reload", called),
         on_each("stages::a_stop_while_a_hook_holds_a_worker_is_obeyed", holding),
         on_each("stages::a_stop_while_hooks_hold_every_worker_is_obeyed", holding_all),
         on_each("stages::a_stop_while_one_restarts_is_obeyed", settling),
@@ -37,11 +38,15 @@ fn text(n: u64) -> String {
 
 /// A daemon that has been told to reload number 2.
 fn reloading(scenario: &str, row: &str) -> (tempfile::TempDir, Process) {
+    reloading_by(Signal::HUP, scenario, row)
+}
+
+fn reloading_by(signal: Signal, scenario: &str, row: &str) -> (tempfile::TempDir, Process) {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), text(1));
     let process = start(command(scenario, row, &folder.path().join("daemon.toml")));
     put(folder.path(), text(2));
-    process.signal(Signal::HUP);
+    process.signal(signal);
     (folder, process)
 }
 
@@ -87,6 +92,15 @@ fn asking(row: &'static str) {
     assert!(!exit.stdout().contains("n = 2"), "it was published: {}", exit.stdout());
 }
 
+/// Who waits for the reload is answered, or would be waited for itself.
+fn called(row: &'static str) {
+    let (_folder, process) = reloading_by(Signal::USR1, "hook-hangs", row);
+    process.stdout_line("asked");
+    let exit = stops(process, 0, "called");
+    assert!(exit.stdout().contains("reload 1: the daemon is shutting down"), "{}", exit.stdout());
+    assert!(!exit.stdout().contains("n = 2"), "it was published: {}", exit.stdout());
+}
+
 /// Whoever ends is not held up by a hook that holds its thread.
 fn holding(row: &'static str) {
     let (_folder, process) = reloading("hook-blocks", row);
@@ -96,7 +110,7 @@ fn holding(row: &'static str) {
     assert!(!exit.stdout().contains("n = 2"), "it was published: {}", exit.stdout());
 }
 
-/// With every worker held nobody can end: the budget counts. (What the sentinel says then is not waited for on a busy machine.)
+/// With every worker held nobody can end: the budget counts.
 fn holding_all(row: &'static str) {
     let (_folder, process) = reloading("hooks-block", row);
     process.until("a hook on each worker", |lines| {
