@@ -72,6 +72,7 @@ fn daemon(scenario: &str) -> DaemonBuilder {
         "hooks-block" => daemon.with_subsystem(owner(idle)).with_subsystems(
             (0..4).map(|n| task(format!("asked-{n}"), idle).on_reload(hook_blocks)),
         ),
+        "picky" => daemon.with_subsystem(owner(picky).explicit_ready().on_reload(picks)),
         "start-hangs" => daemon.with_subsystem(owner(start_hangs).explicit_ready()),
         "start-is-deaf" => daemon.with_subsystem(owner(start_is_deaf).explicit_ready()),
         other => panic!("no scenario named {other}"),
@@ -165,6 +166,24 @@ where
     Fut: Future<Output = Result> + Send + 'static,
 {
     task("owner", run).with_settings::<Own>("own")
+}
+
+/// Refuses 13, agrees to 14 and cannot start with it, and starts again with any other number.
+async fn picks(change: Change) -> Result<Prepared> {
+    match change.proposed::<Own>().n {
+        13 => Err("13 is no number for me".into()),
+        _ => Ok(Prepared::default()),
+    }
+}
+
+async fn picky(ctx: Context) -> Result {
+    let n = ctx.settings::<Own>().n;
+    if n == 14 {
+        return Err("there is no start with 14".into());
+    }
+    println!("start {}: {n}", ctx.generation());
+    ctx.ready();
+    idle(ctx).await
 }
 
 async fn hangs(_: Change) -> Result<Prepared> {

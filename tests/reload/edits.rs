@@ -13,7 +13,7 @@ pub(crate) struct Edit {
     pub(crate) edit: fn(&Path, u64),
 }
 
-pub(crate) const EDITS: [Edit; 8] = [
+pub(crate) const EDITS: [Edit; 9] = [
     Edit { name: "a_write_in_place", lay: file, edit: in_place },
     Edit { name: "a_rename_onto_it", lay: file, edit: renamed },
     Edit { name: "vims_backup", lay: file, edit: vim },
@@ -21,6 +21,7 @@ pub(crate) const EDITS: [Edit; 8] = [
     Edit { name: "deleted_and_made_again", lay: file, edit: again },
     Edit { name: "a_link_to_another_file", lay: linked, edit: link },
     Edit { name: "the_file_behind_a_link", lay: linked, edit: behind },
+    Edit { name: "a_part_beside_it", lay: parts, edit: part },
     Edit { name: "another_directory_behind_a_link", lay: linked, edit: directory },
 ];
 
@@ -54,6 +55,19 @@ fn vim(root: &Path, n: u64) {
     fs::rename(&path, &backup).unwrap();
     write(&path, text(n));
     fs::remove_file(backup).unwrap();
+}
+
+/// Number 1, and a directory for what beats it.
+fn parts(root: &Path) {
+    file(root);
+    fs::create_dir(root.join("conf.d")).unwrap();
+}
+
+/// One more part, which beats those before; the last but one goes.
+fn part(root: &Path, n: u64) {
+    let at = |n: u64| root.join("conf.d").join(format!("{n}0.toml"));
+    write(&at(n), format!("[part]\nn = {n}\n"));
+    let _ = fs::remove_file(at(n - 1));
 }
 
 fn again(root: &Path, n: u64) {
