@@ -25,6 +25,10 @@ test:
 bench *filters:
     cargo bench -p proc-daemon-bench -- {{ filters }}
 
+# Every scenario on every backend, side by side.
+conformance *args:
+    cargo run -p proc-daemon-conformance --features all-backends -- {{ args }}
+
 # Every interleaving of the core's waits, under loom.
 models:
     cargo run --release --manifest-path tests/models/Cargo.toml

@@ -34,7 +34,11 @@ impl Census {
 
     /// Blocks the thread until no guard is alive, at most for `grace`. Gives how many are.
     #[must_use]
-    #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a thread waits in real time")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "a thread waits in real time"
+    )]
     pub fn wait(&self, grace: Duration) -> usize {
         self.0.awaited.store(true, Ordering::SeqCst);
         let until = std::time::Instant::now().checked_add(grace);

@@ -18,7 +18,29 @@
 //!
 //! # For backend authors
 //!
-//! Implement the five traits. The laws, each with the file that implements or checks the shared part:
+//! ## A backend in an afternoon
+//!
+//! 1. A handle that is cheap to clone implements [`Runtime`]: `spawn` hands the future, wrapped in [`Detached`], to
+//!    your executor; `spawn_blocking` runs the closure, inside [`catch`], on a thread that may block. Neither keeps a handle,
+//!    and after the runtime's end both drop what they are given.
+//! 2. Its [`Timer`]: `now` since an epoch of the runtime's, and a [`Sleep`] that looks at the clock first and then at its
+//!    registration. Dropping or resetting it takes the registration away.
+//! 3. Its [`SignalSource`]: [`signals::ThreadSignals`] works without any runtime; a reactor of your own saves the thread.
+//! 4. An owner implements [`OwnedRuntime`]. What an option asks for and you cannot do is
+//!    [`RuntimeOptions::unsupported`]; what you cannot do at all is declared in [`Capabilities`]. A [`Census`] counts what
+//!    is alive, for the [`ShutdownSummary`].
+//! 5. Run the conformance kit: a `tests/conformance.rs` with `harness = false` whose `main` is
+//!    `proc_daemon_conformance::run::<Mine>()`. It names the law that does not hold, and says how it found out.
+//!
+//! `examples/custom_backend` in the repository is such a backend, in two files.
+//!
+//! What you may assume: each method is called on any thread, inside or outside of your runtime, and by several at once.
+//! Of the methods only [`OwnedRuntime::block_on`] and [`OwnedRuntime::shutdown`] may block. Joining, aborting, catching
+//! what a task panics with, and telling who is left are written once, in [`Task`], over what you supply.
+//!
+//! ## The laws
+//!
+//! Each with the file that implements the shared part, or the item whose docs say it; `conformance/src/laws` checks them.
 //!
 //! | law | what must hold | where |
 //! |---|---|---|
