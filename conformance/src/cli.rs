@@ -20,6 +20,9 @@ struct Arguments {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Runs everything so often, and prints the runs in which something failed, or else the last
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
     /// How many scenarios run at once; by default as many as there are cores
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -73,19 +76,35 @@ pub fn main() -> ExitCode {
         return list(&cases);
     }
     panics::install(arguments.loud);
-    let progress = Progress::new(cases.len());
+    repeated(&arguments, &cases)
+}
+
+fn repeated(arguments: &Arguments, cases: &[Case]) -> ExitCode {
     let threads = arguments.threads.unwrap_or_else(run::threads);
-    let report = run::all(&cases, threads, &|_| progress.one());
-    progress.clear();
-    let text = match arguments.format {
-        Format::Table => report.table(),
-        Format::Json => report.json() + "\n",
-        Format::Junit => report.junit(),
-        Format::Md => report.markdown(),
-    };
-    // Whoever reads it may have gone.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    report.exit_code()
+    let mut flawed = 0;
+    for run in 1..=arguments.repeat {
+        let progress = Progress::new(cases.len());
+        let report = run::all(cases, threads, &|_| progress.one());
+        progress.clear();
+        flawed += u32::from(!report.is_conformant());
+        if arguments.repeat > 1 {
+            eprintln!("run {run} of {}: {}", arguments.repeat, report.totals());
+        }
+        if !report.is_conformant() || (run == arguments.repeat && flawed == 0) {
+            let text = match arguments.format {
+                Format::Table => report.table(),
+                Format::Json => report.json() + "\n",
+                Format::Junit => report.junit(),
+                Format::Md => report.markdown(),
+            };
+            // Whoever reads it may have gone.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+        }
+    }
+    if arguments.repeat > 1 {
+        eprintln!("{flawed} of {} runs failed", arguments.repeat);
+    }
+    if flawed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn chosen(

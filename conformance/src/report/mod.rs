@@ -95,8 +95,9 @@ impl Report {
         self.rows.iter().find(|row| row.scenario.id == id && row.backend == backend)
     }
 
-    /// `412 passed, 1 FAILED, 6 declared absent; 96 scenarios on 6 rows in 31.2s`.
-    fn totals(&self) -> String {
+    /// `412 passed, 1 FAILED, 6 declared absent: 96 scenarios on 6 rows, 31.2s of work`.
+    #[must_use]
+    pub fn totals(&self) -> String {
         let count =
             |wanted: &str| self.rows.iter().filter(|row| row.outcome.as_str() == wanted).count();
         let took: Duration = self.rows.iter().map(|row| row.took).sum();
@@ -109,5 +110,78 @@ impl Report {
             self.backends().len(),
             took.as_secs_f64()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Failure, Need, Scenario, Tier};
+
+    fn row(backend: &str, id: &'static str, outcome: Outcome) -> Row {
+        let scenario = Scenario::new(Tier::Law, id, "it_holds", "It \"holds\".", "Looked at.");
+        Row { backend: backend.into(), scenario, outcome, took: Duration::from_millis(3) }
+    }
+
+    fn report() -> Report {
+        let failed =
+            Failure { place: Some("laws.rs:7:1".into()), ..Failure::new("1 < 2 & \"x\"\nno") };
+        Report::new(vec![
+            row("a", "X-01", Outcome::Pass),
+            row("a", "X-02", Outcome::Absent(Need::Stops)),
+            row("b", "X-01", Outcome::Fail(failed)),
+        ])
+    }
+
+    #[test]
+    fn a_table_has_a_cell_for_each_and_says_what_failed() {
+        let text = report().table();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["a", "b"]);
+        assert!(lines[1].starts_with("X-01 it_holds") && lines[1].ends_with("FAIL"), "{text}");
+        assert!(lines[2].contains("absent") && lines[2].ends_with("missing"), "{text}");
+        assert!(text.contains("laws.rs:7:1: 1 < 2 & \"x\"\n  no"), "{text}");
+        assert!(text.contains("1 passed, 1 FAILED, 1 declared absent: 2 scenarios on 2 rows"));
+    }
+
+    #[test]
+    fn json_is_one_array_of_rows() {
+        let json: serde_json::Value = serde_json::from_str(&report().json()).unwrap();
+        assert_eq!(json.as_array().unwrap().len(), 3);
+        let failed = &json[2];
+        assert_eq!(failed["backend"], "b");
+        assert_eq!(failed["id"], "X-01");
+        assert_eq!(failed["name"], "it_holds");
+        assert_eq!(failed["tier"], "law");
+        assert_eq!(failed["outcome"], "FAIL");
+        assert_eq!(failed["millis"], 3.0);
+        assert_eq!(failed["message"], "laws.rs:7:1: 1 < 2 & \"x\"\nno");
+        assert_eq!(json[1]["outcome"], "declared-absent");
+        assert_eq!(json[1]["message"], "stops");
+    }
+
+    #[test]
+    fn junit_counts_failures_and_escapes_what_they_say() {
+        let text = report().junit();
+        assert!(text.contains(r#"<testsuite name="a" tests="2" failures="0""#), "{text}");
+        assert!(text.contains(r#"<testsuite name="b" tests="1" failures="1""#), "{text}");
+        assert!(text.contains("1 &lt; 2 &amp; &quot;x&quot;&#10;no"), "{text}");
+        assert!(text.contains(r#"name="declared-absent" value="stops""#), "{text}");
+    }
+
+    #[test]
+    fn markdown_has_a_line_for_each_scenario() {
+        let text = report().markdown();
+        assert!(text.starts_with("| id | scenario | a | b |\n|---|---|---|---|\n"), "{text}");
+        assert!(text.contains("| X-02 | It \"holds\". | no `stops` | missing |"), "{text}");
+    }
+
+    #[test]
+    fn where_nothing_was_executed_nothing_conforms() {
+        assert!(!Report::default().is_conformant());
+        let absent = Report::new(vec![row("a", "X-01", Outcome::Absent(Need::Stops))]);
+        assert!(!absent.is_conformant());
+        assert!(!report().is_conformant());
+        assert!(Report::new(vec![row("a", "X-01", Outcome::Pass)]).is_conformant());
     }
 }

@@ -1,0 +1,72 @@
+//! The runner from outside: its formats, its filters, its exit status.
+
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_proc-daemon-conformance"));
+    command.args(arguments).output().expect("the runner starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("it is text")
+}
+
+#[test]
+fn each_backend_has_a_row_for_each_scenario() {
+    let output = run(&["--backend", "all", "--list"]);
+    let text = stdout(&output);
+    let mut rows = std::collections::BTreeMap::<&str, Vec<&str>>::new();
+    for path in text.lines().filter(|line| !line.starts_with(' ')) {
+        let (row, scenario) = path.split_once("::").expect("ROW::ID::NAME");
+        rows.entry(row).or_default().push(scenario);
+    }
+    let names: Vec<&str> = rows.keys().copied().collect();
+    let expected = [
+        "async-std/multi-thread",
+        "sim",
+        "smol/current-thread",
+        "smol/multi-thread",
+        "smol/one-worker",
+        "tokio/current-thread",
+        "tokio/multi-thread",
+        "tokio/one-worker",
+    ];
+    assert_eq!(names, expected);
+    let first = &rows["sim"];
+    assert!(first.len() >= 80, "{} scenarios", first.len());
+    assert!(rows.values().all(|scenarios| scenarios == first));
+    let mut ids: Vec<&str> =
+        first.iter().map(|s| s.split_once("::").expect("ID::NAME").0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), first.len(), "an id is given twice");
+}
+
+#[test]
+fn formats_filters_and_the_status() {
+    let output = run(&["--backend", "sim", "SPAWN-01", "--format", "json"]);
+    assert!(output.status.success());
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("it is JSON");
+    assert_eq!(json.as_array().expect("an array").len(), 1);
+    assert_eq!((&json[0]["id"], &json[0]["outcome"]), (&"SPAWN-01".into(), &"pass".into()));
+    let junit = stdout(&run(&["--backend", "sim", "SPAWN-01", "--format", "junit"]));
+    assert!(junit.starts_with("<?xml") && junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
+    let markdown = stdout(&run(&["--backend", "sim", "SPAWN-01", "--format", "md"]));
+    assert!(markdown.starts_with("| id | scenario | sim |"), "{markdown}");
+    let repeated = run(&["--backend", "sim", "SPAWN-01", "--repeat", "3"]);
+    let said = String::from_utf8_lossy(&repeated.stderr).into_owned();
+    assert!(said.ends_with("0 of 3 runs failed\n"), "{said}");
+}
+
+#[test]
+fn what_names_nothing_is_an_error() {
+    for (arguments, expected) in [
+        (["--backend", "sim", "NO-SUCH"], "nothing is called `NO-SUCH`"),
+        (["--backend", "glommio", "SPAWN"], "no backend `glommio` is compiled in"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(expected), "{said}");
+    }
+}
