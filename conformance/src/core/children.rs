@@ -76,8 +76,7 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             a_context_kept_beyond_the_end_admits_no_child,
             "A context that outlives its subsystem admits no child, at any moment of the end.",
             "Many times: one thread spawns while the subsystem ends."
-        )
-        .open(),
+        ),
     ]
 }
 
