@@ -6,9 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use proc_daemon_async_io::{IoSignals, IoTimer};
 use proc_daemon_runtime::{Ambient, Capabilities, Census, Detached, Runtime, TaskName, catch};
-
-use crate::{AsyncStdSignals, AsyncStdTimer};
 
 /// A handle to async-std's executor, which is process-wide. A clone is one count.
 ///
@@ -67,8 +66,8 @@ impl AsyncStdHandle {
 
 impl Runtime for AsyncStdHandle {
     const NAME: &'static str = "async-std";
-    type Timer = AsyncStdTimer;
-    type Signals = AsyncStdSignals;
+    type Timer = IoTimer;
+    type Signals = IoSignals;
 
     fn capabilities(&self) -> Capabilities {
         let lateness = if cfg!(windows) { 20 } else { 1 };
@@ -78,12 +77,12 @@ impl Runtime for AsyncStdHandle {
             .timer_lateness(Duration::from_millis(lateness))
     }
 
-    fn timer(&self) -> &AsyncStdTimer {
-        &AsyncStdTimer
+    fn timer(&self) -> &IoTimer {
+        &IoTimer
     }
 
-    fn signals(&self) -> &AsyncStdSignals {
-        &AsyncStdSignals
+    fn signals(&self) -> &IoSignals {
+        &IoSignals
     }
 
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {

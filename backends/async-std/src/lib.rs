@@ -4,8 +4,8 @@
 //! backend for smol shares its reactor and is maintained.
 //!
 //! ```text
-//!   AsyncStd (owned.rs) --handle()--> AsyncStdHandle (handle.rs) --> AsyncStdTimer (timer.rs)
-//!   global()--------------------------^                          --> AsyncStdSignals (signals.rs)
+//!   AsyncStd (owned.rs) --handle()--> AsyncStdHandle (handle.rs) --> IoTimer
+//!   global()--------------------------^                          --> IoSignals
 //! ```
 //!
 //! It implements the contract of [`proc_daemon_runtime`]; the names of the laws are from there.
@@ -13,12 +13,7 @@
 //! | law | here |
 //! |---|---|
 //! | L1, L2 | dropping a join handle detaches; a panic is caught inside the task and the closure |
-//! | L5, L7 | the own clock is read before the reactor is touched |
-//! | L6 | async-io's reactor is process-wide |
-//! | L8 | the timer holds the same moment on the same clock |
-//! | L9 | `Timer::set_at` and `clear`: no new timer |
-//! | L10 | std's `Instant` |
-//! | L11 to L14 | signal-hook-async-std, one per listener; the Windows console as on every backend |
+//! | L5 to L14 | `proc-daemon-async-io`: async-io's reactor, which is process-wide |
 //! | L15 | the table below |
 //!
 //! | option | |
@@ -40,18 +35,6 @@
 
 mod handle;
 mod owned;
-#[cfg(unix)]
-mod signals;
-mod timer;
-
-#[cfg(windows)]
-mod signals {
-    pub use proc_daemon_runtime::signals::{
-        ConsoleSignals as AsyncStdSignals, ConsoleStream as AsyncStdStream,
-    };
-}
 
 pub use handle::AsyncStdHandle;
 pub use owned::AsyncStd;
-pub use signals::{AsyncStdSignals, AsyncStdStream};
-pub use timer::{AsyncStdSleep, AsyncStdTimer};

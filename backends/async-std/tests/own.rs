@@ -27,25 +27,3 @@ fn another_size_or_name_is_refused() {
         assert!(err.to_string().contains("3 workers named \"async-std-laws\""), "{err}");
     }
 }
-
-#[cfg(unix)]
-#[test]
-fn several_pending_signals_come_once_each_and_in_order() {
-    use futures_lite::{StreamExt, future::poll_once};
-    use proc_daemon_async_std::AsyncStdSignals;
-    use proc_daemon_runtime::{Signal, SignalSet, SignalSource};
-
-    // Not the signals of the laws: handlers are process-wide.
-    let ordered = [Signal::Interrupt, Signal::Terminate, Signal::User2];
-    let set: SignalSet = ordered.into_iter().collect();
-    let mut stream = AsyncStdSignals.listen(set).unwrap();
-    for signal in ordered.into_iter().rev().chain(ordered) {
-        signal_hook::low_level::raise(signal.number()).unwrap();
-    }
-    async_std::task::block_on(async {
-        for signal in ordered {
-            assert_eq!(stream.next().await, Some(signal));
-        }
-        assert!(poll_once(stream.next()).await.is_none());
-    });
-}

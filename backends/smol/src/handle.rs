@@ -7,10 +7,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use proc_daemon_async_io::{IoSignals, IoTimer};
 use proc_daemon_runtime::{Ambient, Capabilities, Census, Detached, Runtime, TaskName, catch};
 use smol::Executor;
-
-use crate::{SmolSignals, SmolTimer};
 
 /// A handle to an executor: that of a [`Smol`](crate::Smol), an adopted one or smol's global one. A
 /// clone is one count.
@@ -98,20 +97,20 @@ impl Drop for Entered {
 
 impl Runtime for SmolHandle {
     const NAME: &'static str = "smol";
-    type Timer = SmolTimer;
-    type Signals = SmolSignals;
+    type Timer = IoTimer;
+    type Signals = IoSignals;
 
     fn capabilities(&self) -> Capabilities {
         let lateness = if cfg!(windows) { 20 } else { 1 };
         Capabilities::all().without_blocking_cap().timer_lateness(Duration::from_millis(lateness))
     }
 
-    fn timer(&self) -> &SmolTimer {
-        &SmolTimer
+    fn timer(&self) -> &IoTimer {
+        &IoTimer
     }
 
-    fn signals(&self) -> &SmolSignals {
-        &SmolSignals
+    fn signals(&self) -> &IoSignals {
+        &IoSignals
     }
 
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {

@@ -1,8 +1,8 @@
 //! proc-daemon's backend for smol.
 //!
 //! ```text
-//!   Smol (owned.rs) --handle()--> SmolHandle (handle.rs) --> SmolTimer, SmolSleep (timer.rs)
-//!   global(), adopt(&Arc<Executor>)----^                 --> SmolSignals, SmolStream (signals.rs)
+//!   Smol (owned.rs) --handle()--> SmolHandle (handle.rs) --> IoTimer
+//!   global(), adopt(&Arc<Executor>)----^                 --> IoSignals
 //! ```
 //!
 //! It implements the contract of [`proc_daemon_runtime`]; the names of the laws are from there.
@@ -10,12 +10,7 @@
 //! | law | here |
 //! |---|---|
 //! | L1, L2 | `Task::detach`; a panic is caught inside the task and inside the closure |
-//! | L5, L7 | the own clock is read before the reactor is touched |
-//! | L6 | async-io's reactor is process-wide |
-//! | L8 | the timer holds the same moment on the same clock |
-//! | L9 | `Timer::set_at` and `clear`: no new timer |
-//! | L10 | std's `Instant` |
-//! | L11 to L14 | signal-hook-async-std, one per listener; the Windows console as on every backend |
+//! | L5 to L14 | `proc-daemon-async-io`: async-io's reactor, which is process-wide |
 //! | L15 | the table below |
 //!
 //! | option | |
@@ -33,18 +28,6 @@
 
 mod handle;
 mod owned;
-#[cfg(unix)]
-mod signals;
-mod timer;
-
-#[cfg(windows)]
-mod signals {
-    pub use proc_daemon_runtime::signals::{
-        ConsoleSignals as SmolSignals, ConsoleStream as SmolStream,
-    };
-}
 
 pub use handle::SmolHandle;
 pub use owned::Smol;
-pub use signals::{SmolSignals, SmolStream};
-pub use timer::{SmolSleep, SmolTimer};

@@ -10,7 +10,7 @@ use proc_daemon_runtime::{Instant, Sleep, Timer};
 ///
 /// The epoch is the moment at which this process first asked: the moments of two handles compare.
 #[derive(Clone, Copy, Debug)]
-pub struct SmolTimer;
+pub struct IoTimer;
 
 fn epoch() -> Moment {
     static EPOCH: OnceLock<Moment> = OnceLock::new();
@@ -25,15 +25,15 @@ fn deadline(at: Instant) -> Option<Moment> {
     epoch().checked_add(at.since(Instant::ZERO))
 }
 
-impl Timer for SmolTimer {
-    type Sleep = SmolSleep;
+impl Timer for IoTimer {
+    type Sleep = IoSleep;
 
     fn now(&self) -> Instant {
         Instant::from_epoch(epoch().elapsed())
     }
 
-    fn sleep_until(&self, at: Instant) -> SmolSleep {
-        SmolSleep { at, inner: deadline(at).map_or_else(smol::Timer::never, smol::Timer::at) }
+    fn sleep_until(&self, at: Instant) -> IoSleep {
+        IoSleep { at, inner: deadline(at).map_or_else(async_io::Timer::never, async_io::Timer::at) }
     }
 }
 
@@ -42,24 +42,24 @@ impl Timer for SmolTimer {
 /// Cancel-safe: dropping it deregisters it. It needs no executor, so it outlives every one.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct SmolSleep {
+pub struct IoSleep {
     at: Instant,
-    inner: smol::Timer,
+    inner: async_io::Timer,
 }
 
-impl Future for SmolSleep {
+impl Future for IoSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // async-io forgets that it fired; the clock does not. Both read the same one (L8).
-        if !self.at.is_never() && SmolTimer.now() >= self.at {
+        if !self.at.is_never() && IoTimer.now() >= self.at {
             return Poll::Ready(());
         }
         Pin::new(&mut self.inner).poll(cx).map(drop)
     }
 }
 
-impl Sleep for SmolSleep {
+impl Sleep for IoSleep {
     fn reset(mut self: Pin<&mut Self>, at: Instant) {
         self.at = at;
         match deadline(at) {

@@ -9,35 +9,35 @@ use signal_hook_async_std::Signals;
 
 /// Signals by signal-hook, through a socket pair on async-io's reactor. A clone is free.
 #[derive(Clone, Copy, Debug)]
-pub struct AsyncStdSignals;
+pub struct IoSignals;
 
 /// The signals that one listener has yet to see; several pending ones come in the order of
 /// [`Signal::ALL`].
 ///
 /// Cancel-safe: a poll that is dropped loses nothing. Dropping it leaves the handlers in place.
 #[must_use = "streams do nothing unless polled"]
-pub struct AsyncStdStream {
+pub struct IoStream {
     inner: Signals,
     pending: SignalSet,
 }
 
-impl SignalSource for AsyncStdSignals {
-    type Stream = AsyncStdStream;
+impl SignalSource for IoSignals {
+    type Stream = IoStream;
 
     fn supported(&self) -> SignalSet {
         SignalSet::all()
     }
 
-    fn listen(&self, set: SignalSet) -> io::Result<AsyncStdStream> {
+    fn listen(&self, set: SignalSet) -> io::Result<IoStream> {
         set.require(self.supported())?;
-        Ok(AsyncStdStream {
+        Ok(IoStream {
             inner: Signals::new(set.iter().map(Signal::number))?,
             pending: SignalSet::EMPTY,
         })
     }
 }
 
-impl Stream for AsyncStdStream {
+impl Stream for IoStream {
     type Item = Signal;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
@@ -61,8 +61,8 @@ impl Stream for AsyncStdStream {
     }
 }
 
-impl fmt::Debug for AsyncStdStream {
+impl fmt::Debug for IoStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncStdStream").field("pending", &self.pending).finish_non_exhaustive()
+        f.debug_struct("IoStream").field("pending", &self.pending).finish_non_exhaustive()
     }
 }
