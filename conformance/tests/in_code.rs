@@ -1,0 +1,101 @@
+//! The kit from code, on a backend that declares every capability absent and has them all.
+//!
+//! `harness = false`: the kit starts this program again for what is process-wide.
+
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use proc_daemon_conformance::{Outcome, Suite};
+use proc_daemon_runtime::{
+    Capabilities, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary, Signal, TaskName,
+};
+use proc_daemon_tokio::{Tokio, TokioHandle, TokioSignals, TokioTimer};
+
+struct Modest(Tokio);
+
+#[derive(Clone, Debug)]
+struct ModestHandle(TokioHandle);
+
+impl OwnedRuntime for Modest {
+    type Runtime = ModestHandle;
+    fn build(options: &RuntimeOptions) -> io::Result<Self> {
+        Tokio::build(options).map(Self)
+    }
+    fn handle(&self) -> ModestHandle {
+        ModestHandle(self.0.handle())
+    }
+    fn block_on<F: Future>(&mut self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+    fn shutdown(self, grace: Duration) -> ShutdownSummary {
+        self.0.shutdown(grace)
+    }
+}
+
+impl Runtime for ModestHandle {
+    const NAME: &'static str = "modest";
+    type Timer = TokioTimer;
+    type Signals = TokioSignals;
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all().process_wide().without_blocking_cap().virtual_time()
+    }
+    fn timer(&self) -> &TokioTimer {
+        self.0.timer()
+    }
+    fn signals(&self) -> &TokioSignals {
+        self.0.signals()
+    }
+    fn spawn(&self, name: TaskName, future: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(name, future);
+    }
+    fn spawn_blocking(&self, name: TaskName, work: impl FnOnce() + Send + 'static) {
+        self.0.spawn_blocking(name, work);
+    }
+}
+
+/// Where whoever raises a signal says so: the same for this process and its children.
+fn notes() -> PathBuf {
+    let child = std::env::var_os("PROC_DAEMON_CONFORMANCE_CHILD").is_some();
+    let parent = if child { std::os::unix::process::parent_id() } else { std::process::id() };
+    std::env::temp_dir().join(format!("conformance-in-code-{parent}"))
+}
+
+fn main() -> ExitCode {
+    let (builds, raised) = (Arc::new(AtomicUsize::new(0)), notes());
+    let count = Arc::clone(&builds);
+    let told = raised.clone();
+    let suite = Suite::<Modest>::bare()
+        .row("two", RuntimeOptions::new().workers(2).thread_name("two"))
+        .build_with(move |options| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Modest::build(options)
+        })
+        .raise_with(move |_, signal: Signal| {
+            fs::write(&told, "raised").expect("a note can be written");
+            signal_hook::low_level::raise(signal.number()).expect("it can be raised");
+        });
+    let report = suite.report();
+    println!("{}", report.totals());
+    assert!(builds.load(Ordering::Relaxed) > 50, "`build_with` was not used");
+    assert!(raised.exists(), "`raise_with` was not used");
+    fs::remove_file(&raised).expect("it exists");
+    // What it lies about is found, and what needs none of it passes.
+    assert!(!report.is_conformant());
+    assert_eq!(report.exit_code(), ExitCode::FAILURE);
+    let absent = report.rows().iter().filter(|row| matches!(row.outcome, Outcome::Absent(_)));
+    assert_eq!(absent.count(), 0, "an absence was believed that a probe can see through");
+    for row in report.rows() {
+        let needs = row.scenario.needs;
+        let lied = row.scenario.id == "BUILD-05" || !needs.is_empty();
+        let message = row.outcome.message();
+        assert_eq!(row.outcome.is_failure(), lied, "{}: {message}", row.scenario.title());
+        assert!(!lied || message.contains("declared absent"), "{message}");
+    }
+    ExitCode::SUCCESS
+}
