@@ -15,13 +15,9 @@ pub(in crate::sim) fn published(book: &Book, turns: &[Turn], found: &mut Found) 
         let this = &book.units[unit as usize];
         let turned = turns.iter().any(|turn| turn.unit == unit && turn.state != State::Running);
         let stays = this.lives() && this.generation == generation && !turned;
-        let agreed = match said {
-            None => {
-                let goes = this.asked.is_some() || this.aborted.is_some();
-                !stays || goes || this.leaves()
-            }
-            Some(said) => said != Said::Refuse,
-        };
+        // Of one that goes nothing is heard any more.
+        let goes = this.asked.is_some() || this.aborted.is_some() || this.leaves();
+        let agreed = !stays || goes || said.is_some_and(|said| said != Said::Refuse);
         found.expect(agreed, "all agree first", || {
             let (name, state, at) = (book.name(unit), this.state, this.generation);
             format!(
