@@ -28,6 +28,8 @@ pub(in crate::sim) struct Reload {
     pub(in crate::sim) back: bool,
     /// And is the configuration again.
     went_back: bool,
+    /// It was published in this step. What is lost in it is lost before.
+    published: bool,
     /// Who restarts and has not been ready since, and the last generation before.
     pub(in crate::sim) waiting: BTreeMap<u32, u32>,
     /// Whose backoff it has ended in this step.
@@ -100,6 +102,7 @@ pub(in crate::sim) fn published(book: &mut Book) {
     for unit in restarts {
         restart(book, unit);
     }
+    book.reload.published = true;
 }
 
 /// `unit` restarts with the configuration that was published, if it lives; in backoff it starts at once.
@@ -146,6 +149,9 @@ pub(in crate::sim) fn after(book: &mut Book, _: Instant) {
         book.units[unit as usize].due = None;
     }
     let mut waiting = std::mem::take(&mut book.reload.waiting);
+    if std::mem::take(&mut book.reload.published) {
+        waiting.retain(|unit, _| !book.units[*unit as usize].lost);
+    }
     loop {
         let count = waiting.len();
         let all = waiting.clone();
