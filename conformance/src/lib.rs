@@ -6,6 +6,8 @@
 //!                                              ^-- held to the simulator's order of events
 //! ```
 //!
+//! How a backend is written is on the front page of [`proc_daemon_runtime`].
+//!
 //! # Use
 //!
 //! In `Cargo.toml` of the backend:
