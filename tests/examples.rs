@@ -31,7 +31,7 @@ fn hello_runs_until_it_is_interrupted_and_says_so() {
     exit.expect_stderr("shutting down: SIGINT");
 }
 
-/// Written before there was a crate to write it with: it compiles, and its second task fails for good.
+/// The program of the design: it compiles, and its second task fails for good.
 #[test]
 fn the_first_program_gives_up_with_69_and_names_the_reader() {
     // Which error it is depends on whether the machine has an /etc/hostname.

@@ -1,3 +1,5 @@
+use proc_daemon_runtime::TaskName;
+
 use super::Spec;
 use crate::control::ControlError;
 use crate::end::End;
@@ -8,6 +10,8 @@ use crate::sync::Sender;
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) ask: Ask,
+    /// Whom it is about, who may be gone before it is taken up.
+    pub(crate) name: Option<TaskName>,
     /// The subsystem that asks.
     pub(crate) caller: Option<u32>,
     /// Dropped without an answer, it says that the daemon goes down.

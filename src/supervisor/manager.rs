@@ -35,9 +35,15 @@ impl SubsystemManager {
         Self { mailbox, board, caller }
     }
 
-    fn call<T>(&self, ask: Ask, given: fn(Done) -> Option<T>) -> Control<T> {
+    fn call<T>(
+        &self,
+        ask: Ask,
+        name: Option<TaskName>,
+        given: fn(Done) -> Option<T>,
+    ) -> Control<T> {
         let (sender, receiver) = reply();
-        self.mailbox.post(Report::Call(Box::new(Call { ask, caller: self.caller, reply: sender })));
+        let call = Call { ask, name, caller: self.caller, reply: sender };
+        self.mailbox.post(Report::Call(Box::new(call)));
         Control { state: State::Waiting(receiver), given }
     }
 
@@ -48,7 +54,10 @@ impl SubsystemManager {
         given: fn(Done) -> Option<T>,
     ) -> Control<T> {
         match self.find(target) {
-            Some(unit) => self.call(ask(unit), given),
+            Some(unit) => {
+                let name = self.board.get(unit).map(|row| row.name.clone());
+                self.call(ask(unit), name, given)
+            }
             None => {
                 let names = match target {
                     Target::Name(_) => self.board.names(),
@@ -89,7 +98,7 @@ impl SubsystemManager {
     /// [`ShuttingDown`](ControlError::ShuttingDown).
     #[track_caller]
     pub fn add(&self, subsystem: impl IntoSpec) -> Control<SubsystemId> {
-        self.call(Ask::Add(Box::new(subsystem.__into_spec())), Done::added)
+        self.call(Ask::Add(Box::new(subsystem.__into_spec())), None, Done::added)
     }
 
     /// Starts one that is over, with nothing held against it; one in backoff starts at once. Resolves with its

@@ -11,6 +11,7 @@ use super::Driver;
 use crate::config::nearest;
 use crate::control::ControlError;
 use crate::end::{End, EndKind};
+use crate::id::SubsystemId;
 use crate::state::SubsystemState;
 use crate::subsystem::{Ask, Call, Done, Kind, Spec};
 use crate::supervisor::advice::{is_critical, requires_optional};
@@ -27,7 +28,8 @@ type Asker = Sender<Result<Done, ControlError>>;
 #[derive(Default)]
 pub(super) struct Open {
     last: u64,
-    calls: BTreeMap<Ticket, (u32, Op, Asker)>,
+    /// With its name, which is gone with the subsystem.
+    calls: BTreeMap<Ticket, (u32, Op, Option<TaskName>, Asker)>,
     /// Who was added, by the ticket of the call.
     added: BTreeMap<Ticket, (u32, Asker)>,
 }
@@ -42,7 +44,7 @@ impl Open {
 impl Driver {
     /// None if it was refused at once.
     pub(super) fn take_call(&mut self, call: Call) -> Option<Event> {
-        let Call { ask, caller, reply } = call;
+        let Call { ask, name, caller, reply } = call;
         let (unit, op) = match ask {
             Ask::Start(unit) => (unit, Op::Start),
             Ask::Stop(unit) => (unit, Op::Stop),
@@ -51,7 +53,7 @@ impl Driver {
             Ask::Add(spec) => return self.take_in_added(*spec, caller, reply),
         };
         let ticket = self.open.ticket();
-        self.open.calls.insert(ticket, (unit, op, reply));
+        self.open.calls.insert(ticket, (unit, op, name, reply));
         Some(Event::Control { ticket, unit, op, caller })
     }
 
@@ -59,11 +61,17 @@ impl Driver {
     pub(super) fn answer(&mut self, ticket: Ticket, answer: Result<(), Refusal>) {
         if let Some((unit, reply)) = self.open.added.remove(&ticket) {
             reply.send(answer.map(|()| Done::Added(unit)).map_err(|why| self.refused(unit, why)));
-        } else if let Some((unit, op, reply)) = self.open.calls.remove(&ticket) {
+        } else if let Some((unit, op, name, reply)) = self.open.calls.remove(&ticket) {
             let told = match answer {
                 Ok(()) => Ok(self.done(unit, op)),
                 Err(why) => {
-                    let refused = self.refused(unit, why);
+                    let refused = match why {
+                        Refusal::Gone => {
+                            let name = name.map_or_else(|| self.called(unit), |n| n.to_string());
+                            unknown(name, &self.shared.board.names())
+                        }
+                        why => self.refused(unit, why),
+                    };
                     debug!("a call was not done: {refused}");
                     Err(refused)
                 }
@@ -111,7 +119,7 @@ impl Driver {
     }
 
     fn refused(&self, unit: u32, why: Refusal) -> ControlError {
-        let name = |unit: u32| self.shared.board.row(unit).name.to_string();
+        let name = |unit: u32| self.called(unit);
         match why {
             Refusal::AlreadyRunning => ControlError::AlreadyRunning { name: name(unit) },
             Refusal::NotRunning => ControlError::NotRunning { name: name(unit) },
@@ -144,10 +152,16 @@ impl Driver {
         }
     }
 
+    /// Its name; its number, if it is gone.
+    fn called(&self, unit: u32) -> String {
+        let number = || SubsystemId::new(unit).to_string();
+        self.shared.board.get(unit).map_or_else(number, |row| row.name.to_string())
+    }
+
     /// Who makes a call, in words.
     fn asker(&self, caller: Option<u32>) -> String {
         match caller {
-            Some(caller) => format!("by `{}`", self.shared.board.row(caller).name),
+            Some(caller) => format!("by `{}`", self.called(caller)),
             None => "from outside".to_owned(),
         }
     }
