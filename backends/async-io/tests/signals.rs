@@ -8,7 +8,6 @@ fn several_pending_signals_come_once_each_and_in_order() {
     use futures_lite::{StreamExt, future::poll_once};
     use proc_daemon_runtime::{Signal, SignalSet, SignalSource};
 
-    // Not the signals of the laws: handlers are process-wide.
     let ordered = [Signal::Interrupt, Signal::Terminate, Signal::User2];
     let set: SignalSet = ordered.into_iter().collect();
     let mut stream = IoSignals.listen(set).unwrap();
