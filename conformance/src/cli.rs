@@ -18,11 +18,11 @@ struct Arguments {
     #[arg(long, default_value = "all", value_name = "NAME")]
     backend: Vec<String>,
     /// What is printed on standard output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "repeat")]
     format: Format,
     /// Runs everything so often, and prints the runs in which something failed, or else the last
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    repeat: u32,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: Option<u32>,
     /// How many scenarios run at once; by default as many as there are cores
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -42,30 +42,34 @@ enum Format {
     Md,
 }
 
-/// The backends that are compiled in, with their cases.
-fn backends() -> Vec<(&'static str, Vec<Case>)> {
-    vec![
-        #[cfg(feature = "tokio")]
-        ("tokio", crate::Suite::<proc_daemon_tokio::Tokio>::new().cases()),
-        #[cfg(feature = "async-std")]
-        ("async-std", crate::Suite::<proc_daemon_async_std::AsyncStd>::new().cases()),
-        #[cfg(feature = "smol")]
-        ("smol", crate::Suite::<proc_daemon_smol::Smol>::new().cases()),
-        #[cfg(feature = "sim")]
-        ("sim", Case::simulated()),
-    ]
-}
+/// A backend that is compiled in, and what makes its cases: runtimes are built to ask them what they can.
+type Backend = (&'static str, fn() -> Vec<Case>);
+
+const BACKENDS: &[Backend] = &[
+    #[cfg(feature = "tokio")]
+    ("tokio", || crate::Suite::<proc_daemon_tokio::Tokio>::new().cases()),
+    #[cfg(feature = "async-std")]
+    ("async-std", || crate::Suite::<proc_daemon_async_std::AsyncStd>::new().cases()),
+    #[cfg(feature = "smol")]
+    ("smol", || crate::Suite::<proc_daemon_smol::Smol>::new().cases()),
+    #[cfg(feature = "sim")]
+    ("sim", Case::simulated),
+];
 
 /// Runs what the arguments of this process say.
 ///
 /// The exit code is 0 if everything passed, 1 if something failed, 2 if the arguments name nothing.
 #[must_use]
 pub fn main() -> ExitCode {
-    let backends = backends();
-    let all: Vec<Case> = backends.iter().flat_map(|(_, cases)| cases.clone()).collect();
-    child::run_if_asked(&all);
+    if let Some(path) = child::asked() {
+        // No other backend's threads in a process of its own.
+        let own = BACKENDS.iter().find(|(name, _)| path.starts_with(&format!("{name}/")));
+        child::run_if_asked(&own.map_or_else(Vec::new, |(_, cases)| cases()));
+        eprintln!("error: this program knows no scenario {path}");
+        return ExitCode::from(2);
+    }
     let arguments = Arguments::parse();
-    let cases = match chosen(&arguments, &backends) {
+    let cases = match chosen(&arguments) {
         Ok(cases) => cases,
         Err(error) => {
             eprintln!("error: {error}");
@@ -81,16 +85,17 @@ pub fn main() -> ExitCode {
 
 fn repeated(arguments: &Arguments, cases: &[Case]) -> ExitCode {
     let threads = arguments.threads.unwrap_or_else(run::threads);
+    let repeat = arguments.repeat.unwrap_or(1);
     let mut flawed = 0;
-    for run in 1..=arguments.repeat {
+    for run in 1..=repeat {
         let progress = Progress::new(cases.len());
         let report = run::all(cases, threads, &|_| progress.one());
         progress.clear();
         flawed += u32::from(!report.is_conformant());
-        if arguments.repeat > 1 {
-            eprintln!("run {run} of {}: {}", arguments.repeat, report.totals());
+        if repeat > 1 {
+            eprintln!("run {run} of {repeat}: {}", report.totals());
         }
-        if !report.is_conformant() || (run == arguments.repeat && flawed == 0) {
+        if !report.is_conformant() || (run == repeat && flawed == 0) {
             let text = match arguments.format {
                 Format::Table => report.table(),
                 Format::Json => report.json() + "\n",
@@ -101,17 +106,14 @@ fn repeated(arguments: &Arguments, cases: &[Case]) -> ExitCode {
             let _ = std::io::stdout().write_all(text.as_bytes());
         }
     }
-    if arguments.repeat > 1 {
-        eprintln!("{flawed} of {} runs failed", arguments.repeat);
+    if repeat > 1 {
+        eprintln!("{flawed} of {repeat} runs failed");
     }
     if flawed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn chosen(
-    arguments: &Arguments,
-    backends: &[(&'static str, Vec<Case>)],
-) -> Result<Vec<Case>, String> {
-    let known: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
+fn chosen(arguments: &Arguments) -> Result<Vec<Case>, String> {
+    let known: Vec<&str> = BACKENDS.iter().map(|(name, _)| *name).collect();
     if known.is_empty() {
         return Err("no backend is compiled in: build with `--features all-backends`".to_owned());
     }
@@ -129,10 +131,11 @@ fn chosen(
         let path = case.path();
         arguments.filters.is_empty() || arguments.filters.iter().any(|part| path.contains(part))
     };
-    let cases: Vec<Case> = backends
+    let cases: Vec<Case> = BACKENDS
         .iter()
         .filter(|(name, _)| wanted(name))
-        .flat_map(|(_, cases)| cases.iter().filter(|case| matches(case)).cloned())
+        .flat_map(|(_, cases)| cases())
+        .filter(matches)
         .collect();
     if cases.is_empty() {
         let filters = arguments.filters.join("`, `");

@@ -1,32 +1,59 @@
 //! The kit as a test binary of a backend: libtest's arguments, one test for each scenario on each row.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use parking_lot::Mutex;
 
 use crate::case::Case;
+use crate::outcome::Outcome;
 use crate::{child, panics, run};
 
 /// Runs `cases` by the arguments of this process.
 pub(crate) fn main(cases: &[Case]) -> ExitCode {
     child::run_if_asked(cases);
+    if let Some(path) = child::asked() {
+        eprintln!("error: this program knows no scenario {path}");
+        return ExitCode::FAILURE;
+    }
     let mut arguments = Arguments::from_args();
     panics::install(arguments.nocapture);
     arguments.test_threads.get_or_insert_with(run::threads);
-    let trials = cases.iter().cloned().map(trial).collect();
+    let tally = Tally::default();
+    let trials = cases.iter().cloned().map(|case| trial(case, tally.clone())).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if !arguments.list && conclusion.num_passed + conclusion.num_failed == 0 {
+    if arguments.list {
+        return conclusion.exit_code();
+    }
+    let absent = tally.absent.lock();
+    if !absent.is_empty() {
+        println!("declared absent: {}\n", absent.join(", "));
+    }
+    if tally.executed.load(Ordering::Relaxed) == 0 {
         eprintln!("error: no scenario was executed: see --list for their names");
         return ExitCode::FAILURE;
     }
     conclusion.exit_code()
 }
 
-fn trial(case: Case) -> Trial {
+/// What libtest's conclusion does not tell: it counts an absence as a pass.
+#[derive(Clone, Default)]
+struct Tally {
+    executed: Arc<AtomicUsize>,
+    absent: Arc<Mutex<Vec<String>>>,
+}
+
+fn trial(case: Case, tally: Tally) -> Trial {
     let kind = case.about.tier.as_str();
     let path = case.path();
     Trial::test(path, move || {
         let outcome = run::one(&case).outcome;
+        match outcome {
+            Outcome::Absent(need) => tally.absent.lock().push(format!("{} ({need})", case.path())),
+            _ => drop(tally.executed.fetch_add(1, Ordering::Relaxed)),
+        }
         if outcome.is_failure() {
             let (goal, method) = (case.about.goal, case.about.method);
             let text = outcome.message();

@@ -16,7 +16,7 @@ use proc_daemon_runtime::{
 use crate::variant::Variant;
 
 /// Time for what must not happen at all; nobody waits for it to pass.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) type SleepOf<B> = <<<B as OwnedRuntime>::Runtime as Runtime>::Timer as Timer>::Sleep;
 

@@ -37,13 +37,14 @@
 //!
 //! Each scenario gives one row, always: `pass`, `FAIL` with the assertion, or `declared-absent` with the field of
 //! [`Capabilities`](proc_daemon_runtime::Capabilities) that the backend declares to lack, after a probe has looked for it
-//! in vain. A scenario that needs no capability cannot be declared away. A hang is a failure that lists the tasks.
+//! in vain; or `workers`, on a row that is built with fewer than two. A scenario that needs nothing cannot be declared away. A hang is a failure that lists the tasks.
 //! Where nothing was executed, the run has failed.
 //!
 //! # Invariants
 //!
 //! 1. A scenario has a thread, and a runtime, of its own; one about what is process-wide has a process of its own.
-//! 2. No scenario waits for time to pass, and none is about how late something is.
+//! 2. No scenario waits for time to pass but to see that nothing happens, and none is about how late something is but
+//!    for bounds in seconds.
 //! 3. A daemon's events on a real runtime keep the order that all its simulated lives agree on (`order.rs`).
 //! 4. The panic hook of the process is replaced by [`run`] and by the runner alone.
 

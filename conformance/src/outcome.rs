@@ -24,7 +24,7 @@ pub struct Failure {
     pub message: String,
     /// File, line and column of the assertion, if the process reports its panics to the kit.
     pub place: Option<String>,
-    /// It did not end in time, or took the process with it.
+    /// It did not end in time.
     pub hang: bool,
 }
 

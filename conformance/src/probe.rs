@@ -34,13 +34,16 @@ fn builds<B: OwnedRuntime>(options: &RuntimeOptions) -> bool {
     })
 }
 
-/// Whether a sleep takes the time that it says.
+/// Whether a sleep takes the time that it says: each time, since a busy machine may take it as well.
 fn passes<B: OwnedRuntime>(variant: &Variant<B>) -> bool {
-    let Ok(mut owned) = variant.build() else { return false };
-    let (began, wanted) = (Instant::now(), Duration::from_millis(300));
-    let sleep = owned.handle().timer().sleep(wanted);
-    owned.block_on(sleep);
-    began.elapsed() >= wanted
+    let wanted = Duration::from_millis(300);
+    (0..3).all(|_| {
+        let Ok(mut owned) = variant.build() else { return false };
+        let sleep = owned.handle().timer().sleep(wanted);
+        let began = Instant::now();
+        owned.block_on(sleep);
+        began.elapsed() >= wanted
+    })
 }
 
 /// Whether a shutdown drops a task.

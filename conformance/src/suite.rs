@@ -6,7 +6,7 @@ use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions, Signal};
 use crate::case::Case;
 use crate::lab::{Lab, Roll};
 use crate::report::Report;
-use crate::variant::{Make, Variant, kill_self};
+use crate::variant::{Make, Raise, Variant, kill_self};
 use crate::{child, run};
 
 /// The scenarios over one backend, on each of its rows: the ways in which it is built.
@@ -17,6 +17,8 @@ use crate::{child, run};
 #[must_use = "a suite does nothing until it is run"]
 pub struct Suite<B: OwnedRuntime> {
     rows: Vec<SuiteRow<B>>,
+    make: Option<Make<B>>,
+    raise: Option<Raise<B>>,
 }
 
 /// One row.
@@ -58,12 +60,12 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
 
     /// No rows.
     pub const fn bare() -> Self {
-        Self { rows: Vec::new() }
+        Self { rows: Vec::new(), make: None, raise: None }
     }
 
     /// With one more row: a name, and what the runtime is built with.
     pub fn row(self, name: impl Into<String>, options: RuntimeOptions) -> Self {
-        let raise: crate::variant::Raise<B> = Arc::new(|_, signal| kill_self(signal));
+        let raise: Raise<B> = Arc::new(|_, signal| kill_self(signal));
         self.variants(name, vec![Variant::new(options, raise)])
     }
 
@@ -77,28 +79,38 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
         mut self,
         raise: impl Fn(&B::Runtime, Signal) + Send + Sync + 'static,
     ) -> Self {
-        let raise: crate::variant::Raise<B> = Arc::new(raise);
-        for variant in self.rows.iter_mut().flat_map(|row| &mut row.variants) {
-            variant.raise = Arc::clone(&raise);
-        }
+        self.raise = Some(Arc::new(raise));
         self
     }
 
-    /// How a runtime is built, instead of by [`OwnedRuntime::build`].
+    /// How a runtime is built, instead of by [`OwnedRuntime::build`]: but not for `CODE` scenarios, in which the daemon
+    /// builds its own, as in a program's `main`.
     pub fn build_with(
         mut self,
         build: impl Fn(&RuntimeOptions) -> std::io::Result<B> + Send + Sync + 'static,
     ) -> Self {
-        let make: Make<B> = Arc::new(build);
-        for variant in self.rows.iter_mut().flat_map(|row| &mut row.variants) {
-            variant.make = Arc::clone(&make);
-        }
+        self.make = Some(Arc::new(build));
         self
     }
 
     /// Each scenario on each row, in the order of the reports.
     pub(crate) fn cases(&self) -> Vec<Case> {
-        self.rows.iter().flat_map(Case::real).collect()
+        let rows = self.rows.iter().map(|row| SuiteRow {
+            name: row.name.clone(),
+            variants: row.variants.iter().map(|variant| self.settled(variant)).collect(),
+        });
+        rows.flat_map(|row| Case::real(&row)).collect()
+    }
+
+    fn settled(&self, variant: &Variant<B>) -> Variant<B> {
+        let mut variant = variant.clone();
+        if let Some(make) = &self.make {
+            variant.make = Arc::clone(make);
+        }
+        if let Some(raise) = &self.raise {
+            variant.raise = Arc::clone(raise);
+        }
+        variant
     }
 
     /// Runs every scenario on every row, and gives what came of it.
@@ -109,6 +121,10 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
     pub fn report(&self) -> Report {
         let cases = self.cases();
         child::run_if_asked(&cases);
+        if child::asked().is_some() {
+            // Another suite's: this one has nothing to say.
+            return Report::default();
+        }
         run::all(&cases, run::threads(), &|_| {})
     }
 }

@@ -54,6 +54,13 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             "A destructor that panics when a removed subsystem is dropped ends nobody.",
             "Removed, with a factory that panics when dropped."
         ),
+        core!(
+            "ADD-07",
+            a_call_that_comes_too_late_is_refused_by_name,
+            "A call for what was removed meanwhile is refused by its name.",
+            "Removed and started at once."
+        )
+        .open(),
     ]
 }
 
@@ -81,6 +88,24 @@ fn a_subsystem_is_added_and_removed<W: World>(world: &W) {
         assert_eq!(subsystems.all().len(), 1);
         let again = subsystems.add(noted("one", &inside)).await.unwrap();
         assert!(again > second, "a number is not used again");
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+}
+
+fn a_call_that_comes_too_late_is_refused_by_name<W: World>(world: &W) {
+    let report = world.script(kept(), async |daemon: Daemon| {
+        let subsystems = daemon.subsystems();
+        subsystems.add(task("x", idle)).await.unwrap();
+        subsystems.stop("x").await.unwrap();
+        // Both are asked for before the first is done.
+        let (removed, started) = (subsystems.remove("x"), subsystems.start("x"));
+        removed.await.unwrap();
+        let refused = started.await.unwrap_err();
+        assert!(
+            matches!(&refused, ControlError::Unknown { name, .. } if name == "x"),
+            "{refused:?}"
+        );
         daemon.shutdown();
     });
     assert!(report.is_clean(), "{report}");

@@ -38,13 +38,24 @@ fn twice(check: Check) -> Spec {
 }
 
 fn a_check_that_panics_has_failed<W: World>(world: &W) {
-    let check = Check::new(|_| async { panic!("in the check") });
+    let check = Check::new(|ctx| async move {
+        if ctx.generation() == 1 {
+            crate::lab::panic_on_purpose("in the check");
+        }
+        Ok(Health::Up)
+    });
     let report = world.run_with_panics(Daemon::new().with_subsystem(twice(check)));
     assert!(report.is_clean(), "{report}");
 }
 
 fn a_check_that_hangs_has_failed<W: World>(world: &W) {
-    let check = Check::new(|_| std::future::pending()).timeout(20 * MS);
+    let check = Check::new(|ctx| async move {
+        if ctx.generation() == 1 {
+            std::future::pending::<()>().await;
+        }
+        Ok(Health::Up)
+    });
+    let check = check.timeout(20 * MS);
     let report = world.run(Daemon::new().with_subsystem(twice(check)));
     assert!(report.is_clean(), "{report}");
 }

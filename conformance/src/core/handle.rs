@@ -63,7 +63,8 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             ready_resolves_when_everything_is_or_never_will_be,
             "`ready` resolves when all are ready, or never will be.",
             "Waited for from inside, both ways."
-        ),
+        )
+        .open(),
     ]
 }
 

@@ -9,7 +9,7 @@ use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Task, TaskName};
 use tempfile::TempDir;
 
 use super::{Acts, Plan, Stage, World};
-use crate::lab::Roll;
+use crate::lab::{Roll, caught};
 use crate::order::{Recorder, Trace};
 use crate::variant::{Raise, Variant};
 
@@ -98,7 +98,8 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
     where
         F: AsyncFnOnce(Stage) + Send + 'static,
     {
-        // `main_on` makes its own runtime, so the script needs one of its own. Both are this backend's.
+        // `main_on` makes a runtime of its own, which tells of itself from inside alone. What a signal is raised with
+        // is a handle of this one, which has ended.
         let (builder, file) = self.prepare(plan);
         let acts = {
             let owned = self.variant.build().expect("this row can be built");
@@ -116,12 +117,19 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
                 }
             });
         let stagehand = std::thread::spawn(move || {
-            let Ok((daemon, runtime)) = receiver.recv() else { return };
+            let Ok((daemon, runtime)) = receiver.recv() else { return Ok(()) };
+            let daemon_of_script: proc_daemon::Daemon = daemon.clone();
             let stage = Stage { daemon, runtime, acts: Box::new(acts) };
-            futures_lite::future::block_on(script(stage));
+            let played = caught(|| futures_lite::future::block_on(script(stage)));
+            if played.is_err() {
+                daemon_of_script.shutdown();
+            }
+            played
         });
         let code = builder.main_on::<B>();
-        drop(stagehand);
+        if let Ok(Err(said)) = stagehand.join() {
+            panic!("the script: {said}");
+        }
         self.code.set(Some(code));
     }
 
