@@ -107,7 +107,7 @@ fn absent(name: &str) -> Outcome {
 
 /// The child's own watchdog is earlier than this one, and knows more.
 fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
-    let limit = run::LIMIT + Duration::from_secs(10);
+    let limit = run::limit() + Duration::from_secs(10);
     let began = Instant::now();
     loop {
         match child.try_wait() {

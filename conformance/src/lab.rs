@@ -13,10 +13,16 @@ use proc_daemon_runtime::{
     TaskName, Timer,
 };
 
+use crate::told::Told;
 use crate::variant::Variant;
 
 /// Time for what must not happen at all; nobody waits for it to pass.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
+
+/// How long a law waits for what must come at once.
+pub(crate) fn bound() -> Duration {
+    crate::run::limit() / 3
+}
 
 pub(crate) type SleepOf<B> = <<<B as OwnedRuntime>::Runtime as Runtime>::Timer as Timer>::Sleep;
 
@@ -81,6 +87,38 @@ impl<B: OwnedRuntime> Lab<B> {
             entry.polled();
             future.as_mut().poll(cx)
         }))
+    }
+
+    /// As [`block_on`](Self::block_on), for what a broken backend never wakes: says what must hold instead of
+    /// hanging.
+    ///
+    /// # Panics
+    ///
+    /// If `future` is still pending when a third of the time is over in which a scenario must end.
+    #[track_caller]
+    pub(crate) fn within<F: Future>(&mut self, must_hold: &str, future: F) -> F::Output {
+        if !self.capabilities().real_time {
+            // There a world in which nobody wakes anybody is seen as such.
+            return self.block_on(future);
+        }
+        let (bound, over, late) = (bound(), Told::default(), Told::default());
+        let (wait, tell) = (over.clone(), late.clone());
+        let watch = std::thread::spawn(move || {
+            if !wait.wait(bound) {
+                tell.tell();
+            }
+        });
+        let (mut future, mut late) = (pin!(future), pin!(late.once()));
+        let output = self.block_on(poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+        }));
+        over.tell();
+        let _ = watch.join();
+        let Some(output) = output else {
+            panic!("not after {bound:?}, and it must be: {must_hold}{}", self.roll.dump());
+        };
+        output
     }
 
     /// A signal arrives.

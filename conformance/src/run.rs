@@ -1,6 +1,6 @@
 //! Runs cases: each on a thread of its own, or in a process of its own, under a watchdog.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,8 +15,18 @@ use crate::panics;
 use crate::report::Report;
 use crate::scenario::Place;
 
+/// When a scenario counts as hung, in milliseconds.
+static LIMIT: AtomicU64 = AtomicU64::new(45_000);
+
 /// When a scenario counts as hung.
-pub(crate) const LIMIT: Duration = Duration::from_secs(45);
+pub(crate) fn limit() -> Duration {
+    Duration::from_millis(LIMIT.load(Ordering::Relaxed))
+}
+
+/// Has every scenario of this process count as hung after `limit`.
+pub(crate) fn set_limit(limit: Duration) {
+    LIMIT.store(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
 
 /// As many as there are cores.
 pub(crate) fn threads() -> usize {
@@ -68,7 +78,8 @@ pub(crate) fn on_a_thread(case: &Case) -> (Outcome, Option<std::process::ExitCod
     if let Err(error) = spawned {
         return (Outcome::Fail(Failure::new(format!("no thread for it: {error}"))), None);
     }
-    match receiver.recv_timeout(LIMIT) {
+    let limit = limit();
+    match receiver.recv_timeout(limit) {
         Ok((Ok(Ended::Passed), _)) => (Outcome::Pass, None),
         Ok((Ok(Ended::Exit(code)), _)) => (Outcome::Pass, Some(code)),
         Ok((Ok(Ended::Absent(need)), _)) => (Outcome::Absent(need), None),
@@ -76,7 +87,7 @@ pub(crate) fn on_a_thread(case: &Case) -> (Outcome, Option<std::process::ExitCod
             (Outcome::Fail(Failure { place, ..Failure::new(message) }), None)
         }
         Err(RecvTimeoutError::Timeout) => {
-            let text = format!("it hangs: not over after {LIMIT:?}{}", roll.dump());
+            let text = format!("it hangs: not over after {limit:?}{}", roll.dump());
             (Outcome::Fail(Failure::hang(text)), None)
         }
         Err(RecvTimeoutError::Disconnected) => {

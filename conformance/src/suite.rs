@@ -113,6 +113,17 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
         variant
     }
 
+    /// As [`report`](Self::report), for the scenarios with these ids alone, each of which counts as hung after
+    /// `limit`. For those who check the kit.
+    #[doc(hidden)]
+    pub fn report_of(&self, wanted: impl Fn(&str) -> bool, limit: std::time::Duration) -> Report {
+        run::set_limit(limit);
+        let mut cases = self.cases();
+        child::run_if_asked(&cases);
+        cases.retain(|case| wanted(case.about.id));
+        run::all(&cases, run::threads(), &|_| {})
+    }
+
     /// Runs every scenario on every row, and gives what came of it.
     ///
     /// Scenarios about what is process-wide start this program again, with

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_lite::future::{block_on, poll_once};
 use parking_lot::Mutex;
-use proc_daemon::{Context, Daemon, EndKind, ShutdownReason, task, task_with};
+use proc_daemon::{Config, Context, Daemon, EndKind, ShutdownReason, task, task_with};
 
 use super::Diary;
-use super::{Core, core};
+use super::{Core, core, idle};
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -37,6 +37,19 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             everything_ends_when_nothing_is_left_to_run,
             "A daemon whose jobs have completed ends, and its helpers with it.",
             "A job and a helper in the background; then no subsystem at all."
+        ),
+        core!(
+            "STOP-05",
+            who_is_asked_to_stop_is_woken,
+            "Who waits to be asked to stop is woken by it, and does not look for it from time to time.",
+            "A chain of 400 stops one after the other, with 5 s for all of them.",
+        )
+        .open(),
+        core!(
+            "STOP-06",
+            the_whole_grace_is_given,
+            "A subsystem has the grace that was set, its own or the daemon's.",
+            "A daemon's of 30 s, an own one of 20 s; how much remains when they are asked.",
         ),
     ]
 }
@@ -69,6 +82,60 @@ fn everybody_hears_the_announcement_before_anybody_is_asked<W: World>(world: &W)
     let report = world.run(daemon);
     assert!(report.is_clean(), "{report}");
     assert!(!deaf.load(Ordering::Relaxed));
+}
+
+/// What looks every few milliseconds takes some of them at each link of the chain.
+fn who_is_asked_to_stop_is_woken<W: World>(world: &W) {
+    let config = Config::builder()
+        .shutdown_timeout(Duration::from_secs(4))
+        .force_shutdown_timeout(Duration::from_secs(5))
+        .build()
+        .expect("it is sound");
+    let mut daemon = Daemon::builder(config);
+    for unit in 0..400 {
+        let link = task(format!("u{unit}"), idle);
+        daemon = daemon.with_subsystem(match unit {
+            0 => link,
+            _ => link.requires(format!("u{}", unit - 1)),
+        });
+    }
+    let report = world.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await, "it will not be ready:\n{}", daemon.status());
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "not all of them stopped in time: {report}");
+}
+
+fn the_whole_grace_is_given<W: World>(world: &W) {
+    let config = Config::builder()
+        .shutdown_timeout(Duration::from_secs(30))
+        .force_shutdown_timeout(Duration::from_secs(40))
+        .build()
+        .expect("it is sound");
+    let remaining: Arc<Mutex<Vec<Option<Duration>>>> = Arc::default();
+    let asked = |name: &'static str| {
+        task_with(name, Arc::clone(&remaining), |ctx: Context, remaining| async move {
+            ctx.cancelled().await;
+            remaining.lock().push(ctx.time_remaining());
+            Ok(())
+        })
+    };
+    let daemon = Daemon::builder(config)
+        .with_subsystem(asked("usual"))
+        .with_subsystem(asked("own").requires("usual").grace(Duration::from_secs(20)));
+    let report = world.script(daemon, async |daemon: Daemon| {
+        assert!(daemon.ready().await, "it will not be ready:\n{}", daemon.status());
+        daemon.shutdown();
+    });
+    assert!(report.is_clean(), "{report}");
+    // The dependent is asked first.
+    for (remains, grace) in remaining.lock().iter().zip([20, 30]) {
+        let grace = Duration::from_secs(grace);
+        let remains = remains.expect("it was asked to stop");
+        let most = remains <= grace && remains > grace - Duration::from_secs(10);
+        assert!(most, "{remains:?} remain of a grace of {grace:?}");
+    }
+    assert_eq!(remaining.lock().len(), 2);
 }
 
 fn each_way_of_waiting_ends_with_stopping<W: World>(world: &W) {

@@ -56,7 +56,7 @@ fn destructors_run_before_the_join_resolves<B: OwnedRuntime>(mut lab: Lab<B>) {
     assert!(!dropped.is_told(), "it is alive");
     task.abort();
     task.abort();
-    let joined = lab.block_on(task);
+    let joined = lab.within("the aborted task is over", task);
     assert!(matches!(joined, Err(JoinError::Aborted)), "joined as {joined:?}");
     assert!(dropped.is_told(), "the join has resolved before the destructors have run");
 }
@@ -71,7 +71,7 @@ fn an_abort_ends_a_sleep<B: OwnedRuntime>(mut lab: Lab<B>) {
     lab.block_on(started.once());
     let before = lab.now();
     task.abort();
-    let joined = lab.block_on(task);
+    let joined = lab.within("the aborted task is over", task);
     assert!(matches!(joined, Err(JoinError::Aborted)), "joined as {joined:?}");
     assert!(lab.now().since(before) < LONG, "the abort waited for the sleep");
 }
@@ -92,7 +92,7 @@ fn an_abort_of_one_is_of_one<B: OwnedRuntime>(mut lab: Lab<B>) {
     let mut tasks: Vec<_> = (0..10).map(|_| lab.spawn("parked", end.once())).collect();
     let one = tasks.swap_remove(4);
     one.abort();
-    let joined = lab.block_on(one);
+    let joined = lab.within("the aborted task is over", one);
     assert!(matches!(joined, Err(JoinError::Aborted)), "joined as {joined:?}");
     end.tell();
     for task in tasks {
@@ -111,6 +111,6 @@ fn a_task_aborts_itself<B: OwnedRuntime>(mut lab: Lab<B>) {
     });
     sender.send(task.abort_handle()).expect("the task lives");
     given.tell();
-    let joined = lab.block_on(task);
+    let joined = lab.within("the aborted task is over", task);
     assert!(matches!(joined, Err(JoinError::Aborted)), "joined as {joined:?}");
 }

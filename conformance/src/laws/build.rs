@@ -84,7 +84,8 @@ fn the_worker_count_is_honoured<B: OwnedRuntime>(mut lab: Lab<B>) {
     let mut threads = BTreeSet::<String>::new();
     let text = |id: ThreadId| format!("{id:?}");
     for task in tasks {
-        threads.insert(text(lab.block_on(task).expect("it ends well")));
+        let met = lab.within("as many tasks as workers meet", task);
+        threads.insert(text(met.expect("it ends well")));
     }
     assert_eq!(threads.len(), workers(&lab), "{threads:?}");
     let (here, inside) = (text(thread::current().id()), lab.options().worker_count().is_none());
@@ -121,19 +122,21 @@ fn the_thread_name_is_honoured<B: OwnedRuntime>(mut lab: Lab<B>) {
 fn a_current_thread_runtime_has_no_worker<B: OwnedRuntime>(lab: Lab<B>) {
     drop(lab);
     let mut owned = B::build(&RuntimeOptions::new().current_thread()).expect("it is declared");
-    let (runtime, ran) = (owned.handle(), Told::default());
+    let (runtime, ran, elsewhere) = (owned.handle(), Told::default(), Told::default());
     let here = thread::current().id();
     for _ in 0..20 {
-        let ran = ran.clone();
+        let (ran, elsewhere) = (ran.clone(), elsewhere.clone());
         runtime.spawn(TaskName::literal("its thread"), async move {
             yield_now().await;
-            if thread::current().id() == here {
-                ran.tell();
+            if thread::current().id() != here {
+                elsewhere.tell();
             }
+            ran.tell();
         });
     }
     assert!(!ran.is_told(), "a task ran outside `block_on`");
     owned.block_on(ran.times(20));
+    assert!(!elsewhere.is_told(), "a task ran on a thread of its own");
     let _ = owned.shutdown(LONG);
 }
 

@@ -117,7 +117,7 @@ fn every_worker_survives<B: OwnedRuntime>(mut lab: Lab<B>) {
         })
         .collect();
     for task in tasks {
-        lab.block_on(task).expect("it ends well");
+        lab.within("as many tasks as workers meet", task).expect("it ends well");
     }
 }
 

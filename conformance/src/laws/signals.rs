@@ -115,7 +115,7 @@ fn a_source_has_what_a_daemon_needs<B: OwnedRuntime>(lab: Lab<B>) {
 fn handlers_are_in_place_when_listen_returns<B: OwnedRuntime>(mut lab: Lab<B>) {
     let mut stream = listen(&lab, set([Signal::Terminate]));
     lab.raiser()(Signal::Terminate);
-    assert_eq!(lab.block_on(next(&mut stream)), Signal::Terminate);
+    assert_eq!(lab.within("what was raised is heard", next(&mut stream)), Signal::Terminate);
 }
 
 fn several_pending_signals_all_come<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -124,7 +124,7 @@ fn several_pending_signals_all_come<B: OwnedRuntime>(mut lab: Lab<B>) {
     for signal in raised.into_iter().chain(raised) {
         lab.raiser()(signal);
     }
-    lab.block_on(all_of(&mut stream, set(raised)));
+    lab.within("what was raised is heard", all_of(&mut stream, set(raised)));
 }
 
 fn a_waiting_task_hears_a_signal<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -141,7 +141,7 @@ fn a_waiting_task_hears_a_signal<B: OwnedRuntime>(mut lab: Lab<B>) {
         }
     });
     let raise = lab.raiser();
-    lab.block_on(async {
+    lab.within("what was raised is heard", async {
         for round in 1..=20 {
             waits.times(round).await;
             while heard.count() < round {
@@ -151,14 +151,14 @@ fn a_waiting_task_hears_a_signal<B: OwnedRuntime>(mut lab: Lab<B>) {
             }
         }
     });
-    lab.block_on(task).expect("it ends well");
+    lab.within("the task that listens is over", task).expect("it ends well");
 }
 
 fn every_listener_hears_every_signal<B: OwnedRuntime>(mut lab: Lab<B>) {
     let raised = [Signal::User1, Signal::Hangup, Signal::Quit];
     let mut streams = [(); 2].map(|()| listen(&lab, set(raised)));
     let raise = lab.raiser();
-    lab.block_on(async {
+    lab.within("what was raised is heard", async {
         for signal in raised {
             raise(signal);
             for stream in &mut streams {
@@ -172,7 +172,7 @@ fn a_dropped_listener_takes_nobody_along<B: OwnedRuntime>(mut lab: Lab<B>) {
     let [one, mut other] = [(); 2].map(|()| listen(&lab, set([Signal::Hangup])));
     drop(one);
     lab.raiser()(Signal::Hangup);
-    assert_eq!(lab.block_on(next(&mut other)), Signal::Hangup);
+    assert_eq!(lab.within("what was raised is heard", next(&mut other)), Signal::Hangup);
     drop(other);
     // The process, or the world, goes on.
     lab.raiser()(Signal::Hangup);
@@ -186,7 +186,7 @@ fn a_listener_hears_what_it_asked_for<B: OwnedRuntime>(mut lab: Lab<B>) {
     for signal in asked.into_iter().chain(asked) {
         lab.raiser()(signal);
     }
-    lab.block_on(async {
+    lab.within("what was raised is heard", async {
         for (stream, signal) in streams.iter_mut().zip(asked) {
             assert_eq!(next(stream).await, signal);
             while let Some(also) = poll_once(next(stream)).await {
@@ -212,13 +212,13 @@ fn a_listener_is_made_on_any_thread<B: OwnedRuntime>(mut lab: Lab<B>) {
     let made = thread::spawn(move || source.listen(set([Signal::User2])));
     let mut stream = made.join().expect("no panic").expect("it is supported");
     lab.raiser()(Signal::User2);
-    assert_eq!(lab.block_on(next(&mut stream)), Signal::User2);
+    assert_eq!(lab.within("what was raised is heard", next(&mut stream)), Signal::User2);
 }
 
 fn a_burst_is_heard<B: OwnedRuntime>(mut lab: Lab<B>) {
     let mut stream = listen(&lab, set([Signal::User1, Signal::User2]));
     let raise = lab.raiser();
-    lab.block_on(async {
+    lab.within("what was raised is heard", async {
         for _ in 0..1000 {
             raise(Signal::User1);
         }

@@ -214,7 +214,7 @@ fn the_newest_waker_is_woken<B: OwnedRuntime>(mut lab: Lab<B>) {
             return;
         }
     }
-    lab.block_on(new.once());
+    lab.within("the waker of the last poll is woken", new.once());
     assert!(!old.is_told(), "the waker of an earlier poll was woken");
 }
 
@@ -226,7 +226,7 @@ fn a_sleep_moves_between_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
     });
     let sleep = lab.block_on(first).expect("it ends well").expect("it is handed on");
     let second = lab.spawn("awaits", sleep);
-    lab.block_on(second).expect("it ends well");
+    lab.within("the sleep fires for who awaits it", second).expect("it ends well");
 }
 
 fn a_dropped_sleep_wakes_nobody<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -253,12 +253,12 @@ fn a_thousand_sleeps_all_fire<B: OwnedRuntime>(mut lab: Lab<B>) {
             fired.tell();
         }));
     }
-    lab.block_on(fired.times(1000));
+    lab.within("a thousand sleeps fire", fired.times(1000));
 }
 
 fn a_reset_before_the_first_poll_counts<B: OwnedRuntime>(mut lab: Lab<B>) {
     let timer = lab.timer().clone();
-    lab.block_on(async {
+    lab.within("a sleep that is reset before its first poll fires", async {
         let mut sleep = pin!(timer.sleep(LONG));
         let at = timer.now().after(3 * MS);
         sleep.as_mut().reset(at);
@@ -273,7 +273,7 @@ fn a_reset_before_the_first_poll_counts<B: OwnedRuntime>(mut lab: Lab<B>) {
 
 fn a_reset_to_earlier_fires_earlier<B: OwnedRuntime>(mut lab: Lab<B>) {
     let timer = lab.timer().clone();
-    lab.block_on(async {
+    lab.within("a pending sleep that is reset to earlier fires", async {
         let mut sleep = pin!(timer.sleep(LONG));
         assert!(poll_once(sleep.as_mut()).await.is_none());
         for wait in [40 * MS, 4 * MS] {
@@ -294,7 +294,7 @@ fn a_reset_to_earlier_fires_earlier<B: OwnedRuntime>(mut lab: Lab<B>) {
 
 fn a_reset_to_later_fires_later<B: OwnedRuntime>(mut lab: Lab<B>) {
     let timer = lab.timer().clone();
-    lab.block_on(async {
+    lab.within("a pending sleep that is reset to later fires", async {
         let early = timer.now().after(2 * MS);
         let mut sleep = pin!(timer.sleep_until(early));
         let _ = poll_once(sleep.as_mut()).await;
@@ -308,7 +308,7 @@ fn a_reset_to_later_fires_later<B: OwnedRuntime>(mut lab: Lab<B>) {
 
 fn a_reset_after_firing_arms_it_again<B: OwnedRuntime>(mut lab: Lab<B>) {
     let timer = lab.timer().clone();
-    lab.block_on(async {
+    lab.within("a sleep that has fired and is reset fires again", async {
         let mut sleep = pin!(timer.sleep(MS));
         sleep.as_mut().await;
         for wait in [4, 1, 8, 60].map(|ms| ms * MS) {

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::thread;
 
-use futures_lite::future::yield_now;
+use futures_lite::future::{poll_once, yield_now};
 use proc_daemon_runtime::{OwnedRuntime, Runtime, Task, TaskName};
 
 use super::{Law, law};
@@ -18,7 +18,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "SPAWN-01",
             a_join_gives_the_value,
             "Awaiting a task gives what it came to.",
-            "A task yields once and returns 7.",
+            "A task returns 7 when its join has been polled.",
         ),
         law!(
             "SPAWN-02",
@@ -68,22 +68,37 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
 }
 
 fn a_join_gives_the_value<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let task = lab.spawn("seven", async {
+    let go = Told::default();
+    let gone = go.once();
+    let mut task = lab.spawn("seven", async move {
         yield_now().await;
+        gone.await;
         7
     });
-    assert_eq!(lab.block_on(task).expect("it ends well"), 7);
+    let joined = lab.within("the join resolves", async move {
+        let early = poll_once(&mut task).await;
+        // From here on it is the end of the task that wakes.
+        go.tell();
+        match early {
+            Some(joined) => joined,
+            None => task.await,
+        }
+    });
+    assert_eq!(joined.expect("it ends well"), 7);
 }
 
 fn a_dropped_handle_detaches<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let ended = Told::default();
+    let (ended, dropped) = (Told::default(), Told::default());
     let (tell, sleep) = (ended.clone(), lab.sleep(std::time::Duration::from_millis(1)));
+    let guard = dropped.on_drop();
     drop(lab.spawn("detached", async move {
+        let _guard = guard;
         yield_now().await;
         sleep.await;
         tell.tell();
     }));
-    lab.block_on(ended.once());
+    lab.within("the task is over", dropped.once());
+    assert!(ended.is_told(), "the task was dropped before its end");
 }
 
 fn a_task_spawns_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -101,16 +116,17 @@ fn a_task_spawns_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn a_thousand_tasks_all_end<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let ended = Told::default();
+    let (ended, dropped) = (Told::default(), Told::default());
     for _ in 0..1000 {
-        let ended = ended.clone();
+        let (tell, guard) = (ended.clone(), dropped.on_drop());
         lab.runtime().spawn(TaskName::literal("one of many"), async move {
+            let _guard = guard;
             yield_now().await;
-            ended.tell();
+            tell.tell();
         });
     }
-    lab.block_on(ended.times(1000));
-    assert_eq!(ended.count(), 1000);
+    lab.within("a thousand tasks are over", dropped.times(1000));
+    assert_eq!(ended.count(), 1000, "tasks that have come to their end");
 }
 
 fn a_wake_during_its_poll_polls_again<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -126,7 +142,7 @@ fn a_wake_during_its_poll_polls_again<B: OwnedRuntime>(mut lab: Lab<B>) {
             Poll::Pending
         }),
     );
-    lab.block_on(task).expect("it ends well");
+    lab.within("who wakes itself is polled again", task).expect("it ends well");
 }
 
 fn a_wake_from_another_thread_arrives<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -146,7 +162,7 @@ fn a_wake_from_another_thread_arrives<B: OwnedRuntime>(mut lab: Lab<B>) {
             answer.tell();
         }
     });
-    lab.block_on(task).expect("it ends well");
+    lab.within("a wake from another thread arrives", task).expect("it ends well");
     foreign.join().expect("it ends well");
 }
 
@@ -158,7 +174,7 @@ fn a_foreign_thread_spawns<B: OwnedRuntime>(mut lab: Lab<B>) {
         Task::spawn(&runtime, TaskName::literal("seven"), async { 7 })
     });
     let task = foreign.join().expect("it can spawn");
-    lab.block_on(ended.once());
+    lab.within("what a foreign thread spawns ends", ended.once());
     assert_eq!(lab.block_on(task).expect("it ends well"), 7);
 }
 

@@ -1,4 +1,5 @@
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Task, TaskName};
 use tempfile::TempDir;
 
 use super::{Acts, Plan, Stage, World};
-use crate::lab::{Roll, caught};
+use crate::lab::{Roll, bound, caught};
 use crate::order::{Recorder, Trace};
+use crate::told::Told;
 use crate::variant::{Raise, Variant};
 
 /// A real runtime, built anew for each daemon.
@@ -78,17 +80,23 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
         let runtime = AnyRuntime::from(owned.handle());
         let acts =
             RealActs::<B> { runtime: owned.handle(), raise: Arc::clone(&self.variant.raise), file };
-        let report = owned.block_on(async {
+        let acted = Cell::new(false);
+        let life = async {
             let run = daemon.clone().run_on(runtime.clone());
             let run = Task::spawn_on(&runtime, TaskName::literal("run"), run);
             let stage =
                 Stage { daemon: daemon.clone(), runtime: runtime.clone(), acts: Box::new(acts) };
             script(stage).await;
+            acted.set(true);
             let report = daemon.stopped().await;
             let ran = run.await.expect("the run does not panic");
             assert_eq!(ran.is_ok(), report.is_clean(), "{report}");
             report
-        });
+        };
+        let report = owned.block_on(bounded(life, || {
+            let what = if acted.get() { "the daemon has not ended" } else { "nothing goes on" };
+            format!("{what}:\n{}", daemon.status())
+        }));
         let _ = owned.shutdown(Duration::from_secs(5));
         self.traces.borrow_mut().push(recorder.finish());
         report
@@ -136,10 +144,35 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
         let mut owned = self.variant.build().expect("this row can be built");
         let handle = AnyRuntime::from(owned.handle());
-        let value = owned.block_on(body(handle));
+        let value = owned.block_on(bounded(body(handle), || "nothing goes on".to_owned()));
         let _ = owned.shutdown(Duration::from_secs(5));
         value
     }
+}
+
+/// Awaits a life that must come to its end without delay.
+///
+/// # Panics
+///
+/// In the words of `stuck`, when two thirds of the time are over in which a scenario must end.
+async fn bounded<T>(life: impl Future<Output = T>, stuck: impl FnOnce() -> String) -> T {
+    let (bound, over, late) = (2 * bound(), Told::default(), Told::default());
+    let (wait, tell) = (over.clone(), late.clone());
+    let watch = std::thread::spawn(move || {
+        if !wait.wait(bound) {
+            tell.tell();
+        }
+    });
+    let life = async { Some(life.await) };
+    let late = async {
+        late.once().await;
+        None
+    };
+    let output = futures_lite::future::or(life, late).await;
+    over.tell();
+    let _ = watch.join();
+    let Some(output) = output else { panic!("after {bound:?} {}", stuck()) };
+    output
 }
 
 impl<B: OwnedRuntime> Acts for RealActs<B> {
