@@ -38,9 +38,9 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
         ),
         law!(
             "BLOCK-05",
-            a_full_pool_holds_up_no_task,
-            "With every blocking thread taken, tasks and sleeps go on.",
-            "64 pieces block; a task sleeps and ends; then all of them end.",
+            many_blocked_threads_hold_up_no_task,
+            "With many threads blocked, tasks and sleeps go on.",
+            "64 pieces have started and block; a task sleeps and ends; then all of them end.",
         )
         .needs(&[Need::RealTime])
         .alone(),
@@ -108,18 +108,20 @@ fn blocking_work_waits_for_a_thread<B: OwnedRuntime>(mut lab: Lab<B>) {
     assert_eq!(ended.count(), 600, "pieces that were done");
 }
 
-fn a_full_pool_holds_up_no_task<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let ended = Told::default();
+fn many_blocked_threads_hold_up_no_task<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let (started, ended) = (Told::default(), Told::default());
     let keys: Vec<_> = (0..64)
         .map(|_| {
-            let ((key, lock), ended) = (lock(), ended.clone());
+            let ((key, lock), started, ended) = (lock(), started.clone(), ended.clone());
             lab.runtime().spawn_blocking(TaskName::literal("blocks"), move || {
+                started.tell();
                 lock.wait();
                 ended.tell();
             });
             key
         })
         .collect();
+    lab.within("64 pieces run at once", started.times(64));
     let sleep = lab.sleep(std::time::Duration::from_millis(3));
     let task = lab.spawn("sleeps", sleep);
     lab.within("a task sleeps while blocking work blocks", task).expect("it ends well");

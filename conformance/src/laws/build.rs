@@ -7,7 +7,9 @@ use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
 
 use futures_lite::future::yield_now;
-use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions, Task, TaskName, Threading};
+use proc_daemon_runtime::{
+    OwnedRuntime, Runtime, RuntimeOptions, Task, TaskName, Threading, Timer,
+};
 
 use super::{Law, law};
 use crate::Need;
@@ -56,7 +58,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "BUILD-06",
             two_runtimes_live_at_once,
             "A runtime takes nothing from another one.",
-            "Two of them; each polls tasks and sleeps inside the other's `block_on`; one ends first.",
+            "Two of them; where threads of their own run them, each one's task and sleep is awaited inside the other; one ends first.",
         ),
         law!(
             "BUILD-07",
@@ -200,6 +202,17 @@ fn two_runtimes_live_at_once<B: OwnedRuntime>(mut lab: Lab<B>) {
     assert_eq!(lab.block_on(here).expect("it ends well"), 1);
     assert_eq!(other.block_on(there).expect("it ends well"), 2);
     assert_eq!(other.block_on(sleeps.1).expect("it ends well"), 3);
+    if lab.capabilities().real_time && lab.options().worker_count().is_some() {
+        for _ in 0..2 {
+            let (task, at) = (lab.spawn("awaited elsewhere", async { 5 }), lab.now());
+            assert_eq!(other.within("another runtime's task ends", task).expect("it ends well"), 5);
+            let wanted = std::time::Duration::from_millis(2);
+            let sleep = lab.timer().sleep_until(at.after(wanted));
+            other.within("another runtime's sleep fires", sleep);
+            assert!(lab.now().since(at) >= wanted, "another runtime's sleep was early");
+            std::mem::swap(&mut lab, &mut other);
+        }
+    }
     let _ = other.shutdown(LONG);
     lab.block_on(sleeps.0);
     let task = lab.spawn("after the other's end", async { 4 });

@@ -102,7 +102,7 @@ fn nothing_left_is_clean<B: OwnedRuntime>(mut lab: Lab<B>) {
 
 fn what_is_left_is_counted<B: OwnedRuntime>(lab: Lab<B>) {
     let (started, ended) = (Told::default(), Told::default());
-    let parked = lab.spawn("parked", pending::<()>());
+    let parked = [(); 2].map(|()| lab.spawn("parked", pending::<()>()));
     let ((key, lock), tell, tell_end) = (lock(), started.clone(), ended.clone());
     lab.runtime().spawn_blocking(TaskName::literal("blocks"), move || {
         tell.tell();
@@ -112,8 +112,8 @@ fn what_is_left_is_counted<B: OwnedRuntime>(lab: Lab<B>) {
     assert!(started.wait(LONG), "blocking work has not started");
     let (summary, in_time) = shutdown_with(lab, key);
     assert!(in_time, "a shutdown with a grace of {GRACE:?} is not over after {:?}", bound());
-    assert_eq!((summary.leaked_tasks, summary.blocked_threads), (1, 1), "{summary:?}");
-    parked.abort();
+    assert_eq!((summary.leaked_tasks, summary.blocked_threads), (2, 1), "{summary:?}");
+    parked.each_ref().map(|task| task.abort());
     assert!(ended.wait(LONG), "the blocked thread has not gone on");
 }
 
@@ -134,18 +134,22 @@ fn shutdown_with<B: OwnedRuntime>(lab: Lab<B>, key: Key) -> (ShutdownSummary, bo
 
 fn a_shutdown_drops_the_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
     let (started, dropped) = (Told::default(), Told::default());
-    let (tell, guard) = (started.clone(), dropped.on_drop());
-    let parked = lab.spawn("parked", async move {
-        let _guard = guard;
-        tell.tell();
-        pending::<()>().await;
+    let parked = [(); 3].map(|()| {
+        let (tell, guard) = (started.clone(), dropped.on_drop());
+        lab.spawn("parked", async move {
+            let _guard = guard;
+            tell.tell();
+            pending::<()>().await;
+        })
     });
-    lab.block_on(started.once());
+    lab.block_on(started.times(3));
     let summary = lab.shutdown(LONG);
-    assert_eq!(summary.leaked_tasks, 1, "{summary:?}");
-    assert!(dropped.wait(bound()), "the task is not dropped");
-    let joined = block_here(parked);
-    assert!(matches!(joined, Err(JoinError::RuntimeGone)), "joined as {joined:?}");
+    assert_eq!(summary.leaked_tasks, 3, "{summary:?}");
+    for task in parked {
+        let joined = block_here(task);
+        assert!(matches!(joined, Err(JoinError::RuntimeGone)), "joined as {joined:?}");
+    }
+    assert_eq!(dropped.count(), 3, "a join has resolved before its task was dropped");
 }
 
 fn a_shutdown_waits_for_blocking_work<B: OwnedRuntime>(lab: Lab<B>) {

@@ -63,7 +63,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "SIGNAL-08",
             what_is_not_supported_is_refused,
             "A signal outside `supported` is an error of kind `Unsupported`.",
-            "Each that is missing is asked for, alone and with another.",
+            "Each that is missing, if any is, is asked for: alone, and with another.",
         ),
         law!(
             "SIGNAL-09",
