@@ -37,6 +37,10 @@ models:
 planted *args:
     cargo run --release --manifest-path tests/planted/Cargo.toml --target-dir target/planted -- {{ args }}
 
+# Backends, tasks and cores with one thing wrong, each found by the conformance kit.
+mutants *args:
+    cargo run --release --manifest-path tests/mutants/Cargo.toml --target-dir target/mutants -- {{ args }}
+
 # The documentation.
 doc:
     cargo doc --workspace --no-deps --all-features --open

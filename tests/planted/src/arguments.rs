@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::bug::Bug;
+use planted::bug::Bug;
 
 /// What is to be hunted, and how the table looks.
 pub(crate) struct Arguments {

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use crate::Failure;
 
 /// Every file of the workspace, by its path with `/` between folders.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// Not copied, wherever they are.
 const LEFT_OUT: [&str; 2] = ["target", ".git"];
 
-pub(crate) fn read(root: &Path) -> Result<Files, Failure> {
+pub fn read(root: &Path) -> Result<Files, Failure> {
     let mut files = Files::new();
     for path in below(root)? {
         files.insert(name(root, &path), fs::read(&path)?);
@@ -23,7 +23,7 @@ pub(crate) fn read(root: &Path) -> Result<Files, Failure> {
 
 /// Makes `folder` hold `files` and nothing else. What is the same is not written again: cargo goes by the
 /// time of the last change.
-pub(crate) fn write(files: &Files, folder: &Path) -> Result<(), Failure> {
+pub fn write(files: &Files, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder)?;
     for path in below(folder)? {
         if !files.contains_key(&name(folder, &path)) {

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Failure;
 use crate::arguments::Arguments;
+use planted::Failure;
 
 /// What became of one bug.
 #[derive(Debug, Default)]

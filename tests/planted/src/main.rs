@@ -11,20 +11,14 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
-mod bug;
-mod bugs;
-mod copy;
 mod hunt;
-mod plant;
 mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use arguments::Arguments;
-
-/// Why there is no table.
-type Failure = Box<dyn std::error::Error>;
+use planted::{Failure, bugs, copy, plant};
 
 fn main() -> ExitCode {
     match run() {
@@ -46,7 +40,7 @@ fn run() -> Result<bool, Failure> {
     let target = target()?;
     let copy = target.join("copy");
     let mut files = copy::read(&repository)?;
-    plant::plant(&mut files, &all)?;
+    plant::plant(&mut files, &all, "tests/planted/hunter")?;
     copy::write(&files, &copy)?;
     eprintln!("planted: building {} with {} bugs", copy.display(), all.len());
     let hunter = hunt::build(&copy, &target.join("hunter"))?;

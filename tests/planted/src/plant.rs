@@ -14,9 +14,22 @@ const SWITCH: &str = "PLANTED";
 const MODULE: &str = "
 #[doc(hidden)]
 pub mod planted {
+    use std::cell::Cell;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     static BUG: AtomicU32 = AtomicU32::new(0);
+
+    std::thread_local! {
+        static CLEAN: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Runs `body` without any bug on this thread.
+    pub fn cleanly<T>(body: impl FnOnce() -> T) -> T {
+        let before = CLEAN.replace(true);
+        let value = body();
+        CLEAN.set(before);
+        value
+    }
 
     /// Switches this bug on, and every other off. 0 is none.
     pub fn choose(bug: u32) {
@@ -24,7 +37,7 @@ pub mod planted {
     }
 
     pub fn is(bug: u32) -> bool {
-        BUG.load(Ordering::Relaxed) == bug
+        BUG.load(Ordering::Relaxed) == bug && !CLEAN.try_with(Cell::get).unwrap_or_default()
     }
 }
 ";
@@ -36,7 +49,12 @@ struct Place {
     id: &'static str,
 }
 
-pub(crate) fn plant(files: &mut Files, bugs: &[Bug]) -> Result<(), Failure> {
+/// Plants `bugs` into `files`, of which `program` is to be built: its folder becomes a member.
+///
+/// # Errors
+///
+/// Which entries do not fit the source any more.
+pub fn plant(files: &mut Files, bugs: &[Bug], program: &str) -> Result<(), Failure> {
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
     let mut amiss = Vec::new();
     for (number, bug) in (1..).zip(bugs) {
@@ -57,7 +75,7 @@ pub(crate) fn plant(files: &mut Files, bugs: &[Bug]) -> Result<(), Failure> {
     }
     if !amiss.is_empty() {
         let amiss = amiss.join("\n\n");
-        return Err(format!("mend these entries in tests/planted/src/bugs:\n{amiss}").into());
+        return Err(format!("mend these entries:\n{amiss}").into());
     }
     for (file, mut places) in places {
         places.sort_by_key(|place| place.range.start);
@@ -68,7 +86,7 @@ pub(crate) fn plant(files: &mut Files, bugs: &[Bug]) -> Result<(), Failure> {
     }
     append(files, "runtime/src/lib.rs", MODULE)?;
     append(files, "src/lib.rs", "\n#[doc(hidden)]\npub use proc_daemon_runtime::planted;\n")?;
-    join_workspace(files)
+    join_workspace(files, program)
 }
 
 /// `text` with everything in its place; the places are in order.
@@ -92,14 +110,14 @@ fn append(files: &mut Files, file: &str, code: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes the hunter a member of the copy, which then has the versions of the workspace's lock file.
-fn join_workspace(files: &mut Files) -> Result<(), Failure> {
+/// Makes the program a member of the copy, which then has the versions of the workspace's lock file.
+fn join_workspace(files: &mut Files, program: &str) -> Result<(), Failure> {
     const MEMBERS: &str = "[workspace]\nmembers = [";
     let manifest = text(files, "Cargo.toml")?;
     if !manifest.contains(MEMBERS) {
         return Err(format!("Cargo.toml does not begin a list of members: {MEMBERS}").into());
     }
-    let joined = manifest.replacen(MEMBERS, &format!("{MEMBERS}\"tests/planted/hunter\", "), 1);
+    let joined = manifest.replacen(MEMBERS, &format!("{MEMBERS}\"{program}\", "), 1);
     files.insert("Cargo.toml".to_owned(), joined.into());
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::arguments::Format;
-use crate::bug::Bug;
 use crate::hunt::{Found, Row};
+use planted::bug::Bug;
 
 /// Whether lives without a bug are clean and every bug was found.
 pub(crate) fn is_complete(rows: &[Row]) -> bool {

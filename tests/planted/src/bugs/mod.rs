@@ -16,7 +16,8 @@ mod waits;
 use crate::bug::Bug;
 
 /// All of them. A bug's number is its place, from 1.
-pub(crate) fn all() -> Vec<Bug> {
+#[must_use]
+pub fn all() -> Vec<Bug> {
     let parts = [
         start::BUGS,
         stop::BUGS,

@@ -1,0 +1,138 @@
+//! Builds the subject inside the copy, runs it once for each mutant, and reads what it says.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use planted::Failure;
+
+use crate::arguments::Arguments;
+use crate::table::{Class, Mutant};
+
+/// When a scenario hangs, in seconds. What the kit bounds itself, it bounds by a third of it.
+const LIMIT: u32 = 12;
+
+/// What one scenario came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) id: String,
+    pub(crate) tier: String,
+    pub(crate) passed: bool,
+    pub(crate) hung: bool,
+    pub(crate) message: String,
+}
+
+/// A mutant and what the scenarios made of it.
+pub(crate) struct Run<'a> {
+    pub(crate) mutant: &'a Mutant,
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// Builds it; gives the program.
+pub(crate) fn build(copy: &Path, target: &Path) -> Result<PathBuf, Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", "subject"])
+        .arg("--manifest-path")
+        .arg(copy.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target)
+        // A switch leaves code behind that lints would complain about.
+        .env("RUSTFLAGS", format!("{flags} --cap-lints=allow"))
+        // It is built for one run, which waits more than it computes.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .status()?;
+    if !status.success() {
+        return Err("the copy with the mutants does not build".into());
+    }
+    Ok(target.join("release").join(format!("subject{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Every scenario, with nothing wrong: each must pass.
+pub(crate) fn sound(subject: &Path) -> Result<Vec<Outcome>, Failure> {
+    let outcomes = run(subject, "", 0, "")?;
+    let failed: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| !outcome.passed)
+        .map(|outcome| format!("{}: {}", outcome.id, outcome.message))
+        .collect();
+    if !failed.is_empty() {
+        return Err(format!("without a mutant these fail:\n{}", failed.join("\n")).into());
+    }
+    Ok(outcomes)
+}
+
+/// Every mutant that is wanted, some at once.
+pub(crate) fn all<'a>(
+    subject: &Path,
+    mutants: &'a [Mutant],
+    sound: &[Outcome],
+    arguments: &Arguments,
+) -> Result<Vec<Run<'a>>, Failure> {
+    let wanted: Vec<&Mutant> = mutants.iter().filter(|m| arguments.wants(m.name)).collect();
+    let (next, runs) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let one = |mutant: &Mutant| -> Result<Vec<Outcome>, String> {
+        let only = scenarios(mutant, sound, arguments.matrix).join(",");
+        run(subject, mutant.name, mutant.number, &only).map_err(|error| error.to_string())
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from) + 1;
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((place, mutant)) = {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    wanted.get(place).map(|mutant| (place, *mutant))
+                } {
+                    let outcome = one(mutant);
+                    runs.lock().expect("not poisoned").push((place, mutant, outcome));
+                }
+            });
+        }
+    });
+    let mut runs = runs.into_inner().expect("not poisoned");
+    runs.sort_by_key(|(place, ..)| *place);
+    let runs =
+        runs.into_iter().map(|(_, mutant, outcomes)| Ok(Run { mutant, outcomes: outcomes? }));
+    runs.collect()
+}
+
+fn scenarios(mutant: &Mutant, sound: &[Outcome], matrix: bool) -> Vec<String> {
+    let declared = |id: &str| mutant.kills.iter().any(|(known, _)| *known == id);
+    let tier = if mutant.class == Class::Core { "core" } else { "law" };
+    let wanted = |outcome: &&Outcome| declared(&outcome.id) || matrix && outcome.tier == tier;
+    sound.iter().filter(wanted).map(|outcome| outcome.id.clone()).collect()
+}
+
+fn run(subject: &Path, name: &str, number: u32, only: &str) -> Result<Vec<Outcome>, Failure> {
+    let output = Command::new(subject)
+        .env("MUTANT", name)
+        .env("MUTANT_NUMBER", number.to_string())
+        .env("MUTANT_ONLY", only)
+        .env("MUTANT_LIMIT", LIMIT.to_string())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let outcomes: Vec<Outcome> = text.lines().filter_map(outcome).collect();
+    if !output.status.success() || outcomes.is_empty() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the kit on `{name}` ended, {}: {errors}", output.status).into());
+    }
+    Ok(outcomes)
+}
+
+/// A line of the subject: `mutant`, id, tier, outcome, whether it hung, message; tabs between.
+fn outcome(line: &str) -> Option<Outcome> {
+    let ["mutant", id, tier, outcome, hung, message] = line.splitn(6, '\t').collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    Some(Outcome {
+        id: id.to_owned(),
+        tier: tier.to_owned(),
+        passed: outcome == "pass",
+        hung: hung == "true",
+        message: message.to_owned(),
+    })
+}
