@@ -113,7 +113,7 @@ fn what_is_left_is_counted<B: OwnedRuntime>(lab: Lab<B>) {
     let (summary, in_time) = shutdown_with(lab, key);
     assert!(in_time, "a shutdown with a grace of {GRACE:?} is not over after {:?}", bound());
     assert_eq!((summary.leaked_tasks, summary.blocked_threads), (2, 1), "{summary:?}");
-    parked.each_ref().map(|task| task.abort());
+    parked.iter().for_each(Task::abort);
     assert!(ended.wait(LONG), "the blocked thread has not gone on");
 }
 
