@@ -25,7 +25,8 @@ pub(crate) struct Mutant {
     pub(crate) what: &'static str,
     /// Of its switch; 0 for a wrapper, which goes by its name.
     pub(crate) number: u32,
-    /// The scenarios that must fail, each with a phrase of its failure.
+    /// The scenarios that must fail, each with a phrase of its failure; ` || ` between two that depend on who is
+    /// faster.
     pub(crate) kills: &'static [(&'static str, &'static str)],
 }
 

@@ -100,7 +100,7 @@ pub(super) const ALL: &[Wrapper] = &[
     ]),
     ("worker-count-ignored", "there is one worker", &[
         ("BUILD-01", "and it must be: as many tasks as workers meet"),
-        ("HEALTH-05", "a  running"),
+        ("HEALTH-05", "nothing goes on"),
     ]),
     ("thread-name-ignored", "workers have the backend's own name", &[("BUILD-02", "conformance")]),
     ("current-thread-has-a-worker", "without workers, tasks run on a thread of their own", &[
