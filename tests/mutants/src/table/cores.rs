@@ -9,7 +9,7 @@ pub(super) const ALL: &[Declared] = &[
         ("ORDER-02", "never told, as in every simulated life: `ender` ended: requested (start 1)"),
         ("ORDER-03", "left: [\"+a\", \"+b\", \"-a\", \"-b\"]  right: [\"+a\", \"+b\", \"-b\", \"-a\"]"),
         ("STOP-01", "told, as in no simulated life: `u9` is running (start 1)"),
-        ("EXIT-04", "told, as in no simulated life: `flush` is running (start 1)"),
+        ("EXIT-04", "`flush` is running (start 1) || : told too early"),
         ("EXIT-07", "told, as in no simulated life: `state` is running (start 1)"),
         ("CHILD-10", "left: Some(Running)  right: Some(Stopped)"),
         ("CONTROL-03", "`db` ended: requested (start 2): told too early"),
