@@ -168,6 +168,14 @@ trait Abort: Send + Sync {",
 /// `stop-order-reversed`; then what no law of the simulator is about.
 const CORES: &[Bug] = &[
     bug!(
+        "name-of-the-removed-lost",
+        "a call for what was removed is refused by its number",
+        "src/supervisor/driver/calls.rs",
+        "let name = name.map_or_else(|| self.called(unit), |n| n.to_string());" =>
+            "let name = name.filter(|_| !PLANTED);
+                            let name = name.map_or_else(|| self.called(unit), |n| n.to_string());",
+    ),
+    bug!(
         "restart-not-wired",
         "no policy restarts anything",
         "src/supervisor/engine/decide.rs",

@@ -186,6 +186,9 @@ pub(super) const ALL: &[Declared] = &[
     ("stop-answered-at-once", &[
         ("ADD-06", "this comes first: `x` ended: requested (start 4)"),
     ]),
+    ("name-of-the-removed-lost", &[
+        ("ADD-07", "Unknown { name: \"#1\""),
+    ]),
     ("critical-is-optional", &[
         ("MANY-02", "left: 69  right: 1"),
     ]),

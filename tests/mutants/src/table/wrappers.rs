@@ -92,7 +92,7 @@ pub(super) const ALL: &[Wrapper] = &[
     ]),
     ("blocking-on-a-worker", "blocking work is done by the workers", &[
         ("BLOCK-01", "and it must be: a task ends while blocking work blocks"),
-        ("BLOCK-05", "and it must be: a task sleeps while blocking work blocks"),
+        ("BLOCK-05", "and it must be: 64 pieces run at once"),
     ]),
     ("blocking-dropped", "blocking work is dropped", &[("BLOCK-02", RUNTIME_GONE)]),
     ("nth-blocking-dropped", "one piece of blocking work in 64 is dropped", &[
