@@ -204,15 +204,11 @@ const CORES: &[Bug] = &[
         "backoff-holds-the-stop",
         "a shutdown waits until a backoff is over",
         STOP,
-        "self.refuse_reload(out);
-        for unit in 0..self.count() {
-            let this = &self.units[unit as usize];" =>
-            "self.refuse_reload(out);
-        for unit in 0..self.count() {
-            let this = &self.units[unit as usize];
-            if PLANTED && this.state == State::Backoff {
-                continue;
-            }",
+        "self.take_back(unit);" =>
+            "if PLANTED && this.state == State::Backoff {
+                    continue;
+                }
+                self.take_back(unit);",
         "src/supervisor/engine/finish.rs",
         "if self.phase == Phase::Stopping &&" =>
             "let backoff = self.units.iter().any(|unit| unit.state == State::Backoff);
