@@ -144,8 +144,8 @@ fn a_shutdown_drops_the_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
     });
     lab.block_on(started.times(3));
     let summary = lab.shutdown(LONG);
-    assert_eq!(summary.leaked_tasks, 3, "{summary:?}");
     assert!(dropped.wait(bound()), "the task is not dropped");
+    assert_eq!(summary.leaked_tasks, 3, "{summary:?}");
     for task in parked {
         let joined = block_here(task);
         assert!(matches!(joined, Err(JoinError::RuntimeGone)), "joined as {joined:?}");

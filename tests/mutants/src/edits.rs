@@ -168,6 +168,22 @@ trait Abort: Send + Sync {",
 /// `stop-order-reversed`; then what no law of the simulator is about.
 const CORES: &[Bug] = &[
     bug!(
+        "child-panic-is-an-abort",
+        "a child that has panicked is joined as aborted",
+        "src/subsystem/child.rs",
+        "Some(payload) => Err(JoinError::Panicked(payload))," =>
+            "Some(_) if PLANTED => Err(JoinError::Aborted),
+                Some(payload) => Err(JoinError::Panicked(payload)),",
+    ),
+    bug!(
+        "child-abort-is-an-end",
+        "a child that was aborted is joined as one whose runtime is gone",
+        "src/subsystem/child.rs",
+        "None => Err(JoinError::Aborted)," =>
+            "None if PLANTED => Err(JoinError::RuntimeGone),
+                None => Err(JoinError::Aborted),",
+    ),
+    bug!(
         "name-of-the-removed-lost",
         "a call for what was removed is refused by its number",
         "src/supervisor/driver/calls.rs",
