@@ -179,9 +179,9 @@ const CORES: &[Bug] = &[
         "child-abort-is-an-end",
         "a child that was aborted is joined as one whose runtime is gone",
         "src/subsystem/child.rs",
-        "None => Err(JoinError::Aborted)," =>
-            "None if PLANTED => Err(JoinError::RuntimeGone),
-                None => Err(JoinError::Aborted),",
+        "Err(error) => Err(error)," =>
+            "Err(_) if PLANTED => Err(JoinError::RuntimeGone),
+            Err(error) => Err(error),",
     ),
     bug!(
         "name-of-the-removed-lost",

@@ -21,7 +21,7 @@ pub(super) const ALL: &[Declared] = &[
     ),
     ("drop-cancels", &[("SPAWN-02", "the task was dropped before its end")]),
     ("joiner-not-woken", &[("SPAWN-01", "and it must be: the end of a task wakes who joins it")]),
-    ("panic-is-an-abort", &[("PANIC-01", "joined as Err(Aborted)"), ("CHILD-03", "not a panic")]),
+    ("panic-is-an-abort", &[("PANIC-01", "joined as Err(Aborted)")]),
     ("payload-lost", &[("PANIC-01", "joined as Err(Panicked(")]),
     ("destructor-panic-lost", &[("PANIC-04", "joined as Err(Aborted)")]),
     ("blocking-panic-is-an-abort", &[("PANIC-05", "joined as Err(Aborted)")]),
