@@ -55,7 +55,11 @@ impl Gate {
     }
 }
 
-/// Resolves when `name` is in `state`; never, if the daemon ends before.
+/// Resolves when `name` is in `state`.
+///
+/// # Panics
+///
+/// If the daemon ends before.
 pub(crate) async fn until(daemon: &Daemon, name: &str, state: SubsystemState) {
     let mut events = daemon.subscribe_events();
     while daemon.status().state_of(name) != Some(state) {
