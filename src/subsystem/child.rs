@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
-use proc_daemon_runtime::{JoinError, PanicPayload, Task, TaskName, catch};
+use proc_daemon_runtime::{JoinError, PanicPayload, Task, TaskName, catch, discard};
 
 use super::run::{Run, Told};
 
@@ -42,8 +42,8 @@ impl<T: Send + 'static> Child<T> {
     {
         let task_name = name.clone().unwrap_or_else(|| subsystem_name(run)).at(Location::caller());
         let (cell, member) = enrol(run, name);
-        let body = ChildBody { future: Some(future), cell: Arc::clone(&cell), _member: member };
-        let place = body._member.place;
+        let body = ChildBody { future: Some(future), cell: Arc::clone(&cell), member };
+        let place = body.member.place;
         let task = Task::spawn_on(&run.shared.runtime, task_name, body);
         run.rare().children.admit(place, task.abort_handle());
         run.close_if_over();
@@ -58,10 +58,11 @@ impl<T: Send + 'static> Child<T> {
         let (cell, member) = enrol(run, None);
         let place = member.place;
         let name = subsystem_name(run).at(Location::caller());
-        let mut begins = Unbegun { work: Some(work), cell: Arc::clone(&cell), _member: member };
+        let mut begins = Unbegun { work: Some(work), cell: Arc::clone(&cell), member };
         let task = Task::spawn_blocking_on(&run.shared.runtime, name, move || {
             let work = begins.work.take()?;
-            begins.cell.settle(catch(work))
+            let done = catch(work);
+            begins.cell.settle(done, &mut begins.member)
         });
         run.rare().children.admit(place, task.abort_handle());
         run.close_if_over();
@@ -108,7 +109,8 @@ impl<T> Drop for Child<T> {
             fate.panic.take()
         };
         if let Some(payload) = panic {
-            self.cell.run.fail_by_child(self.cell.name.clone(), payload);
+            self.cell.run.note_childs_panic(self.cell.name.clone(), payload);
+            self.cell.run.wake_body();
         }
     }
 }
@@ -120,26 +122,33 @@ impl<T> fmt::Debug for Child<T> {
 }
 
 impl Cell {
-    /// Hands a panic to whoever is to learn of it.
-    fn settle<T>(&self, result: Result<T, PanicPayload>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(payload) => {
-                let orphan = {
-                    let mut fate = self.fate.lock();
-                    if fate.handle_gone {
-                        Some(payload)
-                    } else {
-                        fate.panic = Some(payload);
-                        None
-                    }
-                };
-                if let Some(payload) = orphan {
-                    self.run.fail_by_child(self.name.clone(), payload);
-                }
-                None
+    /// Hands a panic to whoever is to learn of it. The user's code is dropped.
+    ///
+    /// `member` leaves after the panic can be found and before anybody is told to look: so the subsystem that a
+    /// panic fails never waits for the child that panicked.
+    fn settle<T>(&self, result: Result<T, PanicPayload>, member: &mut Member) -> Option<T> {
+        let payload = match result {
+            Ok(value) => return Some(value),
+            Err(payload) => payload,
+        };
+        let (orphan, last) = {
+            let mut fate = self.fate.lock();
+            if fate.handle_gone {
+                (Some(payload), false)
+            } else {
+                fate.panic = Some(payload);
+                (None, member.leave())
             }
+        };
+        let failed = orphan.is_some();
+        if let Some(payload) = orphan {
+            self.run.note_childs_panic(self.name.clone(), payload);
+            member.leave();
         }
+        if failed || last {
+            self.run.wake_body();
+        }
+        None
     }
 }
 
@@ -149,19 +158,29 @@ fn subsystem_name(run: &Run) -> TaskName {
 
 fn enrol(run: &Arc<Run>, name: Option<TaskName>) -> (Arc<Cell>, Member) {
     let cell = Arc::new(Cell { run: Arc::clone(run), name, fate: Mutex::default() });
-    let member = Member { place: run.rare().children.reserve(), run: Arc::clone(run) };
+    let member = Member { place: run.rare().children.reserve(), left: false, run: Arc::clone(run) };
     (cell, member)
 }
 
 /// A place among the children, given back when the child's future is gone.
 struct Member {
     place: usize,
+    left: bool,
     run: Arc<Run>,
+}
+
+impl Member {
+    /// Gives the place back, once. True if somebody waits for that.
+    fn leave(&mut self) -> bool {
+        !std::mem::replace(&mut self.left, true)
+            && self.run.rare().children.leave(self.place)
+            && self.run.has_told(Told::Returned)
+    }
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        if self.run.rare().children.leave(self.place) && self.run.has_told(Told::Returned) {
+        if self.leave() {
             self.run.wake_body();
         }
     }
@@ -169,28 +188,28 @@ impl Drop for Member {
 
 /// Blocking work until it begins. Aborted before that: a destructor that panics is a panic of the child.
 ///
-/// `_member` is the last field: it is dropped after the user's work.
+/// `member` is the last field: it is dropped after the user's work.
 struct Unbegun<F> {
     work: Option<F>,
     cell: Arc<Cell>,
-    _member: Member,
+    member: Member,
 }
 
 impl<F> Drop for Unbegun<F> {
     fn drop(&mut self) {
         let work = self.work.take();
         let dropped = catch(|| drop(work));
-        self.cell.settle(dropped);
+        self.cell.settle(dropped, &mut self.member);
     }
 }
 
 pin_project_lite::pin_project! {
-    // `_member` is the last field: it is dropped after the user's future.
+    // `member` is the last field: it is dropped after the user's future.
     struct ChildBody<F> {
         #[pin]
         future: Option<F>,
         cell: Arc<Cell>,
-        _member: Member,
+        member: Member,
     }
 
     impl<F> PinnedDrop for ChildBody<F> {
@@ -198,7 +217,7 @@ pin_project_lite::pin_project! {
             // Aborted: a destructor that panics is a panic of the child.
             let mut this = this.project();
             let dropped = catch(|| this.future.set(None));
-            this.cell.settle(dropped);
+            this.cell.settle(dropped, this.member);
         }
     }
 }
@@ -207,12 +226,18 @@ impl<F: Future> Future for ChildBody<F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let Some(future) = this.future.as_pin_mut() else { return Poll::Ready(None) };
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         match catch(|| future.poll(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
-            Err(payload) => Poll::Ready(this.cell.settle(Err(payload))),
+            Err(payload) => {
+                // The first panic is told: it may be why there is another.
+                if let Err(second) = catch(|| this.future.set(None)) {
+                    discard(second);
+                }
+                Poll::Ready(this.cell.settle(Err(payload), this.member))
+            }
         }
     }
 }

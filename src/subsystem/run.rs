@@ -231,13 +231,12 @@ impl Run {
         }
     }
 
-    /// A child panicked and nobody joins it.
-    pub(crate) fn fail_by_child(&self, child: Option<TaskName>, payload: PanicPayload) {
+    /// A child panicked and nobody joins it: the body finds that when it is woken.
+    pub(crate) fn note_childs_panic(&self, child: Option<TaskName>, payload: PanicPayload) {
         if let Some(wrap) = &self.shared.wrap {
             wrap.child_panicked(self, child.as_ref(), &payload);
         }
         self.rare().failure.lock().get_or_insert((child, payload));
-        self.wake_body();
     }
 
     /// Whether it ever had a child, or has work in flight.

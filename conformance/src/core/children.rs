@@ -1,8 +1,9 @@
 //! Children and work in flight.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_lite::future::{poll_once, yield_now};
@@ -76,6 +77,12 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             a_context_kept_beyond_the_end_admits_no_child,
             "A context that outlives its subsystem admits no child, at any moment of the end.",
             "Many times: one thread spawns while the subsystem ends."
+        ),
+        core!(
+            "CHILD-11",
+            of_two_panics_of_a_child_the_first_is_told,
+            "A child that panics, and whose destructor then panics, fails by the first panic.",
+            "Joined by its parent, and joined by nobody."
         ),
     ]
 }
@@ -165,6 +172,31 @@ fn a_childs_panic_that_nobody_joins_fails_the_subsystem<W: World>(world: &W) {
         let who = if keep { "child `keeper`" } else { "a child" };
         let text = report.to_string();
         assert!(text.contains(&format!("{who} panicked: in the child")), "{text}");
+    }
+}
+
+fn of_two_panics_of_a_child_the_first_is_told<W: World>(world: &W) {
+    for joined in [true, false] {
+        let parent = task("parent", move |ctx: Context| async move {
+            let last = OnDrop(|| panic!("the second"));
+            let child = ctx.spawn(poll_fn(move |_| -> Poll<()> {
+                let _last = &last;
+                panic!("the first")
+            }));
+            if !joined {
+                child.detach();
+                return pending::<Result>().await;
+            }
+            let Err(JoinError::Panicked(payload)) = child.await else {
+                return Err("not a panic".into());
+            };
+            assert_eq!(payload.message().as_deref(), Some("the first"));
+            Ok(())
+        });
+        let parent = parent.restart_policy(RestartPolicy::never());
+        let report = world.run_with_panics(Daemon::new().with_subsystem(parent));
+        let fails = report.to_string().contains("a child panicked: the first");
+        assert_eq!((report.code, fails), if joined { (0, false) } else { (70, true) }, "{report}");
     }
 }
 
