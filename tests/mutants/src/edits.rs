@@ -176,6 +176,17 @@ const CORES: &[Bug] = &[
                 Some(payload) => Err(JoinError::Panicked(payload)),",
     ),
     bug!(
+        "second-panic-told",
+        "of two panics of a child the second is told",
+        "src/subsystem/child.rs",
+        "if let Err(second) = catch(|| this.future.set(None)) {" =>
+            "if let Err(second) = catch(|| this.future.set(None)) {
+                    if PLANTED {
+                        discard(payload);
+                        return Poll::Ready(this.cell.settle(Err(second), this.member));
+                    }",
+    ),
+    bug!(
         "child-abort-is-an-end",
         "a child that was aborted is joined as one whose runtime is gone",
         "src/subsystem/child.rs",

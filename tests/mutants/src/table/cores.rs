@@ -189,6 +189,9 @@ pub(super) const ALL: &[Declared] = &[
     ("child-abort-is-an-end", &[
         ("CHILD-06", "matches!(child.await, Err(JoinError::Aborted))"),
     ]),
+    ("second-panic-told", &[
+        ("CHILD-11", "left: Some(\"the second\")  right: Some(\"the first\")"),
+    ]),
     ("name-of-the-removed-lost", &[
         ("ADD-07", "Unknown { name: \"#1\""),
     ]),

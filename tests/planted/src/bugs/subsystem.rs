@@ -51,19 +51,20 @@ pub(super) const BUGS: &[Bug] = &[
         "last-child-unheard",
         "a task that waits for its children is not woken by the last",
         CHILD,
-        "if self.run.rare().children.leave(self.place) &&" =>
-            "if self.run.rare().children.leave(self.place) && !PLANTED &&",
+        "&& self.run.rare().children.leave(self.place)" =>
+            "&& self.run.rare().children.leave(self.place)
+            && !PLANTED",
     ),
     bug!(
         "child-panic-unheard",
         "the panic of a child does not wake its subsystem",
-        RUN,
-        "self.rare().failure.lock().get_or_insert((child, payload));
-        self.wake_body();" =>
-            "self.rare().failure.lock().get_or_insert((child, payload));
-        if !PLANTED {
-            self.wake_body();
-        }",
+        CHILD,
+        "            self.cell.run.wake_body();" =>
+            "            if !PLANTED {
+                self.cell.run.wake_body();
+            }",
+        CHILD,
+        "if failed || last {" => "if failed && !PLANTED || last {",
     ),
     bug!(
         "abort-not-delivered",
