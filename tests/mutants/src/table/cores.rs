@@ -181,7 +181,7 @@ pub(super) const ALL: &[Declared] = &[
         ("ADD-05", "assertion failed: asked.load(Ordering::SeqCst) >= 5"),
     ]),
     ("stop-answered-at-once", &[
-        ("ADD-06", "this comes first: `x` ended: requested (start 4)"),
+        ("CONTROL-01", "it is not over"),
     ]),
     ("child-panic-is-an-abort", &[
         ("CHILD-03", "not a panic"),
