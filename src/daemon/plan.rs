@@ -14,7 +14,7 @@ use crate::strategy::Strategy;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec, Watch};
 use crate::supervisor::advice::advice;
 use crate::supervisor::blueprint;
-use crate::supervisor::engine::Rules;
+use crate::supervisor::engine::RuleList;
 use crate::supervisor::graph::Graph;
 use crate::supervisor::groups::Groups;
 use crate::supervisor::hooks::Hooks;
@@ -24,7 +24,7 @@ pub(super) struct Plan {
     pub(super) graph: Graph,
     pub(super) groups: Groups,
     pub(super) group_names: Vec<TaskName>,
-    pub(super) rules: Vec<Rules>,
+    pub(super) rules: RuleList,
     pub(super) hooks: BTreeMap<u32, Hooks>,
     /// How those are watched that are.
     pub(super) watched: BTreeMap<u32, Box<Watch>>,

@@ -37,8 +37,8 @@ pub struct Spec {
     pub(crate) start_timeout: Option<Duration>,
     pub(crate) explicit_ready: bool,
     pub(crate) background: bool,
-    /// None: that of what it is made of.
-    pub(crate) policy: Option<RestartPolicy>,
+    /// None: that of what it is made of. A box, for most have none: many specs are held at once.
+    pub(crate) policy: Option<Box<RestartPolicy>>,
     /// It can be started once.
     pub(crate) once: bool,
     pub(crate) optional: bool,
@@ -207,7 +207,7 @@ impl Spec {
     /// Sets whether it is started again after its end, how soon and how often. Beats
     /// [`Subsystem::restart_policy`].
     pub fn restart_policy(mut self, policy: RestartPolicy) -> Self {
-        self.policy = Some(policy);
+        self.policy = Some(Box::new(policy));
         self
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn rules(spec: &Spec) -> Rules {
 
 fn policy(spec: &Spec) -> RestartPolicy {
     let default = || if spec.once { RestartPolicy::never() } else { RestartPolicy::default() };
-    spec.policy.clone().unwrap_or_else(default)
+    spec.policy.as_deref().cloned().unwrap_or_else(default)
 }
 
 /// What is wrong with the policies, one line each.

@@ -118,7 +118,7 @@ pub(crate) use out::{Out, Turn};
 pub(crate) use reload::{Concern, Duty, Found, Outcome, Said, Tuning};
 use reload::{Reload, START_IS_LONG};
 use rules::RuleBook;
-pub(crate) use rules::Rules;
+pub(crate) use rules::{RuleList, Rules};
 pub(crate) use settings::Settings;
 use storm::Storm;
 #[cfg(test)]

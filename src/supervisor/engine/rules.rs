@@ -75,6 +75,28 @@ impl RuleBook {
     }
 }
 
+/// The rules of many subsystems, in order; equal ones are kept once.
+#[derive(Debug, Default)]
+pub(crate) struct RuleList {
+    book: RuleBook,
+    places: Vec<u32>,
+}
+
+impl RuleList {
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Rules> {
+        let Self { book, places } = self;
+        places.into_iter().map(move |place| *book.at(place))
+    }
+}
+
+impl FromIterator<Rules> for RuleList {
+    fn from_iter<I: IntoIterator<Item = Rules>>(rules: I) -> Self {
+        let mut book = RuleBook::default();
+        let places = rules.into_iter().map(|rules| book.enter(rules)).collect();
+        Self { book, places }
+    }
+}
+
 #[cfg(test)]
 impl RuleBook {
     /// How many places there are.
