@@ -55,6 +55,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn it_runs_to_its_end_and_is_counted_until_it_is_dropped() {
+        let census = Census::default();
+        let mut polls = 0;
+        let mut detached = Box::pin(Detached::new(
+            &census,
+            std::future::poll_fn(|_| {
+                polls += 1;
+                if polls == 2 { Poll::Ready(()) } else { Poll::Pending }
+            }),
+        ));
+        let mut poll =
+            || detached.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()));
+        assert_eq!([poll(), poll(), poll()], [Poll::Pending, Poll::Ready(()), Poll::Ready(())]);
+        drop(detached);
+        assert_eq!((polls, census.count()), (2, 0));
+    }
+
+    #[test]
     fn a_destructor_that_panics_ends_nobody_else() {
         struct Bomb;
         impl Drop for Bomb {

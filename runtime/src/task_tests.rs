@@ -75,6 +75,25 @@ fn a_runner_that_the_runtime_drops_resolves_the_join() {
 }
 
 #[test]
+fn blocking_work_that_the_runtime_drops_resolves_the_join() {
+    let shared = Arc::new(Shared::<()>::new());
+    let task = Task { shared: Arc::clone(&shared) };
+    drop(BlockingRun(Some(shared)));
+    assert!(matches!(block_on(task), Err(JoinError::RuntimeGone)));
+}
+
+#[test]
+fn it_shows_whether_it_has_ended() {
+    let (task, mut runner) = runner(ready(7));
+    assert_eq!(
+        format!("{task:?} {:?}", task.abort_handle()),
+        "Task { finished: false } AbortHandle"
+    );
+    assert!(step(&mut runner).is_ready());
+    assert_eq!(format!("{task:?}"), "Task { finished: true }");
+}
+
+#[test]
 fn a_destructor_that_panics_on_abort_is_reported() {
     struct Bomb;
     impl Drop for Bomb {

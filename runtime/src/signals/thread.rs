@@ -107,4 +107,23 @@ mod tests {
             assert_eq!(futures_lite::future::block_on(next), Some(Signal::WindowChange));
         }
     }
+
+    #[test]
+    fn its_thread_ends_with_the_stream() {
+        let stream = ThreadSignals.listen(SignalSet::EMPTY.with(Signal::WindowChange)).unwrap();
+        let (inbox, waker) = (Arc::clone(&stream.inbox), Arc::new(Unparks(thread::current())));
+        inbox.lock().waker = Some(Waker::from(waker));
+        drop(stream);
+        while !inbox.lock().closed {
+            thread::park();
+        }
+    }
+
+    struct Unparks(thread::Thread);
+
+    impl std::task::Wake for Unparks {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
 }
