@@ -134,6 +134,35 @@ fn it_says_what_the_runtime_says() {
 }
 
 #[test]
+fn a_runtime_that_says_nothing_of_seeds_has_another_one_each_time() {
+    /// All but the seed is the scribe's.
+    #[derive(Clone, Debug, Default)]
+    struct Plain(Scribe);
+    impl Runtime for Plain {
+        const NAME: &'static str = "plain";
+        type Timer = Clock;
+        type Signals = Source;
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
+        }
+        fn timer(&self) -> &Clock {
+            self.0.timer()
+        }
+        fn signals(&self) -> &Source {
+            self.0.signals()
+        }
+        fn spawn(&self, name: TaskName, future: impl Future<Output = ()> + Send + 'static) {
+            self.0.spawn(name, future);
+        }
+        fn spawn_blocking(&self, name: TaskName, work: impl FnOnce() + Send + 'static) {
+            self.0.spawn_blocking(name, work);
+        }
+    }
+    let any = AnyRuntime::from(Plain::default());
+    assert_ne!(any.seed(), any.seed());
+}
+
+#[test]
 fn its_sleeps_end_and_are_set_anew_as_the_runtimes_own() {
     let any = AnyRuntime::from(Scribe::default());
     let mut sleep = any.sleep_until(Instant::from_nanos(3));
