@@ -11,7 +11,7 @@ use crate::lab::{Roll, caught};
 use crate::order::{Order, Trace};
 use crate::probe;
 use crate::scenario::{Need, Place, Scenario};
-use crate::suite::{SuiteRow, lab};
+use crate::suite::{Row, lab};
 use crate::variant::Variant;
 use crate::world::{Real, Simulated};
 use crate::{core, laws};
@@ -58,7 +58,7 @@ impl Case {
     }
 
     /// The scenarios on a row of a real backend.
-    pub(crate) fn real<B: OwnedRuntime + 'static>(row: &SuiteRow<B>) -> Vec<Self> {
+    pub(crate) fn real<B: OwnedRuntime + 'static>(row: &Row<B>) -> Vec<Self> {
         let name = format!("{}/{}", <B::Runtime as Runtime>::NAME, row.name);
         let laws = laws::all::<B>().into_iter().map(|law| {
             let (variants, about) = (row.variants.clone(), law.about);

@@ -35,7 +35,7 @@
 //!
 //! # Outcomes
 //!
-//! Each scenario gives one row, always: `pass`, `FAIL` with the assertion, or `declared-absent` with the field of
+//! Each scenario gives one line for each row, always: `pass`, `FAIL` with the assertion, or `declared-absent` with the field of
 //! [`Capabilities`](proc_daemon_runtime::Capabilities) that the backend declares to lack, after a probe has looked for it
 //! in vain; or `workers`, on a row that is built with fewer than two. A scenario that needs nothing cannot be declared away. A hang is a failure that lists the tasks.
 //! Where nothing was executed, the run has failed.
@@ -73,7 +73,7 @@ use std::process::ExitCode;
 
 use proc_daemon_runtime::OwnedRuntime;
 
-pub use outcome::{Failure, Outcome, Row};
+pub use outcome::{Failure, Line, Outcome};
 pub use report::Report;
 pub use scenario::{Need, Scenario, Tier};
 pub use suite::Suite;

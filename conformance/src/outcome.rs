@@ -31,7 +31,7 @@ pub struct Failure {
 /// One line of a report: one scenario on one row.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Row {
+pub struct Line {
     /// The backend and how it was built: `tokio/one-worker`.
     pub backend: String,
     /// Which scenario.

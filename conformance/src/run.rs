@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use crate::case::{Case, Ended};
 use crate::child;
 use crate::lab::Roll;
-use crate::outcome::{Failure, Outcome, Row};
+use crate::outcome::{Failure, Line, Outcome};
 use crate::panics;
 use crate::report::Report;
 use crate::scenario::Place;
@@ -33,10 +33,10 @@ pub(crate) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs `cases`, so many at once; `done` hears of each as it ends. The rows are in the order of the cases.
-pub(crate) fn all(cases: &[Case], threads: usize, done: &(dyn Fn(&Row) + Sync)) -> Report {
+/// Runs `cases`, so many at once; `done` hears of each as it ends. The lines are in the order of the cases.
+pub(crate) fn all(cases: &[Case], threads: usize, done: &(dyn Fn(&Line) + Sync)) -> Report {
     let next = AtomicUsize::new(0);
-    let rows = Mutex::new(Vec::with_capacity(cases.len()));
+    let lines = Mutex::new(Vec::with_capacity(cases.len()));
     thread::scope(|scope| {
         for _ in 0..threads.clamp(1, cases.len().max(1)) {
             scope.spawn(|| {
@@ -44,27 +44,27 @@ pub(crate) fn all(cases: &[Case], threads: usize, done: &(dyn Fn(&Row) + Sync)) 
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     cases.get(n).map(|case| (n, case))
                 } {
-                    let row = one(case);
-                    done(&row);
-                    rows.lock().push((n, row));
+                    let line = one(case);
+                    done(&line);
+                    lines.lock().push((n, line));
                 }
             });
         }
     });
-    let mut rows = rows.into_inner();
-    rows.sort_by_key(|(n, _)| *n);
-    Report::new(rows.into_iter().map(|(_, row)| row).collect())
+    let mut lines = lines.into_inner();
+    lines.sort_by_key(|(n, _)| *n);
+    Report::new(lines.into_iter().map(|(_, line)| line).collect())
 }
 
-/// Runs one case to its row.
-pub(crate) fn one(case: &Case) -> Row {
+/// Runs one case to its line.
+pub(crate) fn one(case: &Case) -> Line {
     let began = Instant::now();
     let outcome = match case.place() {
         Place::Thread => on_a_thread(case).0,
         Place::Process => child::in_a_process(case, None),
         Place::Exit(code) => child::in_a_process(case, Some(code)),
     };
-    Row { backend: case.row.clone(), scenario: case.about, outcome, took: began.elapsed() }
+    Line { backend: case.row.clone(), scenario: case.about, outcome, took: began.elapsed() }
 }
 
 /// Runs the body on a thread of its own, which is left behind if it hangs.

@@ -16,13 +16,13 @@ use crate::{child, run};
 /// [`stops`](proc_daemon_runtime::Capabilities::stops)) has `multi-thread` alone, since it can be sized but once.
 #[must_use = "a suite does nothing until it is run"]
 pub struct Suite<B: OwnedRuntime> {
-    rows: Vec<SuiteRow<B>>,
+    rows: Vec<Row<B>>,
     make: Option<Make<B>>,
     raise: Option<Raise<B>>,
 }
 
-/// One row.
-pub(crate) struct SuiteRow<B: OwnedRuntime> {
+/// One row: a way to build a runtime, or several that must all pass.
+pub(crate) struct Row<B: OwnedRuntime> {
     pub(crate) name: String,
     pub(crate) variants: Vec<Variant<B>>,
 }
@@ -70,7 +70,7 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
     }
 
     pub(crate) fn variants(mut self, name: impl Into<String>, variants: Vec<Variant<B>>) -> Self {
-        self.rows.push(SuiteRow { name: name.into(), variants });
+        self.rows.push(Row { name: name.into(), variants });
         self
     }
 
@@ -95,7 +95,7 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
 
     /// Each scenario on each row, in the order of the reports.
     pub(crate) fn cases(&self) -> Vec<Case> {
-        let rows = self.rows.iter().map(|row| SuiteRow {
+        let rows = self.rows.iter().map(|row| Row {
             name: row.name.clone(),
             variants: row.variants.iter().map(|variant| self.settled(variant)).collect(),
         });

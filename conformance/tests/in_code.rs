@@ -91,13 +91,13 @@ fn main() -> ExitCode {
     // What it lies about is found, and what needs none of it passes.
     assert!(!report.is_conformant());
     assert_eq!(report.exit_code(), ExitCode::FAILURE);
-    let absent = report.rows().iter().filter(|row| matches!(row.outcome, Outcome::Absent(_)));
+    let absent = report.lines().iter().filter(|line| matches!(line.outcome, Outcome::Absent(_)));
     assert_eq!(absent.count(), 0, "an absence was believed that a probe can see through");
-    for row in report.rows() {
-        let needs = row.scenario.needs;
-        let lied = row.scenario.id == "BUILD-05" || !needs.is_empty();
-        let message = row.outcome.message();
-        assert_eq!(row.outcome.is_failure(), lied, "{}: {message}", row.scenario.title());
+    for line in report.lines() {
+        let needs = line.scenario.needs;
+        let lied = line.scenario.id == "BUILD-05" || !needs.is_empty();
+        let message = line.outcome.message();
+        assert_eq!(line.outcome.is_failure(), lied, "{}: {message}", line.scenario.title());
         assert!(!lied || message.contains("declared absent"), "{message}");
     }
     ExitCode::SUCCESS

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::Report;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct Item<'a> {
     backend: &'a str,
     id: &'a str,
     name: &'a str,
@@ -14,15 +14,15 @@ struct Line<'a> {
 }
 
 pub(super) fn of(report: &Report) -> String {
-    let lines = report.rows.iter().map(|row| Line {
-        backend: &row.backend,
-        id: row.scenario.id,
-        name: row.scenario.name,
-        tier: row.scenario.tier.as_str(),
-        outcome: row.outcome.as_str(),
-        millis: (row.took.as_secs_f64() * 1e6).round() / 1e3,
-        message: row.outcome.message(),
+    let items = report.lines.iter().map(|line| Item {
+        backend: &line.backend,
+        id: line.scenario.id,
+        name: line.scenario.name,
+        tier: line.scenario.tier.as_str(),
+        outcome: line.outcome.as_str(),
+        millis: (line.took.as_secs_f64() * 1e6).round() / 1e3,
+        message: line.outcome.message(),
     });
-    let lines: Vec<Line<'_>> = lines.collect();
-    serde_json::to_string_pretty(&lines).expect("it is plain text")
+    let items: Vec<Item<'_>> = items.collect();
+    serde_json::to_string_pretty(&items).expect("it is plain text")
 }

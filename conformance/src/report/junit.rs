@@ -1,32 +1,33 @@
 use std::fmt::Write;
 
 use super::Report;
-use crate::outcome::{Outcome, Row};
+use crate::outcome::{Line, Outcome};
 
 pub(super) fn of(report: &Report) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for backend in report.backends() {
-        let rows: Vec<&Row> = report.rows.iter().filter(|row| row.backend == backend).collect();
-        let failures = rows.iter().filter(|row| row.outcome.is_failure()).count();
+        let lines: Vec<&Line> =
+            report.lines.iter().filter(|line| line.backend == backend).collect();
+        let failures = lines.iter().filter(|line| line.outcome.is_failure()).count();
         let _ = writeln!(
             text,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\">",
             escaped(backend),
-            rows.len()
+            lines.len()
         );
-        rows.iter().for_each(|row| case(&mut text, row));
+        lines.iter().for_each(|line| case(&mut text, line));
         text.push_str("  </testsuite>\n");
     }
     text.push_str("</testsuites>\n");
     text
 }
 
-fn case(text: &mut String, row: &Row) {
-    let (name, seconds) = (escaped(&row.scenario.title()), row.took.as_secs_f64());
-    let class = escaped(&format!("{}.{}", row.backend, row.scenario.tier));
+fn case(text: &mut String, line: &Line) {
+    let (name, seconds) = (escaped(&line.scenario.title()), line.took.as_secs_f64());
+    let class = escaped(&format!("{}.{}", line.backend, line.scenario.tier));
     let _ =
         write!(text, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{seconds:.3}\"");
-    match &row.outcome {
+    match &line.outcome {
         Outcome::Pass => text.push_str("/>\n"),
         // Not `skipped`: the absence was looked for.
         Outcome::Absent(need) => {

@@ -13,7 +13,7 @@ pub(super) fn of(report: &Report) -> String {
     for scenario in report.scenarios() {
         let _ = write!(text, "| {} | {} |", scenario.id, scenario.goal);
         for backend in &backends {
-            let cell = match report.cell(scenario.id, backend).map(|row| &row.outcome) {
+            let cell = match report.cell(scenario.id, backend).map(|line| &line.outcome) {
                 None => "missing".to_owned(),
                 Some(Outcome::Absent(need)) => format!("no `{need}`"),
                 Some(outcome) => outcome.as_str().to_owned(),
@@ -22,10 +22,13 @@ pub(super) fn of(report: &Report) -> String {
         }
         text.push('\n');
     }
-    for row in report.failures() {
-        let message = row.outcome.message();
-        let _ =
-            write!(text, "\n{} on {}:\n\n```text\n{message}\n```\n", row.scenario.id, row.backend);
+    for line in report.failures() {
+        let message = line.outcome.message();
+        let _ = write!(
+            text,
+            "\n{} on {}:\n\n```text\n{message}\n```\n",
+            line.scenario.id, line.backend
+        );
     }
     let _ = write!(text, "\n{}\n", report.totals());
     text

@@ -1,4 +1,4 @@
-//! What came of a run: one row for each scenario on each backend, always.
+//! What came of a run: one line for each scenario on each row, always.
 
 mod json;
 mod junit;
@@ -8,35 +8,36 @@ mod table;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::outcome::{Outcome, Row};
+use crate::outcome::{Line, Outcome};
 
-/// The rows of a run.
+/// The lines of a run.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a report says whether the backend conforms: look at `is_conformant`"]
 pub struct Report {
-    rows: Vec<Row>,
+    lines: Vec<Line>,
 }
 
 impl Report {
-    pub(crate) const fn new(rows: Vec<Row>) -> Self {
-        Self { rows }
+    pub(crate) const fn new(lines: Vec<Line>) -> Self {
+        Self { lines }
     }
 
     /// One for each scenario on each row of the backend.
     #[must_use]
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
     }
 
     /// Those that failed.
-    pub fn failures(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| row.outcome.is_failure())
+    pub fn failures(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.outcome.is_failure())
     }
 
     /// Whether something was executed, and nothing failed.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
-        self.rows.iter().any(|row| row.outcome == Outcome::Pass) && self.failures().next().is_none()
+        self.lines.iter().any(|line| line.outcome == Outcome::Pass)
+            && self.failures().next().is_none()
     }
 
     /// 0 if it [conforms](Self::is_conformant), else 1.
@@ -72,9 +73,9 @@ impl Report {
     /// The backends, in the order of the run.
     fn backends(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for row in &self.rows {
-            if !names.contains(&row.backend.as_str()) {
-                names.push(&row.backend);
+        for line in &self.lines {
+            if !names.contains(&line.backend.as_str()) {
+                names.push(&line.backend);
             }
         }
         names
@@ -83,24 +84,24 @@ impl Report {
     /// The scenarios, in the order of the run.
     fn scenarios(&self) -> Vec<crate::Scenario> {
         let mut scenarios: Vec<crate::Scenario> = Vec::new();
-        for row in &self.rows {
-            if !scenarios.iter().any(|known| known.id == row.scenario.id) {
-                scenarios.push(row.scenario);
+        for line in &self.lines {
+            if !scenarios.iter().any(|known| known.id == line.scenario.id) {
+                scenarios.push(line.scenario);
             }
         }
         scenarios
     }
 
-    fn cell(&self, id: &str, backend: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.scenario.id == id && row.backend == backend)
+    fn cell(&self, id: &str, backend: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.scenario.id == id && line.backend == backend)
     }
 
     /// `412 passed, 1 FAILED, 6 declared absent: 96 scenarios on 6 rows, 31.2s of work`.
     #[must_use]
     pub fn totals(&self) -> String {
         let count =
-            |wanted: &str| self.rows.iter().filter(|row| row.outcome.as_str() == wanted).count();
-        let took: Duration = self.rows.iter().map(|row| row.took).sum();
+            |wanted: &str| self.lines.iter().filter(|line| line.outcome.as_str() == wanted).count();
+        let took: Duration = self.lines.iter().map(|line| line.took).sum();
         format!(
             "{} passed, {} FAILED, {} declared absent: {} scenarios on {} rows, {:.1}s of work",
             count("pass"),
@@ -118,18 +119,18 @@ mod tests {
     use super::*;
     use crate::{Failure, Need, Scenario, Tier};
 
-    fn row(backend: &str, id: &'static str, outcome: Outcome) -> Row {
+    fn line(backend: &str, id: &'static str, outcome: Outcome) -> Line {
         let scenario = Scenario::new(Tier::Law, id, "it_holds", "It \"holds\".", "Looked at.");
-        Row { backend: backend.into(), scenario, outcome, took: Duration::from_millis(3) }
+        Line { backend: backend.into(), scenario, outcome, took: Duration::from_millis(3) }
     }
 
     fn report() -> Report {
         let failed =
             Failure { place: Some("laws.rs:7:1".into()), ..Failure::new("1 < 2 & \"x\"\nno") };
         Report::new(vec![
-            row("a", "X-01", Outcome::Pass),
-            row("a", "X-02", Outcome::Absent(Need::Stops)),
-            row("b", "X-01", Outcome::Fail(failed)),
+            line("a", "X-01", Outcome::Pass),
+            line("a", "X-02", Outcome::Absent(Need::Stops)),
+            line("b", "X-01", Outcome::Fail(failed)),
         ])
     }
 
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_one_array_of_rows() {
+    fn json_is_one_array_of_lines() {
         let json: serde_json::Value = serde_json::from_str(&report().json()).unwrap();
         assert_eq!(json.as_array().unwrap().len(), 3);
         let failed = &json[2];
@@ -179,9 +180,9 @@ mod tests {
     #[test]
     fn where_nothing_was_executed_nothing_conforms() {
         assert!(!Report::default().is_conformant());
-        let absent = Report::new(vec![row("a", "X-01", Outcome::Absent(Need::Stops))]);
+        let absent = Report::new(vec![line("a", "X-01", Outcome::Absent(Need::Stops))]);
         assert!(!absent.is_conformant());
         assert!(!report().is_conformant());
-        assert!(Report::new(vec![row("a", "X-01", Outcome::Pass)]).is_conformant());
+        assert!(Report::new(vec![line("a", "X-01", Outcome::Pass)]).is_conformant());
     }
 }

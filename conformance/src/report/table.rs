@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::Report;
-use crate::outcome::{Outcome, Row};
+use crate::outcome::{Line, Outcome};
 
 pub(super) fn of(report: &Report) -> String {
     let (backends, scenarios) = (report.backends(), report.scenarios());
@@ -20,9 +20,9 @@ pub(super) fn of(report: &Report) -> String {
         }
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    for row in report.failures() {
-        let (title, message) = (row.scenario.title(), row.outcome.message());
-        let _ = writeln!(text, "\nFAIL {} on {}: {}", title, row.backend, row.scenario.goal);
+    for line in report.failures() {
+        let (title, message) = (line.scenario.title(), line.outcome.message());
+        let _ = writeln!(text, "\nFAIL {} on {}: {}", title, line.backend, line.scenario.goal);
         let _ = writeln!(text, "  {}", message.replace('\n', "\n  "));
     }
     let _ = writeln!(text, "\n{}", report.totals());
@@ -30,8 +30,8 @@ pub(super) fn of(report: &Report) -> String {
 }
 
 /// Short enough for a column.
-const fn word(row: &Row) -> &'static str {
-    match row.outcome {
+const fn word(line: &Line) -> &'static str {
+    match line.outcome {
         Outcome::Pass => "pass",
         Outcome::Fail(_) => "FAIL",
         Outcome::Absent(_) => "absent",

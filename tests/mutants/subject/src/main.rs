@@ -31,12 +31,12 @@ fn main() {
     let options = RuntimeOptions::new().workers(2).thread_name("conformance");
     let suite = Suite::<Broken<Tokio>>::bare().row("multi-thread", options);
     let report = suite.report_of(wanted, Duration::from_secs(u64::from(number("MUTANT_LIMIT"))));
-    for row in report.rows() {
-        let (hung, message) = match &row.outcome {
+    for line in report.lines() {
+        let (hung, message) = match &line.outcome {
             Outcome::Fail(failure) => (failure.hang, failure.message.replace(['\n', '\t'], " ")),
             _ => (false, String::new()),
         };
-        let (id, tier, outcome) = (row.scenario.id, row.scenario.tier, row.outcome.as_str());
+        let (id, tier, outcome) = (line.scenario.id, line.scenario.tier, line.outcome.as_str());
         println!("mutant\t{id}\t{tier}\t{outcome}\t{hung}\t{message}");
     }
     // What hangs must not keep the process.
