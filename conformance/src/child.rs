@@ -1,4 +1,4 @@
-//! Scenarios in a process of their own: this program again, with the case's path in a variable.
+//! Scenarios in a process of their own: this program again, with the trial's path in a variable.
 //!
 //! The child says what came of it in one line on its standard output and ends with 0, or with the code that the
 //! scenario is about. A child that says nothing was ended by something else, which is a failure.
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Case;
 use crate::outcome::{Failure, Outcome};
 use crate::run;
 use crate::scenario::{Need, Place};
+use crate::trial::Trial;
 
-/// Names the case that this process is to run.
+/// Names the trial that this process is to run.
 const VARIABLE: &str = "PROC_DAEMON_CONFORMANCE_CHILD";
 /// Begins the line that the child says.
 const SAYS: &str = "conformance: ";
@@ -33,12 +33,12 @@ pub(crate) fn asked() -> Option<String> {
     env::var_os(VARIABLE).map(|path| path.to_string_lossy().into_owned())
 }
 
-/// Runs the case that this process was started for, and ends it; returns if it was not, or for another suite's.
-pub(crate) fn run_if_asked(cases: &[Case]) {
+/// Runs the trial that this process was started for, and ends it; returns if it was not, or for another suite's.
+pub(crate) fn run_if_asked(trials: &[Trial]) {
     let Some(path) = asked() else { return };
-    let Some(case) = cases.iter().find(|case| case.path() == path) else { return };
+    let Some(trial) = trials.iter().find(|trial| trial.path() == path) else { return };
     crate::panics::install(false);
-    let (outcome, code) = run::on_a_thread(case);
+    let (outcome, code) = run::on_a_thread(trial);
     say(&match outcome {
         Outcome::Pass => Said::Pass,
         Outcome::Fail(failure) => Said::Fail(failure),
@@ -54,17 +54,17 @@ fn say(said: &Said) {
     println!("\n{SAYS}{text}");
 }
 
-/// Runs `case` in a child.
-pub(crate) fn in_a_process(case: &Case, code: Option<u8>) -> Outcome {
-    match spawn(case) {
-        Ok(child) => judge(child, code, case.about.place),
+/// Runs `trial` in a child.
+pub(crate) fn in_a_process(trial: &Trial, code: Option<u8>) -> Outcome {
+    match spawn(trial) {
+        Ok(child) => judge(child, code, trial.scenario.place),
         Err(error) => Outcome::Fail(Failure::new(format!("no process for it: {error}"))),
     }
 }
 
-fn spawn(case: &Case) -> std::io::Result<Child> {
+fn spawn(trial: &Trial) -> std::io::Result<Child> {
     Command::new(env::current_exe()?)
-        .env(VARIABLE, case.path())
+        .env(VARIABLE, trial.path())
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

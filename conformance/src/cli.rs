@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use crate::case::Case;
+use crate::trial::Trial;
 use crate::{child, panics, run};
 
 /// Runs the conformance kit's scenarios on backends, and prints them side by side.
@@ -42,18 +42,18 @@ enum Format {
     Md,
 }
 
-/// A backend that is compiled in, and what makes its cases: runtimes are built to ask them what they can.
-type Backend = (&'static str, fn() -> Vec<Case>);
+/// A backend that is compiled in, and what makes its trials: runtimes are built to ask them what they can.
+type Backend = (&'static str, fn() -> Vec<Trial>);
 
 const BACKENDS: &[Backend] = &[
     #[cfg(feature = "tokio")]
-    ("tokio", || crate::Suite::<proc_daemon_tokio::Tokio>::new().cases()),
+    ("tokio", || crate::Suite::<proc_daemon_tokio::Tokio>::new().trials()),
     #[cfg(feature = "async-std")]
-    ("async-std", || crate::Suite::<proc_daemon_async_std::AsyncStd>::new().cases()),
+    ("async-std", || crate::Suite::<proc_daemon_async_std::AsyncStd>::new().trials()),
     #[cfg(feature = "smol")]
-    ("smol", || crate::Suite::<proc_daemon_smol::Smol>::new().cases()),
+    ("smol", || crate::Suite::<proc_daemon_smol::Smol>::new().trials()),
     #[cfg(feature = "sim")]
-    ("sim", Case::simulated),
+    ("sim", Trial::simulated),
 ];
 
 /// Runs what the arguments of this process say.
@@ -64,32 +64,32 @@ pub fn main() -> ExitCode {
     if let Some(path) = child::asked() {
         // No other backend's threads in a process of its own.
         let own = BACKENDS.iter().find(|(name, _)| path.starts_with(&format!("{name}/")));
-        child::run_if_asked(&own.map_or_else(Vec::new, |(_, cases)| cases()));
+        child::run_if_asked(&own.map_or_else(Vec::new, |(_, trials)| trials()));
         eprintln!("error: this program knows no scenario {path}");
         return ExitCode::from(2);
     }
     let arguments = Arguments::parse();
-    let cases = match chosen(&arguments) {
-        Ok(cases) => cases,
+    let trials = match chosen(&arguments) {
+        Ok(trials) => trials,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::from(2);
         }
     };
     if arguments.list {
-        return list(&cases);
+        return list(&trials);
     }
     panics::install(arguments.loud);
-    repeated(&arguments, &cases)
+    repeated(&arguments, &trials)
 }
 
-fn repeated(arguments: &Arguments, cases: &[Case]) -> ExitCode {
+fn repeated(arguments: &Arguments, trials: &[Trial]) -> ExitCode {
     let threads = arguments.threads.unwrap_or_else(run::threads);
     let repeat = arguments.repeat.unwrap_or(1);
     let mut flawed = 0;
     for run in 1..=repeat {
-        let progress = Progress::new(cases.len());
-        let report = run::all(cases, threads, &|_| progress.one());
+        let progress = Progress::new(trials.len());
+        let report = run::all(trials, threads, &|_| progress.one());
         progress.clear();
         flawed += u32::from(!report.is_conformant());
         if repeat > 1 {
@@ -112,7 +112,7 @@ fn repeated(arguments: &Arguments, cases: &[Case]) -> ExitCode {
     if flawed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn chosen(arguments: &Arguments) -> Result<Vec<Case>, String> {
+fn chosen(arguments: &Arguments) -> Result<Vec<Trial>, String> {
     let known: Vec<&str> = BACKENDS.iter().map(|(name, _)| *name).collect();
     if known.is_empty() {
         return Err("no backend is compiled in: build with `--features all-backends`".to_owned());
@@ -127,27 +127,32 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Case>, String> {
         }
     }
     let wanted = |name: &str| arguments.backend.iter().any(|asked| asked == "all" || asked == name);
-    let matches = |case: &Case| {
-        let path = case.path();
+    let matches = |trial: &Trial| {
+        let path = trial.path();
         arguments.filters.is_empty() || arguments.filters.iter().any(|part| path.contains(part))
     };
-    let cases: Vec<Case> = BACKENDS
+    let trials: Vec<Trial> = BACKENDS
         .iter()
         .filter(|(name, _)| wanted(name))
-        .flat_map(|(_, cases)| cases())
+        .flat_map(|(_, trials)| trials())
         .filter(matches)
         .collect();
-    if cases.is_empty() {
+    if trials.is_empty() {
         let filters = arguments.filters.join("`, `");
         return Err(format!("nothing is called `{filters}`: see --list"));
     }
-    Ok(cases)
+    Ok(trials)
 }
 
-fn list(cases: &[Case]) -> ExitCode {
+fn list(trials: &[Trial]) -> ExitCode {
     let mut text = String::new();
-    for case in cases {
-        text += &format!("{}\n    {}\n    {}\n", case.path(), case.about.goal, case.about.method);
+    for trial in trials {
+        text += &format!(
+            "{}\n    {}\n    {}\n",
+            trial.path(),
+            trial.scenario.goal,
+            trial.scenario.method
+        );
     }
     let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS

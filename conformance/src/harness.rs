@@ -4,16 +4,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use parking_lot::Mutex;
 
-use crate::case::Case;
 use crate::outcome::Outcome;
+use crate::trial::Trial;
 use crate::{child, panics, run};
 
-/// Runs `cases` by the arguments of this process.
-pub(crate) fn main(cases: &[Case]) -> ExitCode {
-    child::run_if_asked(cases);
+/// Runs `trials` by the arguments of this process.
+pub(crate) fn main(trials: &[Trial]) -> ExitCode {
+    child::run_if_asked(trials);
     if let Some(path) = child::asked() {
         eprintln!("error: this program knows no scenario {path}");
         return ExitCode::FAILURE;
@@ -22,8 +22,8 @@ pub(crate) fn main(cases: &[Case]) -> ExitCode {
     panics::install(arguments.nocapture);
     arguments.test_threads.get_or_insert_with(run::threads);
     let tally = Tally::default();
-    let trials = cases.iter().cloned().map(|case| trial(case, tally.clone())).collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let tests = trials.iter().cloned().map(|trial| test(trial, tally.clone())).collect();
+    let conclusion = libtest_mimic::run(&arguments, tests);
     if arguments.list {
         return conclusion.exit_code();
     }
@@ -45,17 +45,17 @@ struct Tally {
     absent: Arc<Mutex<Vec<String>>>,
 }
 
-fn trial(case: Case, tally: Tally) -> Trial {
-    let kind = case.about.tier.as_str();
-    let path = case.path();
-    Trial::test(path, move || {
-        let outcome = run::one(&case).outcome;
+fn test(trial: Trial, tally: Tally) -> libtest_mimic::Trial {
+    let kind = trial.scenario.tier.as_str();
+    let path = trial.path();
+    libtest_mimic::Trial::test(path, move || {
+        let outcome = run::one(&trial).outcome;
         match outcome {
-            Outcome::Absent(need) => tally.absent.lock().push(format!("{} ({need})", case.path())),
+            Outcome::Absent(need) => tally.absent.lock().push(format!("{} ({need})", trial.path())),
             _ => drop(tally.executed.fetch_add(1, Ordering::Relaxed)),
         }
         if outcome.is_failure() {
-            let (goal, method) = (case.about.goal, case.about.method);
+            let (goal, method) = (trial.scenario.goal, trial.scenario.method);
             let text = outcome.message();
             return Err(Failed::from(format!("{text}\n  must hold: {goal}\n  method: {method}")));
         }

@@ -48,7 +48,6 @@
 //! 3. A daemon's events on a real runtime keep the order that all its simulated lives agree on (`order.rs`).
 //! 4. The panic hook of the process is replaced by [`run`] and by the runner alone.
 
-mod case;
 mod child;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -66,6 +65,7 @@ mod run;
 mod scenario;
 mod suite;
 mod told;
+mod trial;
 mod variant;
 mod world;
 
@@ -89,11 +89,11 @@ pub fn run<B: OwnedRuntime + 'static>() -> ExitCode {
 /// As [`run`], on the rows of `suite`.
 #[must_use]
 pub fn run_suite<B: OwnedRuntime + 'static>(suite: &Suite<B>) -> ExitCode {
-    harness::main(&suite.cases())
+    harness::main(&suite.trials())
 }
 
 /// As [`run`], in the simulator: laws and lives in every scheduling policy.
 #[must_use]
 pub fn run_simulated() -> ExitCode {
-    harness::main(&case::Case::simulated())
+    harness::main(&trial::Trial::simulated())
 }

@@ -1,4 +1,4 @@
-//! Runs cases: each on a thread of its own, or in a process of its own, under a watchdog.
+//! Runs trials: each on a thread of its own, or in a process of its own, under a watchdog.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::case::{Case, Ended};
 use crate::child;
 use crate::lab::Roll;
 use crate::outcome::{Failure, Line, Outcome};
 use crate::panics;
 use crate::report::Report;
 use crate::scenario::Place;
+use crate::trial::{Ended, Trial};
 
 /// When a scenario counts as hung, in milliseconds.
 static LIMIT: AtomicU64 = AtomicU64::new(45_000);
@@ -33,18 +33,18 @@ pub(crate) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs `cases`, so many at once; `done` hears of each as it ends. The lines are in the order of the cases.
-pub(crate) fn all(cases: &[Case], threads: usize, done: &(dyn Fn(&Line) + Sync)) -> Report {
+/// Runs `trials`, so many at once; `done` hears of each as it ends. The lines are in the order of the trials.
+pub(crate) fn all(trials: &[Trial], threads: usize, done: &(dyn Fn(&Line) + Sync)) -> Report {
     let next = AtomicUsize::new(0);
-    let lines = Mutex::new(Vec::with_capacity(cases.len()));
+    let lines = Mutex::new(Vec::with_capacity(trials.len()));
     thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, cases.len().max(1)) {
+        for _ in 0..threads.clamp(1, trials.len().max(1)) {
             scope.spawn(|| {
-                while let Some((n, case)) = {
+                while let Some((n, trial)) = {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    cases.get(n).map(|case| (n, case))
+                    trials.get(n).map(|trial| (n, trial))
                 } {
-                    let line = one(case);
+                    let line = one(trial);
                     done(&line);
                     lines.lock().push((n, line));
                 }
@@ -56,22 +56,22 @@ pub(crate) fn all(cases: &[Case], threads: usize, done: &(dyn Fn(&Line) + Sync))
     Report::new(lines.into_iter().map(|(_, line)| line).collect())
 }
 
-/// Runs one case to its line.
-pub(crate) fn one(case: &Case) -> Line {
+/// Runs one trial to its line.
+pub(crate) fn one(trial: &Trial) -> Line {
     let began = Instant::now();
-    let outcome = match case.place() {
-        Place::Thread => on_a_thread(case).0,
-        Place::Process => child::in_a_process(case, None),
-        Place::Exit(code) => child::in_a_process(case, Some(code)),
+    let outcome = match trial.place() {
+        Place::Thread => on_a_thread(trial).0,
+        Place::Process => child::in_a_process(trial, None),
+        Place::Exit(code) => child::in_a_process(trial, Some(code)),
     };
-    Line { backend: case.row.clone(), scenario: case.about, outcome, took: began.elapsed() }
+    Line { backend: trial.row.clone(), scenario: trial.scenario, outcome, took: began.elapsed() }
 }
 
 /// Runs the body on a thread of its own, which is left behind if it hangs.
-pub(crate) fn on_a_thread(case: &Case) -> (Outcome, Option<std::process::ExitCode>) {
+pub(crate) fn on_a_thread(trial: &Trial) -> (Outcome, Option<std::process::ExitCode>) {
     let (roll, (sender, receiver)) = (Roll::default(), channel());
-    let (theirs, inside) = (roll.clone(), case.clone());
-    let spawned = thread::Builder::new().name(case.about.id.to_owned()).spawn(move || {
+    let (theirs, inside) = (roll.clone(), trial.clone());
+    let spawned = thread::Builder::new().name(trial.scenario.id.to_owned()).spawn(move || {
         let ended = panics::watched(|| inside.run(&theirs));
         let _ = sender.send(ended);
     });

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions, Signal};
 
-use crate::case::Case;
 use crate::lab::{Lab, Roll};
 use crate::report::Report;
+use crate::trial::Trial;
 use crate::variant::{Make, Raise, Variant, kill_self};
 use crate::{child, run};
 
@@ -94,12 +94,12 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
     }
 
     /// Each scenario on each row, in the order of the reports.
-    pub(crate) fn cases(&self) -> Vec<Case> {
+    pub(crate) fn trials(&self) -> Vec<Trial> {
         let rows = self.rows.iter().map(|row| Row {
             name: row.name.clone(),
             variants: row.variants.iter().map(|variant| self.settled(variant)).collect(),
         });
-        rows.flat_map(|row| Case::real(&row)).collect()
+        rows.flat_map(|row| Trial::real(&row)).collect()
     }
 
     fn settled(&self, variant: &Variant<B>) -> Variant<B> {
@@ -118,10 +118,10 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
     #[doc(hidden)]
     pub fn report_of(&self, wanted: impl Fn(&str) -> bool, limit: std::time::Duration) -> Report {
         run::set_limit(limit);
-        let mut cases = self.cases();
-        child::run_if_asked(&cases);
-        cases.retain(|case| wanted(case.about.id));
-        run::all(&cases, run::threads(), &|_| {})
+        let mut trials = self.trials();
+        child::run_if_asked(&trials);
+        trials.retain(|trial| wanted(trial.scenario.id));
+        run::all(&trials, run::threads(), &|_| {})
     }
 
     /// Runs every scenario on every row, and gives what came of it.
@@ -130,13 +130,13 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
     /// `PROC_DAEMON_CONFORMANCE_CHILD` set: then this call runs that one and ends the process. So it
     /// belongs into `main`, before anything that should happen once.
     pub fn report(&self) -> Report {
-        let cases = self.cases();
-        child::run_if_asked(&cases);
+        let trials = self.trials();
+        child::run_if_asked(&trials);
         if child::asked().is_some() {
             // Another suite's: this one has nothing to say.
             return Report::default();
         }
-        run::all(&cases, run::threads(), &|_| {})
+        run::all(&trials, run::threads(), &|_| {})
     }
 }
 

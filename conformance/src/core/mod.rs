@@ -28,7 +28,7 @@ use crate::{Need, Scenario};
 
 /// A daemon's life, and what it must come to.
 pub(crate) struct Core<W: World> {
-    pub(crate) about: Scenario,
+    pub(crate) scenario: Scenario,
     pub(crate) body: fn(&W),
     /// What it tells differs from life to life by more than its order, so it is held to none.
     pub(crate) open: bool,
@@ -37,19 +37,19 @@ pub(crate) struct Core<W: World> {
 impl<W: World> Core<W> {
     /// Threads block in it until others act.
     const fn threads(mut self) -> Self {
-        self.about = self.about.needs(&[Need::RealTime]);
+        self.scenario = self.scenario.needs(&[Need::RealTime]);
         self
     }
 
     /// A worker is blocked in it, and another goes on.
     const fn workers(mut self) -> Self {
-        self.about = self.about.needs(&[Need::RealTime, Need::Workers]);
+        self.scenario = self.scenario.needs(&[Need::RealTime, Need::Workers]);
         self
     }
 
     /// It uses what is process-wide, or blocks what others need.
     const fn alone(mut self) -> Self {
-        self.about = self.about.place(Place::Process);
+        self.scenario = self.scenario.place(Place::Process);
         self
     }
 
@@ -61,7 +61,7 @@ impl<W: World> Core<W> {
 
     /// It ends its process with this code.
     const fn exits(mut self, code: u8) -> Self {
-        self.about = self.about.place(Place::Exit(code));
+        self.scenario = self.scenario.place(Place::Exit(code));
         self
     }
 }
@@ -70,7 +70,7 @@ impl<W: World> Core<W> {
 macro_rules! core {
     ($id:literal, $body:ident, $goal:literal, $method:literal $(,)?) => {
         $crate::core::Core {
-            about: $crate::Scenario::new(
+            scenario: $crate::Scenario::new(
                 $crate::Tier::Core,
                 $id,
                 stringify!($body),

@@ -23,19 +23,19 @@ use crate::scenario::Place;
 
 /// A law and how it is tried.
 pub(crate) struct Law<B: OwnedRuntime> {
-    pub(crate) about: Scenario,
+    pub(crate) scenario: Scenario,
     pub(crate) body: fn(Lab<B>),
 }
 
 impl<B: OwnedRuntime> Law<B> {
     const fn needs(mut self, needs: &'static [crate::Need]) -> Self {
-        self.about = self.about.needs(needs);
+        self.scenario = self.scenario.needs(needs);
         self
     }
 
     /// It changes what is process-wide, or blocks what others use.
     const fn alone(mut self) -> Self {
-        self.about = self.about.place(Place::Process);
+        self.scenario = self.scenario.place(Place::Process);
         self
     }
 }
@@ -44,7 +44,13 @@ impl<B: OwnedRuntime> Law<B> {
 macro_rules! law {
     ($id:literal, $body:ident, $goal:literal, $method:literal $(,)?) => {
         $crate::laws::Law {
-            about: $crate::Scenario::new($crate::Tier::Law, $id, stringify!($body), $goal, $method),
+            scenario: $crate::Scenario::new(
+                $crate::Tier::Law,
+                $id,
+                stringify!($body),
+                $goal,
+                $method,
+            ),
             body: $body::<B>,
         }
     };

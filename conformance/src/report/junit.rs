@@ -15,14 +15,14 @@ pub(super) fn of(report: &Report) -> String {
             escaped(backend),
             lines.len()
         );
-        lines.iter().for_each(|line| case(&mut text, line));
+        lines.iter().for_each(|line| testcase(&mut text, line));
         text.push_str("  </testsuite>\n");
     }
     text.push_str("</testsuites>\n");
     text
 }
 
-fn case(text: &mut String, line: &Line) {
+fn testcase(text: &mut String, line: &Line) {
     let (name, seconds) = (escaped(&line.scenario.title()), line.took.as_secs_f64());
     let class = escaped(&format!("{}.{}", line.backend, line.scenario.tier));
     let _ =

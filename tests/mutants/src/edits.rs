@@ -16,7 +16,7 @@ pub(crate) fn all() -> Vec<Bug> {
 const REFERENCE: &[Bug] = &[bug!(
     "reference",
     "nothing",
-    "conformance/src/case.rs",
+    "conformance/src/trial.rs",
     "    caught(|| (core.body)(&world))
         .map_err(|said| format!(\"in the simulator" =>
         "    proc_daemon_runtime::planted::cleanly(|| caught(|| (core.body)(&world)))

@@ -18,9 +18,9 @@ use crate::{core, laws};
 
 /// One scenario on one row, whatever the backend.
 #[derive(Clone)]
-pub(crate) struct Case {
+pub(crate) struct Trial {
     pub(crate) row: String,
-    pub(crate) about: Scenario,
+    pub(crate) scenario: Scenario,
     body: Arc<Body>,
 }
 
@@ -42,34 +42,34 @@ const QUIET: u32 = 60;
 const MOST: u64 = 1000;
 const POLICIES: [Policy; 4] = [Policy::Fifo, Policy::Lifo, Policy::Shuffle, Policy::Pct];
 
-impl Case {
+impl Trial {
     /// Runs it on this thread.
     pub(crate) fn run(&self, roll: &Roll) -> Result<Ended, String> {
         (self.body)(roll)
     }
 
     pub(crate) const fn place(&self) -> Place {
-        self.about.place
+        self.scenario.place
     }
 
     /// `tokio/one-worker::SLEEP-03::a_due_sleep_is_ready_at_once`.
     pub(crate) fn path(&self) -> String {
-        format!("{}::{}::{}", self.row, self.about.id, self.about.name)
+        format!("{}::{}::{}", self.row, self.scenario.id, self.scenario.name)
     }
 
     /// The scenarios on a row of a real backend.
     pub(crate) fn real<B: OwnedRuntime + 'static>(row: &Row<B>) -> Vec<Self> {
         let name = format!("{}/{}", <B::Runtime as Runtime>::NAME, row.name);
         let laws = laws::all::<B>().into_iter().map(|law| {
-            let (variants, about) = (row.variants.clone(), law.about);
-            Self::new(&name, about, move |roll| lawful(&law, &variants, roll))
+            let (variants, scenario) = (row.variants.clone(), law.scenario);
+            Self::new(&name, scenario, move |roll| lawful(&law, &variants, roll))
         });
         let references = core::all::<Simulated>();
         let lives = core::all::<Real<B>>().into_iter().zip(references).map(|(core, reference)| {
-            let (variants, about) = (row.variants.clone(), core.about);
+            let (variants, scenario) = (row.variants.clone(), core.scenario);
             let body = move |roll: &Roll| {
                 for variant in &variants {
-                    if let Some(absent) = absent(about.needs, variant)? {
+                    if let Some(absent) = absent(scenario.needs, variant)? {
                         return Ok(Ended::Absent(absent));
                     }
                     let world = Real::new(variant, roll);
@@ -77,13 +77,13 @@ impl Case {
                     if let Some(code) = world.code() {
                         return Ok(Ended::Exit(code));
                     }
-                    if !core.open && about.needs.is_empty() {
+                    if !core.open && scenario.needs.is_empty() {
                         order(&reference)?.kept_by(&world.into_traces())?;
                     }
                 }
                 Ok(Ended::Passed)
             };
-            Self::new(&name, about, body)
+            Self::new(&name, scenario, body)
         });
         laws.chain(lives).collect()
     }
@@ -92,13 +92,13 @@ impl Case {
     pub(crate) fn simulated() -> Vec<Self> {
         let name = "sim";
         let laws = laws::all::<Simulator>().into_iter().map(|law| {
-            let about = law.about.place(Place::Thread);
-            Self::new(name, about, move |roll| lawful(&law, &worlds(), roll))
+            let scenario = law.scenario.place(Place::Thread);
+            Self::new(name, scenario, move |roll| lawful(&law, &worlds(), roll))
         });
         let lives = core::all::<Simulated>().into_iter().map(|core| {
-            let about = core.about.place(Place::Thread);
+            let scenario = core.scenario.place(Place::Thread);
             let body = move |_: &Roll| {
-                if core.about.needs.contains(&Need::RealTime) {
+                if core.scenario.needs.contains(&Need::RealTime) {
                     return Ok(Ended::Absent(Need::RealTime));
                 }
                 for (policy, seed) in
@@ -108,17 +108,17 @@ impl Case {
                 }
                 Ok(Ended::Passed)
             };
-            Self::new(name, about, body)
+            Self::new(name, scenario, body)
         });
         laws.chain(lives).collect()
     }
 
     fn new(
         row: &str,
-        about: Scenario,
+        scenario: Scenario,
         body: impl Fn(&Roll) -> Result<Ended, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { row: row.to_owned(), about, body: Arc::new(body) }
+        Self { row: row.to_owned(), scenario, body: Arc::new(body) }
     }
 }
 
@@ -144,7 +144,7 @@ fn lawful<B: OwnedRuntime>(
     roll: &Roll,
 ) -> Result<Ended, String> {
     for variant in variants {
-        if let Some(absent) = absent(law.about.needs, variant)? {
+        if let Some(absent) = absent(law.scenario.needs, variant)? {
             return Ok(Ended::Absent(absent));
         }
         caught(|| (law.body)(lab(variant, roll))).map_err(|said| match &*variant.name {
@@ -189,7 +189,7 @@ fn lived(core: &core::Core<Simulated>, seed: u64, policy: Policy) -> Result<Vec<
 fn order(core: &core::Core<Simulated>) -> Result<Order, String> {
     type Orders = Mutex<BTreeMap<&'static str, Arc<OnceLock<Result<Order, String>>>>>;
     static ORDERS: Orders = Mutex::new(BTreeMap::new());
-    let slot = Arc::clone(ORDERS.lock().entry(core.about.id).or_default());
+    let slot = Arc::clone(ORDERS.lock().entry(core.scenario.id).or_default());
     slot.get_or_init(|| {
         let mut order = Order::of(&lived(core, 0, Policy::Random)?);
         let mut quiet = 0;
