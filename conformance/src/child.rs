@@ -18,6 +18,8 @@ use crate::trial::Trial;
 
 /// Names the trial that this process is to run.
 const VARIABLE: &str = "PROC_DAEMON_CONFORMANCE_CHILD";
+/// When it hangs, in nanoseconds.
+const LIMIT: &str = "PROC_DAEMON_CONFORMANCE_LIMIT";
 /// Begins the line that the child says.
 const SAYS: &str = "conformance: ";
 
@@ -38,7 +40,9 @@ pub(crate) fn run_if_asked(trials: &[Trial]) {
     let Some(path) = asked() else { return };
     let Some(trial) = trials.iter().find(|trial| trial.path() == path) else { return };
     crate::panics::install(false);
-    let (outcome, code) = run::on_a_thread(trial);
+    let limit = env::var(LIMIT).ok().and_then(|nanos| nanos.parse().ok());
+    let limit = limit.map_or(trial.limit, Duration::from_nanos);
+    let (outcome, code) = run::on_a_thread(&trial.clone().limit(limit));
     say(&match outcome {
         Outcome::Pass => Said::Pass,
         Outcome::Fail(failure) => Said::Fail(failure),
@@ -57,7 +61,7 @@ fn say(said: &Said) {
 /// Runs `trial` in a child.
 pub(crate) fn in_a_process(trial: &Trial, code: Option<u8>) -> Outcome {
     match spawn(trial) {
-        Ok(child) => judge(child, code, trial.scenario.place),
+        Ok(child) => judge(child, code, trial),
         Err(error) => Outcome::Fail(Failure::new(format!("no process for it: {error}"))),
     }
 }
@@ -65,6 +69,7 @@ pub(crate) fn in_a_process(trial: &Trial, code: Option<u8>) -> Outcome {
 fn spawn(trial: &Trial) -> std::io::Result<Child> {
     Command::new(env::current_exe()?)
         .env(VARIABLE, trial.path())
+        .env(LIMIT, u64::try_from(trial.limit.as_nanos()).unwrap_or(u64::MAX).to_string())
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -72,9 +77,9 @@ fn spawn(trial: &Trial) -> std::io::Result<Child> {
         .spawn()
 }
 
-fn judge(mut child: Child, code: Option<u8>, place: Place) -> Outcome {
+fn judge(mut child: Child, code: Option<u8>, trial: &Trial) -> Outcome {
     let (output, errors) = (reader(child.stdout.take()), reader(child.stderr.take()));
-    let status = match wait(&mut child) {
+    let status = match wait(&mut child, trial.limit) {
         Ok(status) => status,
         Err(failure) => return Outcome::Fail(failure),
     };
@@ -87,7 +92,7 @@ fn judge(mut child: Child, code: Option<u8>, place: Place) -> Outcome {
         Some(Said::Fail(failure)) => Outcome::Fail(failure),
         Some(Said::Absent(name)) => absent(&name),
         // The deadman ends a process in the middle of it, and then nothing is said.
-        None if !matches!(place, Place::Exit(124)) => {
+        None if !matches!(trial.place(), Place::Exit(124)) => {
             Outcome::Fail(Failure::new(format!("the process ended, {status}{}", tail(&errors))))
         }
         _ if status.code() == Some(wanted) => Outcome::Pass,
@@ -106,8 +111,8 @@ fn absent(name: &str) -> Outcome {
 }
 
 /// The child's own watchdog is earlier than this one, and knows more.
-fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
-    let limit = run::limit() + Duration::from_secs(10);
+fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, Failure> {
+    let limit = limit.saturating_add(Duration::from_secs(10));
     let began = Instant::now();
     loop {
         match child.try_wait() {

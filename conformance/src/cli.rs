@@ -2,10 +2,11 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::trial::Trial;
+use crate::trial::{LIMIT, Trial};
 use crate::{child, panics, run};
 
 /// Runs the conformance kit's scenarios on backends, and prints them side by side.
@@ -23,6 +24,9 @@ struct Arguments {
     /// Runs everything so often, and prints the runs in which something failed, or else the last
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
+    /// When a scenario has hung, in words such as 30s, 2m or 500ms; by default 45s
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    limit: Option<Duration>,
     /// How many scenarios run at once; by default as many as there are cores
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -136,6 +140,7 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Trial>, String> {
         .filter(|(name, _)| wanted(name))
         .flat_map(|(_, trials)| trials())
         .filter(matches)
+        .map(|trial| trial.limit(arguments.limit.unwrap_or(LIMIT)))
         .collect();
     if trials.is_empty() {
         let filters = arguments.filters.join("`, `");

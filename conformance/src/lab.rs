@@ -19,11 +19,6 @@ use crate::variant::Variant;
 /// Time for what must not happen at all; nobody waits for it to pass.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
-/// How long a law waits for what must come at once.
-pub(crate) fn bound() -> Duration {
-    crate::run::limit() / 3
-}
-
 pub(crate) type SleepOf<B> = <<<B as OwnedRuntime>::Runtime as Runtime>::Timer as Timer>::Sleep;
 
 /// What a law is tried with: a runtime of its own, whose tasks are listed.
@@ -70,6 +65,11 @@ impl<B: OwnedRuntime> Lab<B> {
         self.timer().sleep(duration)
     }
 
+    /// How long a law waits for what must come at once.
+    pub(crate) fn bound(&self) -> Duration {
+        self.roll.bound()
+    }
+
     /// A task that the roll lists.
     #[track_caller]
     pub(crate) fn spawn<T: Send + 'static>(
@@ -101,7 +101,7 @@ impl<B: OwnedRuntime> Lab<B> {
             // There a world in which nobody wakes anybody is seen as such.
             return self.block_on(future);
         }
-        let (bound, over, late) = (bound(), Told::default(), Told::default());
+        let (bound, over, late) = (self.bound(), Told::default(), Told::default());
         let (wait, tell) = (over.clone(), late.clone());
         let watch = std::thread::spawn(move || {
             if !wait.wait(bound) {
@@ -132,9 +132,13 @@ impl<B: OwnedRuntime> Lab<B> {
     }
 }
 
-/// The tasks and daemons of a scenario, for the dump when it hangs. A clone is the same.
-#[derive(Clone, Default)]
-pub(crate) struct Roll(Arc<Mutex<Vec<Listed>>>, Arc<Mutex<Vec<Daemon>>>);
+/// What the watchdog of a scenario goes by: when it hangs, and its tasks and daemons for the dump. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Roll {
+    limit: Duration,
+    tasks: Arc<Mutex<Vec<Listed>>>,
+    daemons: Arc<Mutex<Vec<Daemon>>>,
+}
 
 struct Listed {
     name: &'static str,
@@ -146,8 +150,18 @@ struct Listed {
 pub(crate) struct Entry(Roll, usize);
 
 impl Roll {
+    /// Of a scenario that hangs if it is not over after `limit`.
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { limit, tasks: Arc::default(), daemons: Arc::default() }
+    }
+
+    /// How long what must come at once is waited for: a third of the limit.
+    pub(crate) fn bound(&self) -> Duration {
+        self.limit / 3
+    }
+
     pub(crate) fn enter(&self, name: &'static str) -> Entry {
-        let mut listed = self.0.lock();
+        let mut listed = self.tasks.lock();
         listed.push(Listed { name, polls: 0, over: false });
         Entry(self.clone(), listed.len() - 1)
     }
@@ -167,15 +181,15 @@ impl Roll {
 
     /// A daemon that is going to be lived.
     pub(crate) fn daemon(&self, daemon: &Daemon) {
-        self.1.lock().push(daemon.clone());
+        self.daemons.lock().push(daemon.clone());
     }
 
     /// One line for each task that is alive, and the status of each daemon.
     pub(crate) fn dump(&self) -> String {
-        let listed = self.0.lock();
+        let listed = self.tasks.lock();
         let alive = listed.iter().filter(|task| !task.over);
         let tasks = alive.map(|task| format!("\n`{}` was polled {} times", task.name, task.polls));
-        let daemons = self.1.lock();
+        let daemons = self.daemons.lock();
         let daemons = daemons.iter().map(|daemon| format!("\n{}", daemon.status()));
         tasks.chain(daemons).collect()
     }
@@ -183,13 +197,13 @@ impl Roll {
 
 impl Entry {
     fn polled(&self) {
-        self.0.0.lock()[self.1].polls += 1;
+        self.0.tasks.lock()[self.1].polls += 1;
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.0.0.lock()[self.1].over = true;
+        self.0.tasks.lock()[self.1].over = true;
     }
 }
 

@@ -1,9 +1,9 @@
 //! Runs trials: each on a thread of its own, or in a process of its own, under a watchdog.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -14,19 +14,6 @@ use crate::panics;
 use crate::report::Report;
 use crate::scenario::Place;
 use crate::trial::{Ended, Trial};
-
-/// When a scenario counts as hung, in milliseconds.
-static LIMIT: AtomicU64 = AtomicU64::new(45_000);
-
-/// When a scenario counts as hung.
-pub(crate) fn limit() -> Duration {
-    Duration::from_millis(LIMIT.load(Ordering::Relaxed))
-}
-
-/// Has every scenario of this process count as hung after `limit`.
-pub(crate) fn set_limit(limit: Duration) {
-    LIMIT.store(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-}
 
 /// As many as there are cores.
 pub(crate) fn threads() -> usize {
@@ -69,7 +56,7 @@ pub(crate) fn one(trial: &Trial) -> Line {
 
 /// Runs the body on a thread of its own, which is left behind if it hangs.
 pub(crate) fn on_a_thread(trial: &Trial) -> (Outcome, Option<std::process::ExitCode>) {
-    let (roll, (sender, receiver)) = (Roll::default(), channel());
+    let (roll, (sender, receiver)) = (Roll::new(trial.limit), channel());
     let (theirs, inside) = (roll.clone(), trial.clone());
     let spawned = thread::Builder::new().name(trial.scenario.id.to_owned()).spawn(move || {
         let ended = panics::watched(|| inside.run(&theirs));
@@ -78,7 +65,7 @@ pub(crate) fn on_a_thread(trial: &Trial) -> (Outcome, Option<std::process::ExitC
     if let Err(error) = spawned {
         return (Outcome::Fail(Failure::new(format!("no thread for it: {error}"))), None);
     }
-    let limit = limit();
+    let limit = trial.limit;
     match receiver.recv_timeout(limit) {
         Ok((Ok(Ended::Passed), _)) => (Outcome::Pass, None),
         Ok((Ok(Ended::Exit(code)), _)) => (Outcome::Pass, Some(code)),

@@ -1,11 +1,12 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proc_daemon_runtime::{OwnedRuntime, Runtime, RuntimeOptions, Signal};
 
 use crate::lab::{Lab, Roll};
 use crate::report::Report;
-use crate::trial::Trial;
+use crate::trial::{LIMIT, Trial};
 use crate::variant::{Make, Raise, Variant, kill_self};
 use crate::{child, run};
 
@@ -19,6 +20,7 @@ pub struct Suite<B: OwnedRuntime> {
     rows: Vec<Row<B>>,
     make: Option<Make<B>>,
     raise: Option<Raise<B>>,
+    limit: Duration,
 }
 
 /// One row: a way to build a runtime, or several that must all pass.
@@ -36,7 +38,7 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
         let many = RuntimeOptions::new().workers(2).thread_name("conformance");
         let capabilities = B::build(&many).map(|owned| {
             let capabilities = owned.handle().capabilities();
-            let _ = owned.shutdown(std::time::Duration::ZERO);
+            let _ = owned.shutdown(Duration::ZERO);
             capabilities
         });
         let suite = Self::bare().row("multi-thread", many.clone());
@@ -60,7 +62,7 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
 
     /// No rows.
     pub const fn bare() -> Self {
-        Self { rows: Vec::new(), make: None, raise: None }
+        Self { rows: Vec::new(), make: None, raise: None, limit: LIMIT }
     }
 
     /// With one more row: a name, and what the runtime is built with.
@@ -93,13 +95,22 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
         self
     }
 
+    /// When a scenario has hung: 45 s after its beginning, if this does not say otherwise.
+    ///
+    /// What must come at once is waited for a third of it, and what a daemon must come to two thirds: to fail then in
+    /// words of its own.
+    pub const fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Each scenario on each row, in the order of the reports.
     pub(crate) fn trials(&self) -> Vec<Trial> {
         let rows = self.rows.iter().map(|row| Row {
             name: row.name.clone(),
             variants: row.variants.iter().map(|variant| self.settled(variant)).collect(),
         });
-        rows.flat_map(|row| Trial::real(&row)).collect()
+        rows.flat_map(|row| Trial::real(&row)).map(|trial| trial.limit(self.limit)).collect()
     }
 
     fn settled(&self, variant: &Variant<B>) -> Variant<B> {
@@ -113,11 +124,9 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
         variant
     }
 
-    /// As [`report`](Self::report), for the scenarios with these ids alone, each of which counts as hung after
-    /// `limit`. For those who check the kit.
+    /// As [`report`](Self::report), for the scenarios with these ids alone. For those who check the kit.
     #[doc(hidden)]
-    pub fn report_of(&self, wanted: impl Fn(&str) -> bool, limit: std::time::Duration) -> Report {
-        run::set_limit(limit);
+    pub fn report_of(&self, wanted: impl Fn(&str) -> bool) -> Report {
         let mut trials = self.trials();
         child::run_if_asked(&trials);
         trials.retain(|trial| wanted(trial.scenario.id));

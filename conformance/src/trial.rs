@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use proc_daemon::sim::Policy;
@@ -21,10 +22,15 @@ use crate::{core, laws};
 pub(crate) struct Trial {
     pub(crate) row: String,
     pub(crate) scenario: Scenario,
+    /// When it hangs.
+    pub(crate) limit: Duration,
     body: Arc<Body>,
 }
 
 type Body = dyn Fn(&Roll) -> Result<Ended, String> + Send + Sync;
+
+/// The limit that nobody has set.
+pub(crate) const LIMIT: Duration = Duration::from_secs(45);
 
 /// How a body has ended that has not failed.
 pub(crate) enum Ended {
@@ -43,6 +49,11 @@ const MOST: u64 = 1000;
 const POLICIES: [Policy; 4] = [Policy::Fifo, Policy::Lifo, Policy::Shuffle, Policy::Pct];
 
 impl Trial {
+    pub(crate) const fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Runs it on this thread.
     pub(crate) fn run(&self, roll: &Roll) -> Result<Ended, String> {
         (self.body)(roll)
@@ -118,7 +129,7 @@ impl Trial {
         scenario: Scenario,
         body: impl Fn(&Roll) -> Result<Ended, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { row: row.to_owned(), scenario, body: Arc::new(body) }
+        Self { row: row.to_owned(), scenario, limit: LIMIT, body: Arc::new(body) }
     }
 }
 

@@ -100,5 +100,17 @@ fn main() -> ExitCode {
         assert_eq!(line.outcome.is_failure(), lied, "{}: {message}", line.scenario.title());
         assert!(!lied || message.contains("declared absent"), "{message}");
     }
+    obeys_its_limit();
     ExitCode::SUCCESS
+}
+
+/// A scenario that sleeps for 101 ms is not over by then.
+fn obeys_its_limit() {
+    let options = RuntimeOptions::new().workers(2);
+    let suite = Suite::<Tokio>::bare().row("short", options).limit(Duration::from_millis(50));
+    let report = suite.report_of(|id| id == "SLEEP-02");
+    let [line] = report.lines() else { panic!("{}", report.table()) };
+    let Outcome::Fail(failure) = &line.outcome else { panic!("{}", report.table()) };
+    assert!(failure.hang, "{failure}");
+    assert!(failure.message.starts_with("it hangs: not over after 50ms"), "{failure}");
 }

@@ -58,6 +58,22 @@ fn formats_filters_and_the_status() {
     assert!(said.ends_with("0 of 3 runs failed\n"), "{said}");
 }
 
+/// One sleeps 101 ms on a thread of this process, the other 40 ms in a process of its own, where the daemon's own
+/// bound of two thirds comes first if the machine is fast.
+#[test]
+fn what_is_not_over_by_the_limit_has_hung() {
+    for (scenario, limit) in [("SLEEP-02", "50ms"), ("SIG-04", "30ms")] {
+        let filter = format!("tokio/one-worker::{scenario}");
+        let output = run(&["--backend", "tokio", &filter, "--limit", limit]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let hung = text.contains(&format!("it hangs: not over after {limit}"));
+        assert!(hung || text.contains("after 20ms nothing goes on"), "{text}");
+    }
+    let output = run(&["--backend", "sim", "SPAWN-01", "--limit", "soon"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
 #[test]
 fn what_names_nothing_is_an_error() {
     for (arguments, expected) in [

@@ -13,7 +13,7 @@ use proc_daemon_runtime::{
 
 use super::{Law, law};
 use crate::Need;
-use crate::lab::{LONG, Lab, bound, step};
+use crate::lab::{LONG, Lab, step};
 use crate::told::{Key, Told, lock};
 
 /// A grace that is used up.
@@ -110,26 +110,31 @@ fn what_is_left_is_counted<B: OwnedRuntime>(lab: Lab<B>) {
         tell_end.tell();
     });
     assert!(started.wait(LONG), "blocking work has not started");
-    let (summary, in_time) = shutdown_with(lab, key);
-    assert!(in_time, "a shutdown with a grace of {GRACE:?} is not over after {:?}", bound());
+    let summary = shutdown_with(lab, key);
     assert_eq!((summary.leaked_tasks, summary.blocked_threads), (2, 1), "{summary:?}");
     parked.iter().for_each(Task::abort);
     assert!(ended.wait(LONG), "the blocked thread has not gone on");
 }
 
 /// Shuts down while `key` keeps something blocked, and lets that go afterwards, or when the bound is over:
-/// else who waits for it would wait for ever. Whether it was over before.
-fn shutdown_with<B: OwnedRuntime>(lab: Lab<B>, key: Key) -> (ShutdownSummary, bool) {
-    let over = Told::default();
+/// else who waits for it would wait for ever.
+///
+/// # Panics
+///
+/// If it was not over before.
+fn shutdown_with<B: OwnedRuntime>(lab: Lab<B>, key: Key) -> ShutdownSummary {
+    let (over, bound) = (Told::default(), lab.bound());
     let wait = over.clone();
     let keeper = thread::spawn(move || {
-        let in_time = wait.wait(bound());
+        let in_time = wait.wait(bound);
         drop(key);
         in_time
     });
     let summary = lab.shutdown(GRACE);
     over.tell();
-    (summary, keeper.join().expect("it ends well"))
+    let in_time = keeper.join().expect("it ends well");
+    assert!(in_time, "a shutdown with a grace of {GRACE:?} is not over after {bound:?}");
+    summary
 }
 
 fn a_shutdown_drops_the_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
@@ -143,8 +148,9 @@ fn a_shutdown_drops_the_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
         })
     });
     lab.block_on(started.times(3));
+    let bound = lab.bound();
     let summary = lab.shutdown(LONG);
-    assert!(dropped.wait(bound()), "the task is not dropped");
+    assert!(dropped.wait(bound), "the task is not dropped");
     assert_eq!(summary.leaked_tasks, 3, "{summary:?}");
     for task in parked {
         let joined = block_here(task);
@@ -177,8 +183,7 @@ fn a_blocked_worker_does_not_hang_the_shutdown<B: OwnedRuntime>(lab: Lab<B>) {
         lock.wait();
     });
     assert!(started.wait(LONG), "the task has not started");
-    let (summary, in_time) = shutdown_with(lab, key);
-    assert!(in_time, "a shutdown with a grace of {GRACE:?} is not over after {:?}", bound());
+    let summary = shutdown_with(lab, key);
     assert_eq!(summary.leaked_tasks, 1, "{summary:?}");
     block_here(task).expect("it ends well");
 }

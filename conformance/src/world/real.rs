@@ -10,7 +10,7 @@ use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Task, TaskName};
 use tempfile::TempDir;
 
 use super::{Acts, Plan, Stage, World};
-use crate::lab::{Roll, bound, caught};
+use crate::lab::{Roll, caught};
 use crate::order::{Recorder, Trace};
 use crate::told::Told;
 use crate::variant::{Raise, Variant};
@@ -93,7 +93,7 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
             assert_eq!(ran.is_ok(), report.is_clean(), "{report}");
             report
         };
-        let report = owned.block_on(bounded(life, || {
+        let report = owned.block_on(bounded(&self.roll, life, || {
             let what = if acted.get() { "the daemon has not ended" } else { "nothing goes on" };
             format!("{what}:\n{}", daemon.status())
         }));
@@ -144,7 +144,8 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
         let mut owned = self.variant.build().expect("this row can be built");
         let handle = AnyRuntime::from(owned.handle());
-        let value = owned.block_on(bounded(body(handle), || "nothing goes on".to_owned()));
+        let value =
+            owned.block_on(bounded(&self.roll, body(handle), || "nothing goes on".to_owned()));
         let _ = owned.shutdown(Duration::from_secs(5));
         value
     }
@@ -155,8 +156,12 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
 /// # Panics
 ///
 /// In the words of `stuck`, when two thirds of the time are over in which a scenario must end.
-async fn bounded<T>(life: impl Future<Output = T>, stuck: impl FnOnce() -> String) -> T {
-    let (bound, over, late) = (2 * bound(), Told::default(), Told::default());
+async fn bounded<T>(
+    roll: &Roll,
+    life: impl Future<Output = T>,
+    stuck: impl FnOnce() -> String,
+) -> T {
+    let (bound, over, late) = (2 * roll.bound(), Told::default(), Told::default());
     let (wait, tell) = (over.clone(), late.clone());
     let watch = std::thread::spawn(move || {
         if !wait.wait(bound) {

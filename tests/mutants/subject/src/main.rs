@@ -29,8 +29,9 @@ fn main() {
     let only = text("MUTANT_ONLY");
     let wanted = |id: &str| only.is_empty() || only.split(',').any(|one| one == id);
     let options = RuntimeOptions::new().workers(2).thread_name("conformance");
-    let suite = Suite::<Broken<Tokio>>::bare().row("multi-thread", options);
-    let report = suite.report_of(wanted, Duration::from_secs(u64::from(number("MUTANT_LIMIT"))));
+    let limit = Duration::from_secs(u64::from(number("MUTANT_LIMIT")));
+    let suite = Suite::<Broken<Tokio>>::bare().row("multi-thread", options).limit(limit);
+    let report = suite.report_of(wanted);
     for line in report.lines() {
         let (hung, message) = match &line.outcome {
             Outcome::Fail(failure) => (failure.hang, failure.message.replace(['\n', '\t'], " ")),
