@@ -13,7 +13,7 @@ use proc_daemon_runtime::{
     TaskName, Timer,
 };
 
-use crate::told::Told;
+use crate::bound::within;
 use crate::variant::Variant;
 
 /// Time for what must not happen at all; nobody waits for it to pass.
@@ -101,21 +101,8 @@ impl<B: OwnedRuntime> Lab<B> {
             // There a world in which nobody wakes anybody is seen as such.
             return self.block_on(future);
         }
-        let (bound, over, late) = (self.bound(), Told::default(), Told::default());
-        let (wait, tell) = (over.clone(), late.clone());
-        let watch = std::thread::spawn(move || {
-            if !wait.wait(bound) {
-                tell.tell();
-            }
-        });
-        let (mut future, mut late) = (pin!(future), pin!(late.once()));
-        let output = self.block_on(poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => late.as_mut().poll(cx).map(|()| None),
-        }));
-        over.tell();
-        let _ = watch.join();
-        let Some(output) = output else {
+        let bound = self.bound();
+        let Some(output) = self.block_on(within(bound, future)) else {
             panic!("not after {bound:?}, and it must be: {must_hold}{}", self.roll.dump());
         };
         output

@@ -48,6 +48,7 @@
 //! 3. A daemon's events on a real runtime keep the order that all its simulated lives agree on (`order.rs`).
 //! 4. The panic hook of the process is replaced by [`run`] and by the runner alone.
 
+mod bound;
 mod child;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -1,5 +1,4 @@
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,9 +9,9 @@ use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Task, TaskName};
 use tempfile::TempDir;
 
 use super::{Acts, Plan, Stage, World};
+use crate::bound::within;
 use crate::lab::{Roll, caught};
 use crate::order::{Recorder, Trace};
-use crate::told::Told;
 use crate::variant::{Raise, Variant};
 
 /// A real runtime, built anew for each daemon.
@@ -49,6 +48,11 @@ impl<B: OwnedRuntime> Real<B> {
     /// What the process is to end with, if a scenario says so.
     pub(crate) const fn code(&self) -> Option<ExitCode> {
         self.code.get()
+    }
+
+    /// How long a life is waited for that must come to its end without delay.
+    fn bound(&self) -> Duration {
+        2 * self.roll.bound()
     }
 
     /// The builder with its configuration in a file, and that file.
@@ -93,10 +97,11 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
             assert_eq!(ran.is_ok(), report.is_clean(), "{report}");
             report
         };
-        let report = owned.block_on(bounded(&self.roll, life, || {
+        let bound = self.bound();
+        let report = owned.block_on(within(bound, life)).unwrap_or_else(|| {
             let what = if acted.get() { "the daemon has not ended" } else { "nothing goes on" };
-            format!("{what}:\n{}", daemon.status())
-        }));
+            panic!("after {bound:?} {what}:\n{}", daemon.status())
+        });
         let _ = owned.shutdown(Duration::from_secs(5));
         self.traces.borrow_mut().push(recorder.finish());
         report
@@ -144,40 +149,12 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
         let mut owned = self.variant.build().expect("this row can be built");
         let handle = AnyRuntime::from(owned.handle());
-        let value =
-            owned.block_on(bounded(&self.roll, body(handle), || "nothing goes on".to_owned()));
+        let bound = self.bound();
+        let value = owned.block_on(within(bound, body(handle)));
+        let value = value.unwrap_or_else(|| panic!("after {bound:?} nothing goes on"));
         let _ = owned.shutdown(Duration::from_secs(5));
         value
     }
-}
-
-/// Awaits a life that must come to its end without delay.
-///
-/// # Panics
-///
-/// In the words of `stuck`, when two thirds of the time are over in which a scenario must end.
-async fn bounded<T>(
-    roll: &Roll,
-    life: impl Future<Output = T>,
-    stuck: impl FnOnce() -> String,
-) -> T {
-    let (bound, over, late) = (2 * roll.bound(), Told::default(), Told::default());
-    let (wait, tell) = (over.clone(), late.clone());
-    let watch = std::thread::spawn(move || {
-        if !wait.wait(bound) {
-            tell.tell();
-        }
-    });
-    let life = async { Some(life.await) };
-    let late = async {
-        late.once().await;
-        None
-    };
-    let output = futures_lite::future::or(life, late).await;
-    over.tell();
-    let _ = watch.join();
-    let Some(output) = output else { panic!("after {bound:?} {}", stuck()) };
-    output
 }
 
 impl<B: OwnedRuntime> Acts for RealActs<B> {
