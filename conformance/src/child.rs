@@ -30,19 +30,23 @@ enum Said {
     Absent(String),
 }
 
-/// What this process was started for: `ROW::ID::NAME`.
-pub(crate) fn asked() -> Option<String> {
-    env::var_os(VARIABLE).map(|path| path.to_string_lossy().into_owned())
-}
+/// This process was started for a trial that it has not: another suite's, or none.
+#[derive(Debug, thiserror::Error)]
+#[error("this program knows no scenario {0}")]
+pub(crate) struct Unknown(String);
 
-/// Runs the trial that this process was started for, and ends it; returns if it was not, or for another suite's.
-pub(crate) fn run_if_asked(trials: &[Trial]) {
-    let Some(path) = asked() else { return };
-    let Some(trial) = trials.iter().find(|trial| trial.path() == path) else { return };
+/// Runs the trial that this process was started for, if it was, and ends it. What it is to be found among is made for
+/// its path: `ROW::ID::NAME`.
+pub(crate) fn run_if_asked(trials: impl FnOnce(&str) -> Vec<Trial>) -> Result<(), Unknown> {
+    let Some(path) = env::var_os(VARIABLE) else { return Ok(()) };
+    let path = path.to_string_lossy().into_owned();
+    let Some(trial) = trials(&path).into_iter().find(|trial| trial.path() == path) else {
+        return Err(Unknown(path));
+    };
     crate::panics::install(false);
     let limit = env::var(LIMIT).ok().and_then(|nanos| nanos.parse().ok());
     let limit = limit.map_or(trial.limit, Duration::from_nanos);
-    let (outcome, code) = run::on_a_thread(&trial.clone().limit(limit));
+    let (outcome, code) = run::on_a_thread(&trial.limit(limit));
     say(&match outcome {
         Outcome::Pass => Said::Pass,
         Outcome::Fail(failure) => Said::Fail(failure),

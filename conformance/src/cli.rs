@@ -65,11 +65,13 @@ const BACKENDS: &[Backend] = &[
 /// The exit code is 0 if everything passed, 1 if something failed, 2 if the arguments name nothing.
 #[must_use]
 pub fn main() -> ExitCode {
-    if let Some(path) = child::asked() {
-        // No other backend's threads in a process of its own.
+    // No other backend's threads in a process of its own.
+    let own = |path: &str| {
         let own = BACKENDS.iter().find(|(name, _)| path.starts_with(&format!("{name}/")));
-        child::run_if_asked(&own.map_or_else(Vec::new, |(_, trials)| trials()));
-        eprintln!("error: this program knows no scenario {path}");
+        own.map_or_else(Vec::new, |(_, trials)| trials())
+    };
+    if let Err(unknown) = child::run_if_asked(own) {
+        eprintln!("error: {unknown}");
         return ExitCode::from(2);
     }
     let arguments = Arguments::parse();

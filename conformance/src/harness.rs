@@ -13,9 +13,8 @@ use crate::{child, panics, run};
 
 /// Runs `trials` by the arguments of this process.
 pub(crate) fn main(trials: &[Trial]) -> ExitCode {
-    child::run_if_asked(trials);
-    if let Some(path) = child::asked() {
-        eprintln!("error: this program knows no scenario {path}");
+    if let Err(unknown) = child::run_if_asked(|_| trials.to_vec()) {
+        eprintln!("error: {unknown}");
         return ExitCode::FAILURE;
     }
     let mut arguments = Arguments::from_args();

@@ -124,27 +124,24 @@ impl<B: OwnedRuntime + 'static> Suite<B> {
         variant
     }
 
-    /// As [`report`](Self::report), for the scenarios with these ids alone. For those who check the kit.
-    #[doc(hidden)]
-    pub fn report_of(&self, wanted: impl Fn(&str) -> bool) -> Report {
-        let mut trials = self.trials();
-        child::run_if_asked(&trials);
-        trials.retain(|trial| wanted(trial.scenario.id));
-        run::all(&trials, run::threads(), &|_| {})
-    }
-
     /// Runs every scenario on every row, and gives what came of it.
     ///
     /// Scenarios about what is process-wide start this program again, with
     /// `PROC_DAEMON_CONFORMANCE_CHILD` set: then this call runs that one and ends the process. So it
     /// belongs into `main`, before anything that should happen once.
     pub fn report(&self) -> Report {
-        let trials = self.trials();
-        child::run_if_asked(&trials);
-        if child::asked().is_some() {
+        self.report_of(|_| true)
+    }
+
+    /// As [`report`](Self::report), for the scenarios with these ids alone. For those who check the kit.
+    #[doc(hidden)]
+    pub fn report_of(&self, wanted: impl Fn(&str) -> bool) -> Report {
+        let mut trials = self.trials();
+        if child::run_if_asked(|_| trials.clone()).is_err() {
             // Another suite's: this one has nothing to say.
             return Report::default();
         }
+        trials.retain(|trial| wanted(trial.scenario.id));
         run::all(&trials, run::threads(), &|_| {})
     }
 }
