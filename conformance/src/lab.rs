@@ -41,6 +41,11 @@ impl<B: OwnedRuntime> Lab<B> {
         Self::new(&self.variant, &self.roll).expect("a second runtime can be built")
     }
 
+    /// How this row is built, for when this runtime has ended.
+    pub(crate) fn end(self) -> Variant<B> {
+        self.variant
+    }
+
     pub(crate) const fn runtime(&self) -> &B::Runtime {
         &self.runtime
     }

@@ -19,16 +19,16 @@ pub(crate) fn finds<B: OwnedRuntime>(need: Need, variant: &Variant<B>) -> bool {
         Need::Workers => false,
         Need::RealTime => passes(variant),
         Need::Stops => stops(variant),
-        Need::CurrentThread => builds::<B>(&RuntimeOptions::new().current_thread()),
+        Need::CurrentThread => builds(variant, &RuntimeOptions::new().current_thread()),
         Need::BlockingCap => {
             let two = NonZeroUsize::MIN.saturating_add(1);
-            builds::<B>(&variant.options.clone().max_blocking_threads(two))
+            builds(variant, &variant.options.clone().max_blocking_threads(two))
         }
     }
 }
 
-fn builds<B: OwnedRuntime>(options: &RuntimeOptions) -> bool {
-    B::build(options).is_ok_and(|owned| {
+fn builds<B: OwnedRuntime>(variant: &Variant<B>, options: &RuntimeOptions) -> bool {
+    variant.build_with(options).is_ok_and(|owned| {
         let _ = owned.shutdown(GRACE);
         true
     })

@@ -26,7 +26,12 @@ impl<B: OwnedRuntime> Variant<B> {
     }
 
     pub(crate) fn build(&self) -> io::Result<B> {
-        (self.make)(&self.options)
+        self.build_with(&self.options)
+    }
+
+    /// With other options than the row's own.
+    pub(crate) fn build_with(&self, options: &RuntimeOptions) -> io::Result<B> {
+        (self.make)(options)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use proc_daemon_conformance::{Outcome, Suite};
+use proc_daemon_conformance::{Outcome, Report, Suite};
 use proc_daemon_runtime::{
     Capabilities, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary, Signal, TaskName,
 };
@@ -61,14 +61,31 @@ impl Runtime for ModestHandle {
 
 /// Where whoever raises a signal says so: the same for this process and its children.
 fn notes() -> PathBuf {
-    let child = std::env::var_os("PROC_DAEMON_CONFORMANCE_CHILD").is_some();
-    let parent = if child { std::os::unix::process::parent_id() } else { std::process::id() };
+    let parent = if is_child() { std::os::unix::process::parent_id() } else { std::process::id() };
     std::env::temp_dir().join(format!("conformance-in-code-{parent}"))
 }
 
+/// Whether this process is one that the kit has started, for another suite's scenario than the one before.
+fn is_child() -> bool {
+    std::env::var_os("PROC_DAEMON_CONFORMANCE_CHILD").is_some()
+}
+
 fn main() -> ExitCode {
-    // Daemons panic in some scenarios. `report` leaves the hook to the program.
+    sees_through_what_is_declared_absent();
+    obeys_its_limit();
+    builds_as_it_is_told();
+    ExitCode::SUCCESS
+}
+
+/// Daemons panic in some scenarios, and a suite leaves the hook to the program.
+fn quietly(report: impl FnOnce() -> Report) -> Report {
     std::panic::set_hook(Box::new(|_| {}));
+    let report = report();
+    drop(std::panic::take_hook());
+    report
+}
+
+fn sees_through_what_is_declared_absent() {
     let (builds, raised) = (Arc::new(AtomicUsize::new(0)), notes());
     let count = Arc::clone(&builds);
     let told = raised.clone();
@@ -82,8 +99,10 @@ fn main() -> ExitCode {
             fs::write(&told, "raised").expect("a note can be written");
             signal_hook::low_level::raise(signal.number()).expect("it can be raised");
         });
-    let report = suite.report();
-    drop(std::panic::take_hook());
+    let report = quietly(|| suite.report());
+    if is_child() {
+        return;
+    }
     println!("{}", report.totals());
     assert!(builds.load(Ordering::Relaxed) > 50, "`build_with` was not used");
     assert!(raised.exists(), "`raise_with` was not used");
@@ -100,17 +119,45 @@ fn main() -> ExitCode {
         assert_eq!(line.outcome.is_failure(), lied, "{}: {message}", line.scenario.title());
         assert!(!lied || message.contains("declared absent"), "{message}");
     }
-    obeys_its_limit();
-    ExitCode::SUCCESS
 }
 
 /// A scenario that sleeps for 101 ms is not over by then.
 fn obeys_its_limit() {
     let options = RuntimeOptions::new().workers(2);
     let suite = Suite::<Tokio>::bare().row("short", options).limit(Duration::from_millis(50));
-    let report = suite.report_of(|id| id == "SLEEP-02");
+    let report = quietly(|| suite.report_of(|id| id == "SLEEP-02"));
+    if is_child() {
+        return;
+    }
     let [line] = report.lines() else { panic!("{}", report.table()) };
     let Outcome::Fail(failure) = &line.outcome else { panic!("{}", report.table()) };
     assert!(failure.hang, "{failure}");
     assert!(failure.message.starts_with("it hangs: not over after 50ms"), "{failure}");
+}
+
+/// What is built with other options than the row's is built by the suite's builder too: one that refuses them.
+fn builds_as_it_is_told() {
+    fn refuses<B: OwnedRuntime>(options: &RuntimeOptions) -> io::Result<B> {
+        if options.worker_count().is_none() || options.max_blocking_threads.is_some() {
+            return Err(io::Error::other("not this builder's"));
+        }
+        B::build(options)
+    }
+    let options = RuntimeOptions::new().workers(2);
+    let ids = ["BUILD-03", "BUILD-04", "BUILD-05"];
+    let suite = Suite::<Tokio>::bare().row("choosy", options.clone()).build_with(refuses);
+    let declared = quietly(|| suite.report_of(|id| ids.contains(&id)));
+    let suite = Suite::<Modest>::bare().row("choosy", options).build_with(refuses);
+    let absent = quietly(|| suite.report_of(|id| ids[..2].contains(&id)));
+    if is_child() {
+        return;
+    }
+    assert_eq!((declared.lines().len(), absent.lines().len()), (3, 2));
+    for line in declared.lines() {
+        let message = line.outcome.message();
+        assert!(message.contains("not this builder's"), "{}: {message}", line.scenario.title());
+    }
+    for line in absent.lines() {
+        assert!(matches!(line.outcome, Outcome::Absent(_)), "{}", absent.table());
+    }
 }

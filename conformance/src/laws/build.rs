@@ -122,8 +122,8 @@ fn the_thread_name_is_honoured<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn a_current_thread_runtime_has_no_worker<B: OwnedRuntime>(lab: Lab<B>) {
-    drop(lab);
-    let mut owned = B::build(&RuntimeOptions::new().current_thread()).expect("it is declared");
+    let options = RuntimeOptions::new().current_thread();
+    let mut owned = lab.end().build_with(&options).expect("it is declared");
     let (runtime, ran, elsewhere) = (owned.handle(), Told::default(), Told::default());
     let here = thread::current().id();
     for _ in 0..20 {
@@ -145,8 +145,7 @@ fn a_current_thread_runtime_has_no_worker<B: OwnedRuntime>(lab: Lab<B>) {
 fn the_blocking_cap_is_honoured<B: OwnedRuntime>(lab: Lab<B>) {
     let cap = NonZeroUsize::new(3).expect("not zero");
     let options = lab.options().clone().max_blocking_threads(cap);
-    drop(lab);
-    let mut owned = B::build(&options).expect("it is declared");
+    let mut owned = lab.end().build_with(&options).expect("it is declared");
     let runtime = owned.handle();
     let (started, ended) = (Told::default(), Told::default());
     let keys: Vec<_> = (0..12)
@@ -172,14 +171,14 @@ fn the_blocking_cap_is_honoured<B: OwnedRuntime>(lab: Lab<B>) {
 
 fn what_cannot_be_honoured_is_refused<B: OwnedRuntime>(lab: Lab<B>) {
     let (has, options) = (lab.capabilities(), lab.options().clone());
-    drop(lab);
+    let row = lab.end();
     let three = NonZeroUsize::new(3).expect("not zero");
     let cases = [
         (has.current_thread, RuntimeOptions::new().current_thread(), ["urrent", "hread"]),
         (has.blocking_cap, options.max_blocking_threads(three), ["max_blocking_threads", ""]),
     ];
     for (declared, options, named) in cases {
-        match B::build(&options) {
+        match row.build_with(&options) {
             Ok(owned) => {
                 let _ = owned.shutdown(LONG);
                 assert!(declared, "{options:?} was accepted, and is declared absent");
