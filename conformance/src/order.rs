@@ -7,7 +7,10 @@
 //!    two comes first. What they disagree on is open.
 //! 3. A trace keeps an order if it has each of its events, and none that no simulated life has, and has none of two
 //!    the other way round. That something runs may be missing: what ends at once is not always seen running.
+//! 4. A life that is held to an order has a trace of each daemon in it: the world writes down what it runs, and what a
+//!    life runs by itself it has from [`World::daemon`](crate::world::World::daemon).
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_daemon::{Daemon, Events, SubsystemEvent, SubsystemState};
@@ -19,18 +22,42 @@ pub(crate) struct Trace {
     events: Vec<String>,
 }
 
+/// What the daemons of a life tell, in the order in which they were first watched.
+#[derive(Default)]
+pub(crate) struct Traces {
+    over: RefCell<Vec<Trace>>,
+    watched: RefCell<Vec<Recorder>>,
+}
+
+impl Traces {
+    /// Writes down what `daemon` tells from here on.
+    pub(crate) fn watch(&self, daemon: &Daemon) {
+        self.watched.borrow_mut().push(Recorder::new(daemon));
+    }
+
+    /// The daemons that were watched have ended.
+    pub(crate) fn end(&self) {
+        let watched = self.watched.take().into_iter();
+        self.over.borrow_mut().extend(watched.map(Recorder::finish));
+    }
+
+    pub(crate) fn take(&self) -> Vec<Trace> {
+        self.over.take()
+    }
+}
+
 /// Writes a [`Trace`] down.
-pub(crate) struct Recorder(Events);
+struct Recorder(Events);
 
 /// More events than any scenario has that is about order.
 const KEPT: usize = 4096;
 
 impl Recorder {
-    pub(crate) fn new(daemon: &Daemon) -> Self {
+    fn new(daemon: &Daemon) -> Self {
         Self(daemon.subscribe_events_with(KEPT))
     }
 
-    pub(crate) fn finish(mut self) -> Trace {
+    fn finish(mut self) -> Trace {
         let mut told = BTreeMap::<String, u32>::new();
         let mut events = Vec::new();
         while let Some(event) = self.0.try_next_event() {
@@ -45,6 +72,15 @@ impl Recorder {
             events.push(format!("{} more", self.0.missed()));
         }
         Trace { events }
+    }
+}
+
+/// As in [`Recorder::finish`]: what is left in it may panic.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        while let Some(event) = self.0.try_next_event() {
+            discard(event);
+        }
     }
 }
 
@@ -121,8 +157,11 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// What they have, lack or turn round.
+    /// What they have, lack or turn round; or that there is none to hold to it.
     pub(crate) fn kept_by(&self, traces: &[Trace]) -> Result<(), String> {
+        if traces.is_empty() {
+            return Err("no daemon of it is watched, and it is not declared open".to_owned());
+        }
         if traces.len() != self.0.len() {
             let (here, there) = (traces.len(), self.0.len());
             return Err(format!("{here} daemons were lived, {there} in the simulator"));
@@ -218,6 +257,12 @@ mod tests {
             let said = order().kept_by(&[trace(broken)]).unwrap_err();
             assert!(said.starts_with(why), "{said}");
         }
-        order().kept_by(&[]).unwrap_err();
+        order().kept_by(&[trace("a b c e"), trace("a b c e")]).unwrap_err();
+    }
+
+    #[test]
+    fn a_life_without_a_trace_keeps_no_order() {
+        let said = Order::of(&[]).kept_by(&[]).unwrap_err();
+        assert!(said.starts_with("no daemon of it is watched"), "{said}");
     }
 }

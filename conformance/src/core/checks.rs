@@ -76,7 +76,7 @@ fn a_run_that_is_dropped_takes_its_checks_along<W: World>(world: &W) {
         }
     });
     let spec = task("a", idle).readiness(check.timeout(3600 * 1000 * MS));
-    let daemon = Daemon::new().without_signals().with_subsystem(spec);
+    let daemon = world.daemon(Daemon::new().with_subsystem(spec));
     world.block_on(async |runtime| {
         let run = async {
             let _ = daemon.run_on(runtime).await;

@@ -256,7 +256,7 @@ fn a_subsystem_cannot_wait_for_its_own_stop<W: World>(world: &W) {
 
 fn calls_before_the_run_are_done_when_it_has_begun<W: World>(world: &W) {
     let daemon = kept().with_task("unwanted", |_| async { panic!("it was stopped before") });
-    let daemon = daemon.without_signals().build().expect("it is well-formed");
+    let daemon = world.daemon(daemon);
     let end = world.block_on(async |runtime: AnyRuntime| {
         let stop = daemon.subsystems().stop("unwanted");
         let run = daemon.clone().run_on(runtime.clone());

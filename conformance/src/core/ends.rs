@@ -148,7 +148,7 @@ fn a_panic_anywhere_is_caught_and_ends_the_daemon_with_70<W: World>(world: &W) {
 fn a_failure_is_an_error_of_run<W: World>(world: &W) {
     let bad = task("bad", |_| async { Err("broken".into()) });
     let bad = bad.restart_policy(RestartPolicy::never());
-    let daemon = Daemon::new().without_signals().with_subsystem(bad);
+    let daemon = world.daemon(Daemon::new().with_subsystem(bad));
     let run = async |runtime: AnyRuntime| daemon.run_on(runtime).await;
     let error = world.block_on(run).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Subsystem, "SUBSYSTEM_FAILED"));

@@ -34,7 +34,8 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             a_subscription_made_in_the_middle_tells_what_the_status_does_not_show,
             "Status and later events have no gap between them.",
             "Subscribed in the middle."
-        ),
+        )
+        .open(),
         core!(
             "EVENT-04",
             a_run_that_is_dropped_tells_its_end,
@@ -93,7 +94,7 @@ fn fails_before(last: u64) -> Spec {
 }
 
 fn a_life_is_told_from_its_first_event_to_its_last<W: World>(world: &W) {
-    let daemon = Daemon::new().without_signals().with_subsystem(fails_before(2)).build().unwrap();
+    let daemon = world.daemon(Daemon::new().with_subsystem(fails_before(2)));
     let mut events = daemon.subscribe_events();
     let lines = world.block_on(async |runtime: AnyRuntime| {
         let read = async {
@@ -152,8 +153,7 @@ fn a_life_is_told_from_its_first_event_to_its_last<W: World>(world: &W) {
 }
 
 fn what_nobody_has_read_is_there_after_the_end<W: World>(world: &W) {
-    let daemon =
-        Daemon::new().without_signals().with_task("job", |_| async { Ok(()) }).build().unwrap();
+    let daemon = world.daemon(Daemon::new().with_task("job", |_| async { Ok(()) }));
     let (all, mut one, mut none) = (
         daemon.subscribe_events(),
         daemon.subscribe_events_with(1),
@@ -173,8 +173,8 @@ fn what_nobody_has_read_is_there_after_the_end<W: World>(world: &W) {
 
 /// Whoever subscribes and then looks waits for what it did not see.
 fn a_subscription_made_in_the_middle_tells_what_the_status_does_not_show<W: World>(world: &W) {
-    let daemon = Daemon::new().without_signals().with_subsystem(fails_before(u64::MAX));
-    let daemon = daemon.restarts_per_second(0).build().unwrap();
+    let daemon = Daemon::new().with_subsystem(fails_before(u64::MAX)).restarts_per_second(0);
+    let daemon = world.daemon(daemon);
     world.block_on(async |runtime: AnyRuntime| {
         let watch = async {
             daemon.ready().await;
@@ -202,7 +202,7 @@ fn a_subscription_made_in_the_middle_tells_what_the_status_does_not_show<W: Worl
 }
 
 fn a_run_that_is_dropped_tells_its_end<W: World>(world: &W) {
-    let daemon = Daemon::new().without_signals().with_task("deaf", |_| pending()).build().unwrap();
+    let daemon = world.daemon(Daemon::new().with_task("deaf", |_| pending()));
     let mut events = daemon.subscribe_events();
     world.block_on(async |runtime: AnyRuntime| {
         let run = async {
@@ -226,18 +226,18 @@ fn a_run_that_is_dropped_tells_its_end<W: World>(world: &W) {
 }
 
 fn where_nothing_will_happen_there_is_nothing_to_wait_for<W: World>(world: &W) {
-    let build = || Daemon::new().without_signals().with_task("job", |_| async { Ok(()) });
-    let never_run = build().build().unwrap();
+    let job = || Daemon::new().with_task("job", |_| async { Ok(()) });
+    let never_run = job().without_signals().build().unwrap();
     let mut events = never_run.subscribe_events();
     assert!(block_on(poll_once(events.next_event())).is_none(), "it may yet run");
     drop(never_run);
     assert!(block_on(events.next_event()).is_none());
 
-    let over = build().build().unwrap();
+    let over = world.daemon(job());
     world.block_on(async |runtime: AnyRuntime| over.clone().run_on(runtime).await).unwrap();
     assert!(block_on(over.subscribe_events().next_event()).is_none());
 
-    let misconfigured = build().with_config_path("/does/not/exist.toml").build().unwrap();
+    let misconfigured = world.daemon(job().with_config_path("/does/not/exist.toml"));
     let mut events = misconfigured.subscribe_events();
     world
         .block_on(async |runtime: AnyRuntime| misconfigured.clone().run_on(runtime).await)

@@ -113,11 +113,8 @@ fn shutdown_from_inside_a_subsystem_a_child_and_a_drop<W: World>(world: &W) {
 }
 
 fn shutdown_before_the_run_starts_nothing<W: World>(world: &W) {
-    let daemon = Daemon::new()
-        .without_signals()
-        .with_task("never", |_| async { panic!("it started") })
-        .build()
-        .unwrap();
+    let never = Daemon::new().with_task("never", |_| async { panic!("it started") });
+    let daemon = world.daemon(never);
     assert!(!daemon.is_running());
     assert!(daemon.shutdown());
     let run = async |runtime: AnyRuntime| {
@@ -130,8 +127,7 @@ fn shutdown_before_the_run_starts_nothing<W: World>(world: &W) {
 }
 
 fn clones_share_and_a_second_run_is_refused<W: World>(world: &W) {
-    let daemon =
-        Daemon::new().without_signals().with_task("job", |_| async { Ok(()) }).build().unwrap();
+    let daemon = world.daemon(Daemon::new().with_task("job", |_| async { Ok(()) }));
     let runs = async |runtime: AnyRuntime| {
         daemon.clone().run_on(runtime.clone()).await.unwrap();
         let again = daemon.clone().run_on(runtime).await.unwrap_err();
@@ -147,7 +143,7 @@ fn a_dropped_run_aborts_and_tells<W: World>(world: &W) {
         let _held_until_dropped = tell;
         pending().await
     });
-    let daemon = Daemon::new().without_signals().with_subsystem(deaf).build().unwrap();
+    let daemon = world.daemon(Daemon::new().with_subsystem(deaf));
     let report = world.block_on(async |runtime: AnyRuntime| {
         let run = async {
             let _ = daemon.clone().run_on(runtime).await;

@@ -29,8 +29,18 @@ pub(crate) trait World: Sized + 'static {
     where
         F: AsyncFnOnce(Stage) + Send + 'static;
 
+    /// Has what `daemon` tells written down until the end of the life that follows.
+    fn watch(&self, daemon: &Daemon);
+
     /// Runs `body` in a world of its own and ends that world.
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T;
+
+    /// A daemon without signals that `body` of [`block_on`](Self::block_on) runs by itself.
+    fn daemon(&self, builder: DaemonBuilder) -> Daemon {
+        let daemon = builder.without_signals().build().expect("it is well-formed");
+        self.watch(&daemon);
+        daemon
+    }
 
     /// Runs a daemon without signals to its end.
     fn run(&self, daemon: DaemonBuilder) -> ExitReport {

@@ -4,14 +4,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proc_daemon::{DaemonBuilder, ExitReport, Signal};
+use proc_daemon::{Daemon, DaemonBuilder, ExitReport, Signal};
 use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Task, TaskName};
 use tempfile::TempDir;
 
 use super::{Acts, Plan, Stage, World};
 use crate::bound::within;
 use crate::lab::{Roll, caught};
-use crate::order::{Recorder, Trace};
+use crate::order::{Trace, Traces};
 use crate::variant::{Raise, Variant};
 
 /// A real runtime, built anew for each daemon.
@@ -19,7 +19,7 @@ pub(crate) struct Real<B: OwnedRuntime> {
     variant: Variant<B>,
     roll: Roll,
     folder: RefCell<Option<TempDir>>,
-    traces: RefCell<Vec<Trace>>,
+    traces: Traces,
     code: Cell<Option<ExitCode>>,
 }
 
@@ -35,14 +35,14 @@ impl<B: OwnedRuntime> Real<B> {
             variant: variant.clone(),
             roll: roll.clone(),
             folder: RefCell::default(),
-            traces: RefCell::default(),
+            traces: Traces::default(),
             code: Cell::default(),
         }
     }
 
     /// What the daemons have told, in the order in which they were lived.
     pub(crate) fn into_traces(self) -> Vec<Trace> {
-        self.traces.into_inner()
+        self.traces.take()
     }
 
     /// What the process is to end with, if a scenario says so.
@@ -78,8 +78,7 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
     {
         let (builder, file) = self.prepare(plan);
         let daemon = builder.build().expect("it is well-formed");
-        let recorder = Recorder::new(&daemon);
-        self.roll.daemon(&daemon);
+        self.watch(&daemon);
         let mut owned = self.variant.build().expect("this row can be built");
         let runtime = AnyRuntime::from(owned.handle());
         let acts =
@@ -103,7 +102,7 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
             panic!("after {bound:?} {what}:\n{}", daemon.status())
         });
         let _ = owned.shutdown(Duration::from_secs(5));
-        self.traces.borrow_mut().push(recorder.finish());
+        self.traces.end();
         report
     }
 
@@ -146,13 +145,20 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
         self.code.set(Some(code));
     }
 
+    fn watch(&self, daemon: &Daemon) {
+        self.traces.watch(daemon);
+        self.roll.daemon(daemon);
+    }
+
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
         let mut owned = self.variant.build().expect("this row can be built");
         let handle = AnyRuntime::from(owned.handle());
         let bound = self.bound();
         let value = owned.block_on(within(bound, body(handle)));
-        let value = value.unwrap_or_else(|| panic!("after {bound:?} nothing goes on"));
+        let value =
+            value.unwrap_or_else(|| panic!("after {bound:?} nothing goes on:{}", self.roll.dump()));
         let _ = owned.shutdown(Duration::from_secs(5));
+        self.traces.end();
         value
     }
 }

@@ -1,30 +1,30 @@
-use std::cell::RefCell;
+use std::rc::Rc;
 
 use proc_daemon::backends::sim::{SimOptions, Simulator};
 use proc_daemon::sim::{Policy, Sim, Stage as SimStage, Verdict};
-use proc_daemon::{ExitReport, Signal};
+use proc_daemon::{Daemon, ExitReport, Signal};
 use proc_daemon_runtime::{AnyRuntime, OwnedRuntime};
 
 use super::{Acts, Plan, Stage, World};
-use crate::order::{Recorder, Trace};
+use crate::order::{Trace, Traces};
 
 /// A simulated world: what a seed makes of it, in one order of polls. Every law of the framework must hold.
 pub(crate) struct Simulated {
     pub(crate) seed: u64,
     pub(crate) policy: Policy,
-    traces: RefCell<Vec<Trace>>,
+    traces: Rc<Traces>,
 }
 
 struct SimActs(SimStage);
 
 impl Simulated {
     pub(crate) fn new(seed: u64, policy: Policy) -> Self {
-        Self { seed, policy, traces: RefCell::default() }
+        Self { seed, policy, traces: Rc::default() }
     }
 
     /// What the daemons have told, in the order in which they were lived.
     pub(crate) fn into_traces(self) -> Vec<Trace> {
-        self.traces.into_inner()
+        self.traces.take()
     }
 }
 
@@ -42,11 +42,10 @@ impl World for Simulated {
         if let Some(text) = &plan.config {
             sim = sim.config_text(text);
         }
-        let recorder = std::rc::Rc::new(RefCell::new(None));
-        let slot = std::rc::Rc::clone(&recorder);
+        let traces = Rc::clone(&self.traces);
         let life = sim.daemon(plan.builder()).script(async move |stage: SimStage| {
             let daemon = stage.daemon();
-            *slot.borrow_mut() = Some(Recorder::new(&daemon));
+            traces.watch(&daemon);
             let runtime = AnyRuntime::from(
                 <proc_daemon::backends::sim::SimHandle as proc_daemon_runtime::Ambient>::current()
                     .expect("a script is polled in its world"),
@@ -58,9 +57,7 @@ impl World for Simulated {
             Verdict::Refused(_) => life.report().clone(),
             _ => life.expect_clean(),
         };
-        if let Some(recorder) = recorder.take() {
-            self.traces.borrow_mut().push(recorder.finish());
-        }
+        self.traces.end();
         report
     }
 
@@ -72,12 +69,19 @@ impl World for Simulated {
         assert_eq!(report.code, code, "{report}");
     }
 
+    fn watch(&self, daemon: &Daemon) {
+        self.traces.watch(daemon);
+    }
+
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
         let mut options = SimOptions::default();
         options.policy = Some(self.policy);
         let mut world = Simulator::seeded(self.seed, &options);
         let handle = AnyRuntime::from(world.handle());
-        world.block_on(body(handle))
+        let value = world.block_on(body(handle));
+        drop(world);
+        self.traces.end();
+        value
     }
 }
 
