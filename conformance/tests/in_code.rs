@@ -13,22 +13,38 @@ use std::time::Duration;
 
 use proc_daemon_conformance::{Outcome, Report, Suite};
 use proc_daemon_runtime::{
-    Capabilities, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary, Signal, TaskName,
+    Capabilities, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary, Signal, SignalSet,
+    SignalSource, TaskName,
 };
 use proc_daemon_tokio::{Tokio, TokioHandle, TokioSignals, TokioTimer};
 
-struct Modest(Tokio);
+struct Modest(Tokio, Capabilities, SignalSet);
 
 #[derive(Clone, Debug)]
-struct ModestHandle(TokioHandle);
+struct ModestHandle(TokioHandle, Capabilities, Few);
+
+/// What it does not declare, it has not.
+#[derive(Clone, Debug)]
+struct Few(TokioSignals, SignalSet);
+
+impl Modest {
+    /// It tells the truth of what it can, and hears SIGTERM and SIGINT alone.
+    fn with_two_signals(options: &RuntimeOptions) -> io::Result<Self> {
+        let signals = SignalSet::EMPTY.with(Signal::Terminate).with(Signal::Interrupt);
+        Ok(Self(Tokio::build(options)?, Capabilities::all(), signals))
+    }
+}
 
 impl OwnedRuntime for Modest {
     type Runtime = ModestHandle;
     fn build(options: &RuntimeOptions) -> io::Result<Self> {
-        Tokio::build(options).map(Self)
+        let lies = Capabilities::all().process_wide().without_blocking_cap().virtual_time();
+        Ok(Self(Tokio::build(options)?, lies, SignalSet::all()))
     }
     fn handle(&self) -> ModestHandle {
-        ModestHandle(self.0.handle())
+        let handle = self.0.handle();
+        let signals = Few(handle.signals().clone(), self.2);
+        ModestHandle(handle, self.1, signals)
     }
     fn block_on<F: Future>(&mut self, future: F) -> F::Output {
         self.0.block_on(future)
@@ -41,21 +57,32 @@ impl OwnedRuntime for Modest {
 impl Runtime for ModestHandle {
     const NAME: &'static str = "modest";
     type Timer = TokioTimer;
-    type Signals = TokioSignals;
+    type Signals = Few;
     fn capabilities(&self) -> Capabilities {
-        Capabilities::all().process_wide().without_blocking_cap().virtual_time()
+        self.1
     }
     fn timer(&self) -> &TokioTimer {
         self.0.timer()
     }
-    fn signals(&self) -> &TokioSignals {
-        self.0.signals()
+    fn signals(&self) -> &Few {
+        &self.2
     }
     fn spawn(&self, name: TaskName, future: impl Future<Output = ()> + Send + 'static) {
         self.0.spawn(name, future);
     }
     fn spawn_blocking(&self, name: TaskName, work: impl FnOnce() + Send + 'static) {
         self.0.spawn_blocking(name, work);
+    }
+}
+
+impl SignalSource for Few {
+    type Stream = <TokioSignals as SignalSource>::Stream;
+    fn supported(&self) -> SignalSet {
+        self.1
+    }
+    fn listen(&self, set: SignalSet) -> io::Result<Self::Stream> {
+        set.require(self.1)?;
+        self.0.listen(set)
     }
 }
 
@@ -74,6 +101,7 @@ fn main() -> ExitCode {
     sees_through_what_is_declared_absent();
     obeys_its_limit();
     builds_as_it_is_told();
+    takes_the_signals_there_are();
     ExitCode::SUCCESS
 }
 
@@ -160,4 +188,18 @@ fn builds_as_it_is_told() {
     for line in absent.lines() {
         assert!(matches!(line.outcome, Outcome::Absent(_)), "{}", absent.table());
     }
+}
+
+/// The laws of signals hold where there are two, and are tried there.
+fn takes_the_signals_there_are() {
+    let options = RuntimeOptions::new().workers(2);
+    let suite = Suite::<Modest>::bare().row("signals", options);
+    let suite = suite.build_with(Modest::with_two_signals);
+    let report = quietly(|| suite.report_of(|id| id.starts_with("SIGNAL-")));
+    if is_child() {
+        return;
+    }
+    assert_eq!(report.lines().len(), 10, "{}", report.table());
+    let passed = report.lines().iter().all(|line| line.outcome == Outcome::Pass);
+    assert!(passed, "{}", report.table());
 }
