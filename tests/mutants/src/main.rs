@@ -19,21 +19,16 @@ mod report;
 mod subject;
 mod table;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::Arguments;
-use planted::{Failure, copy, plant};
+use planted::{Failure, frame};
+
+/// It is built for one run, which waits more than it computes.
+const BUILD: [(&str, &str); 1] = [("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(failure) => {
-            eprintln!("mutants: {failure}");
-            ExitCode::from(2)
-        }
-    }
+    frame::end("mutants", run)
 }
 
 /// True if everything was found, for the declared reason.
@@ -41,15 +36,7 @@ fn run() -> Result<bool, Failure> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let bugs = edits::all();
     let mutants = table::all(&bugs)?;
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
-    let copy = target.join("copy");
-    let mut files = copy::read(&repository)?;
-    plant::plant(&mut files, &bugs, "tests/mutants/subject")?;
-    copy::write(&files, &copy)?;
-    eprintln!("mutants: building {}", copy.display());
-    let subject = subject::build(&copy, &target.join("subject"))?;
+    let subject = frame::build("mutants", &bugs, "tests/mutants/subject", &BUILD)?;
     eprintln!("mutants: the kit without a mutant");
     let sound = subject::sound(&subject)?;
     eprintln!("mutants: running {}", mutants.len());

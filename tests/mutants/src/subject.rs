@@ -1,6 +1,6 @@
-//! Builds the subject inside the copy, runs it once for each mutant, and reads what it says.
+//! Runs the subject once for each mutant, and reads what it says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,27 +28,6 @@ pub(crate) struct Outcome {
 pub(crate) struct Run<'a> {
     pub(crate) mutant: &'a Mutant,
     pub(crate) outcomes: Vec<Outcome>,
-}
-
-/// Builds it; gives the program.
-pub(crate) fn build(copy: &Path, target: &Path) -> Result<PathBuf, Failure> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--package", "subject"])
-        .arg("--manifest-path")
-        .arg(copy.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target)
-        // A switch leaves code behind that lints would complain about.
-        .env("RUSTFLAGS", format!("{flags} --cap-lints=allow"))
-        // It is built for one run, which waits more than it computes.
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-        .status()?;
-    if !status.success() {
-        return Err("the copy with the mutants does not build".into());
-    }
-    Ok(target.join("release").join(format!("subject{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Every scenario, with nothing wrong: each must pass.

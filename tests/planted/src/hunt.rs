@@ -1,7 +1,7 @@
-//! Builds the hunter inside the copy, runs it, and reads what it says.
+//! Runs the hunter, and reads what it says.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::arguments::Arguments;
@@ -25,25 +25,6 @@ pub(crate) struct Found {
     pub(crate) seeds: u64,
     /// What was wrong.
     pub(crate) verdict: String,
-}
-
-/// Builds it; gives the program.
-pub(crate) fn build(copy: &Path, target: &Path) -> Result<PathBuf, Failure> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let status = Command::new(cargo)
-        .args(["build", "--quiet", "--release", "--package", "hunter"])
-        .arg("--manifest-path")
-        .arg(copy.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target)
-        // A switch leaves code behind that lints would complain about.
-        .env("RUSTFLAGS", format!("{flags} --cap-lints=allow"))
-        .status()?;
-    if !status.success() {
-        return Err("the copy with the planted bugs does not build".into());
-    }
-    Ok(target.join("release").join(format!("hunter{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Hunts these bugs.

@@ -14,21 +14,13 @@ mod arguments;
 mod hunt;
 mod table;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use arguments::Arguments;
-use planted::{Failure, bugs, copy, plant};
+use planted::{Failure, bugs, frame};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(failure) => {
-            eprintln!("planted: {failure}");
-            ExitCode::from(2)
-        }
-    }
+    frame::end("planted", run)
 }
 
 /// True if the lives without a bug are clean and every bug is found.
@@ -36,23 +28,9 @@ fn run() -> Result<bool, Failure> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let all = bugs::all();
     let wanted = arguments.wanted(&all)?;
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
-    let target = target()?;
-    let copy = target.join("copy");
-    let mut files = copy::read(&repository)?;
-    plant::plant(&mut files, &all, "tests/planted/hunter")?;
-    copy::write(&files, &copy)?;
-    eprintln!("planted: building {} with {} bugs", copy.display(), all.len());
-    let hunter = hunt::build(&copy, &target.join("hunter"))?;
+    let hunter = frame::build("planted", &all, "tests/planted/hunter", &[])?;
     eprintln!("planted: hunting");
     let rows = hunt::run(&hunter, &arguments, &wanted)?;
     print!("{}", table::table(&rows, &all, arguments.format));
     Ok(table::is_complete(&rows))
-}
-
-/// The target folder: this program is two folders below it.
-fn target() -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(2).ok_or("this program is in no target folder")?;
-    Ok(target.to_owned())
 }
