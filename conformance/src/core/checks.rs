@@ -8,8 +8,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use proc_daemon::{Backoff, Check, Context, Daemon, Health, RestartPolicy, Spec, task};
 
-use super::{Core, core};
-use super::{Gate, OnDrop, idle};
+use super::{Core, OnDrop, core, idle};
+use crate::told::Told;
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -61,17 +61,17 @@ fn a_check_that_hangs_has_failed<W: World>(world: &W) {
 }
 
 fn a_run_that_is_dropped_takes_its_checks_along<W: World>(world: &W) {
-    let (asked, dropped) = (Gate::default(), Gate::default());
+    let (asked, dropped) = (Told::default(), Told::default());
     let (open, gone) = (asked.clone(), dropped.clone());
     let check = Check::new(move |_| {
         let guard = OnDrop({
             let gone = gone.clone();
-            move || gone.open()
+            move || gone.tell()
         });
         let open = open.clone();
         async move {
             let _guard = guard;
-            open.open();
+            open.tell();
             std::future::pending().await
         }
     });
@@ -81,8 +81,8 @@ fn a_run_that_is_dropped_takes_its_checks_along<W: World>(world: &W) {
         let run = async {
             let _ = daemon.run_on(runtime).await;
         };
-        futures_lite::future::or(run, asked.opened()).await;
-        dropped.opened().await;
+        futures_lite::future::or(run, asked.once()).await;
+        dropped.once().await;
     });
 }
 
@@ -116,16 +116,16 @@ fn a_check_that_blocks_its_thread_has_failed_while_it_does<W: World>(world: &W) 
 /// It goes on blocking until the daemon has ended.
 fn a_check_that_blocks_its_thread_holds_up_no_end<W: World>(world: &W) {
     let (go, gone): (Sender<()>, Receiver<()>) = mpsc::channel();
-    let (gone, asked) = (Mutex::new(gone), Gate::default());
+    let (gone, asked) = (Mutex::new(gone), Told::default());
     let open = asked.clone();
     let check = Check::new(move |_| {
-        open.open();
+        open.tell();
         gone.lock().recv().expect("the end of the daemon lets it go");
         async { Ok(Health::Up) }
     });
     let daemon = Daemon::new().with_subsystem(task("a", idle).readiness(check));
     let report = world.script(daemon, async move |control: Daemon| {
-        asked.opened().await;
+        asked.once().await;
         control.shutdown();
         control.stopped().await;
         go.send(()).expect("it is being waited for");
@@ -140,20 +140,20 @@ const LIMIT: Duration = Duration::from_secs(30);
 fn a_check_that_blocks_its_thread_is_not_asked_again_meanwhile<W: World>(world: &W) {
     let (go, gone): (Sender<()>, Receiver<()>) = mpsc::channel();
     let gone = Mutex::new(gone);
-    let (inside, fifth) = (Arc::new(AtomicUsize::new(0)), Gate::default());
+    let (inside, fifth) = (Arc::new(AtomicUsize::new(0)), Told::default());
     let (count, open, late) = (Arc::clone(&inside), fifth.clone(), fifth.clone());
     let check = Check::new(move |_| {
         let first = count.fetch_add(1, Ordering::SeqCst) == 0;
         if first && gone.lock().recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
             count.store(usize::MAX, Ordering::SeqCst);
-            late.open();
+            late.tell();
         }
         // Asked beside the first, it fails as well, and the starts go on to the fifth.
         async move { if first { Ok(Health::Up) } else { Err("asked again".into()) } }
     });
     let spec = task("a", move |ctx: Context| {
         if ctx.generation() == 5 {
-            open.open();
+            open.tell();
         }
         idle(ctx)
     });
@@ -161,7 +161,7 @@ fn a_check_that_blocks_its_thread_is_not_asked_again_meanwhile<W: World>(world: 
     let check = check.every(10 * MS).timeout(20 * MS).fall(1);
     let spec = spec.restart_policy(policy).liveness(check);
     let report = world.script(Daemon::new().with_subsystem(spec), async move |control: Daemon| {
-        fifth.opened().await;
+        fifth.once().await;
         let asked = inside.load(Ordering::SeqCst);
         assert_ne!(asked, usize::MAX, "it has not been started five times within {LIMIT:?}");
         assert_eq!(asked, 1, "it was asked on one more thread");

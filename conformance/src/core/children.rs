@@ -12,8 +12,8 @@ use proc_daemon::{
     Context, Daemon, EndKind, JoinError, RestartPolicy, Result, SubsystemState, task, task_with,
 };
 
-use super::{Core, core};
-use super::{Diary, Gate, OnDrop};
+use super::{Core, Diary, OnDrop, core};
+use crate::told::Told;
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -117,15 +117,15 @@ fn children_in_flight_are_drained_when_run_returns<W: World>(world: &W) {
     let server = task("server", move |ctx: Context| {
         let diary = inside.clone();
         async move {
-            let (busy, over) = (ctx.in_flight(), Gate::default());
+            let (busy, over) = (ctx.in_flight(), Told::default());
             let (done, is_over) = (diary.clone(), over.clone());
             ctx.spawn(async move {
                 let _busy = busy;
-                is_over.opened().await;
+                is_over.once().await;
                 done.note("answered");
             })
             .detach();
-            let _opens_when_this_is_over = OnDrop(move || over.open());
+            let _opens_when_this_is_over = OnDrop(move || over.tell());
             ctx.shutdown("go");
             ctx.cancelled().await;
             diary.note("returned");
@@ -203,7 +203,7 @@ fn of_two_panics_of_a_child_the_first_is_told<W: World>(world: &W) {
 /// It is dropped because its parent is over: that one has returned, or was aborted.
 fn a_child_that_panics_as_it_is_ended_fails_the_subsystem<W: World>(world: &W) {
     for returns in [true, false] {
-        let started = Gate::default();
+        let started = Told::default();
         let inside = started.clone();
         let parent = task("parent", move |ctx| {
             let started = inside.clone();
@@ -211,11 +211,11 @@ fn a_child_that_panics_as_it_is_ended_fails_the_subsystem<W: World>(world: &W) {
                 let starts = started.clone();
                 ctx.spawn(async move {
                     let _last = OnDrop(|| panic!("in a destructor"));
-                    starts.open();
+                    starts.tell();
                     pending::<()>().await;
                 })
                 .detach();
-                started.opened().await;
+                started.once().await;
                 if !returns {
                     ctx.shutdown("go");
                     pending::<()>().await;
@@ -234,14 +234,14 @@ fn a_child_that_panics_as_it_is_ended_fails_the_subsystem<W: World>(world: &W) {
 fn an_aborted_child_is_joined_as_aborted<W: World>(world: &W) {
     let report = world.run(Daemon::new().with_task("parent", |ctx| async move {
         let dropped = Arc::new(AtomicBool::new(false));
-        let (inside, started) = (Arc::clone(&dropped), Gate::default());
+        let (inside, started) = (Arc::clone(&dropped), Told::default());
         let starts = started.clone();
         let child = ctx.spawn_named("napper", async move {
             let _mark = OnDrop(|| inside.store(true, Ordering::SeqCst));
-            starts.open();
+            starts.tell();
             pending::<()>().await;
         });
-        started.opened().await;
+        started.once().await;
         child.abort();
         assert!(matches!(child.await, Err(JoinError::Aborted)));
         assert!(dropped.load(Ordering::SeqCst), "destructors have run before the join");
@@ -275,12 +275,12 @@ fn drained_resolves_when_nothing_is_in_flight<W: World>(world: &W) {
         for _ in 0..3 {
             let guards = [ctx.in_flight(), ctx.in_flight()];
             let waiter = || {
-                let (own, waits) = (ctx.clone(), Gate::default());
-                let is_waiting = waits.opened();
+                let (own, waits) = (ctx.clone(), Told::default());
+                let is_waiting = waits.once();
                 let child = ctx.spawn(async move {
                     let mut drained = Box::pin(own.drained());
                     assert!(poll_once(&mut drained).await.is_none());
-                    waits.open();
+                    waits.tell();
                     drained.await;
                 });
                 (child, is_waiting)

@@ -10,8 +10,8 @@ use proc_daemon::{
     SubsystemState, Target, task, task_with,
 };
 
-use super::{Core, core};
-use super::{Diary, Gate, OnDrop, idle};
+use super::{Core, Diary, OnDrop, core, idle};
+use crate::told::Told;
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -91,13 +91,13 @@ pub(super) fn kept() -> DaemonBuilder {
 }
 
 fn what_is_stopped_by_name_starts_by_name<W: World>(world: &W) {
-    let (diary, end) = (Diary::default(), Gate::default());
+    let (diary, end) = (Diary::default(), Told::default());
     let state = (diary.clone(), end.clone());
-    let db = task_with("db", state, |ctx: Context, (diary, end): (Diary, Gate)| async move {
+    let db = task_with("db", state, |ctx: Context, (diary, end): (Diary, Told)| async move {
         diary.note(format!("db {}", ctx.generation()));
         let _gone = OnDrop(|| diary.note("db gone"));
         ctx.cancelled().await;
-        end.opened().await;
+        end.once().await;
         Ok(())
     });
     let report = world.script(kept().with_subsystem(db), async move |daemon: Daemon| {
@@ -108,7 +108,7 @@ fn what_is_stopped_by_name_starts_by_name<W: World>(world: &W) {
         subsystems.start("keeper").await.unwrap_err();
         // That one was answered after those were taken in.
         assert!(poll_once(&mut both[0]).await.is_none(), "it is not over");
-        end.open();
+        end.tell();
         for stopped in both {
             let first = stopped.await.unwrap();
             assert_eq!((first.kind(), first.generation()), (EndKind::Requested, 1));

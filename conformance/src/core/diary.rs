@@ -1,12 +1,11 @@
-//! What bodies are made of: notes, gates, destructors.
+//! What bodies are made of: notes, destructors. `tests/lifecycle` compiles it too.
 
-use std::future::{Future, poll_fn};
+#![allow(dead_code, reason = "each crate that compiles it uses a part of it")]
+
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
-use proc_daemon::{Context, Daemon, Result, SubsystemState};
-use proc_daemon_runtime::discard;
+use proc_daemon::{Context, Result};
 
 /// A subsystem that ends when it is asked to.
 pub(crate) async fn idle(ctx: Context) -> Result {
@@ -23,48 +22,24 @@ impl Diary {
         self.0.lock().push(line.into());
     }
 
+    /// Notes `what` and when it was.
+    pub(crate) fn at(&self, ctx: &Context, what: &str) {
+        let at = ctx.now().since(proc_daemon::Instant::ZERO);
+        self.note(format!("{at:?} {what}"));
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().clone()
     }
-}
 
-/// Opens once; whoever waits for it is woken.
-#[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<Mutex<(bool, Vec<Waker>)>>);
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        let waiting = {
-            let mut gate = self.0.lock();
-            gate.0 = true;
-            std::mem::take(&mut gate.1)
-        };
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    pub(crate) fn opened(&self) -> impl Future<Output = ()> + Send + use<> {
-        let gate = self.clone();
-        poll_fn(move |cx| {
-            let mut gate = gate.0.lock();
-            if gate.0 {
-                return Poll::Ready(());
-            }
-            gate.1.push(cx.waker().clone());
-            Poll::Pending
-        })
-    }
-}
-
-/// Resolves when `name` is in `state`.
-///
-/// # Panics
-///
-/// If the daemon ends before.
-pub(crate) async fn until(daemon: &Daemon, name: &str, state: SubsystemState) {
-    let mut events = daemon.subscribe_events();
-    while daemon.status().state_of(name) != Some(state) {
-        let event = events.next_event().await;
-        discard(event.unwrap_or_else(|| panic!("`{name}` was never {state}")));
+    /// The place of a line that must be there once.
+    #[track_caller]
+    pub(crate) fn place(&self, line: &str) -> usize {
+        let lines = self.lines();
+        let mut places = (0..lines.len()).filter(|n| lines[*n] == line);
+        let place = places.next().unwrap_or_else(|| panic!("no {line:?} in {lines:?}"));
+        assert!(places.next().is_none(), "{line:?} twice in {lines:?}");
+        place
     }
 }
 

@@ -10,8 +10,8 @@ use proc_daemon::{
     task_with,
 };
 
-use super::{Core, core};
-use super::{Gate, OnDrop, idle};
+use super::{Core, OnDrop, at_once, core, idle};
+use crate::told::Told;
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -84,25 +84,21 @@ impl Count {
 
 /// Opens the gate once as many as it waits for have called.
 #[derive(Clone)]
-struct Muster(Arc<AtomicU32>, Gate);
+struct Muster(Arc<AtomicU32>, Told);
 
 impl Muster {
     fn of(many: u32) -> Self {
-        Self(Arc::new(AtomicU32::new(many)), Gate::default())
+        Self(Arc::new(AtomicU32::new(many)), Told::default())
     }
 
     /// Whether this was the last one.
     fn call(&self) -> bool {
         let all = self.0.fetch_sub(1, Ordering::SeqCst) == 1;
         if all {
-            self.1.open();
+            self.1.tell();
         }
         all
     }
-}
-
-fn at_once(policy: RestartPolicy) -> RestartPolicy {
-    policy.backoff(Backoff::none())
 }
 
 fn a_thousand_that_fail_at_once_all_come_back<W: World>(world: &W) {
@@ -117,7 +113,7 @@ fn a_thousand_that_fail_at_once_all_come_back<W: World>(world: &W) {
                 let _live = count.start();
                 if ctx.generation() == 1 {
                     first.call();
-                    first.1.opened().await;
+                    first.1.once().await;
                     return Err("with all the others".into());
                 }
                 if second.call() {
@@ -141,7 +137,7 @@ fn of_a_thousand_that_are_given_up_at_once_one_is_the_cause<W: World>(world: &W)
         let fails =
             task_with(format!("s{n}"), muster.clone(), async |ctx: Context, all: Muster| {
                 all.call();
-                all.1.opened().await;
+                all.1.once().await;
                 Err(format!("{} is lost", ctx.name()).into())
             });
         fails.restart_policy(RestartPolicy::never())

@@ -9,8 +9,9 @@ use futures_lite::future::{or, poll_once};
 use proc_daemon::runtime::AnyRuntime;
 use proc_daemon::{Context, Daemon, ErrorKind, ShutdownReason, SubsystemState, task, task_with};
 
+use super::idle;
 use super::{Core, core};
-use super::{Gate, idle};
+use crate::told::Told;
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -195,27 +196,27 @@ fn nothing_is_alive_after_the_end<W: World>(world: &W) {
 }
 
 fn ready_resolves_when_everything_is_or_never_will_be<W: World>(world: &W) {
-    let waits = Gate::default();
-    let wait = |waits: &Gate| {
-        task_with("wait", waits.clone(), |ctx: Context, waits: Gate| async move {
+    let waits = Told::default();
+    let wait = |waits: &Told| {
+        task_with("wait", waits.clone(), |ctx: Context, waits: Told| async move {
             let mut all = Box::pin(ctx.daemon().ready());
             assert_eq!(poll_once(&mut all).await, None);
-            waits.open();
+            waits.tell();
             ctx.shutdown(if all.await { "all ready" } else { "never" });
             idle(ctx).await
         })
     };
-    let late = task_with("late", waits.clone(), |ctx: Context, waits: Gate| async move {
-        waits.opened().await;
+    let late = task_with("late", waits.clone(), |ctx: Context, waits: Told| async move {
+        waits.once().await;
         ctx.ready();
         idle(ctx).await
     });
     let daemon = Daemon::new().with_subsystem(wait(&waits)).with_subsystem(late.explicit_ready());
     assert_eq!(world.run(daemon).reason, Some(ShutdownReason::Requested("all ready".into())));
 
-    let waits = Gate::default();
-    let never = task_with("never", waits.clone(), |ctx: Context, waits: Gate| async move {
-        waits.opened().await;
+    let waits = Told::default();
+    let never = task_with("never", waits.clone(), |ctx: Context, waits: Told| async move {
+        waits.once().await;
         ctx.shutdown("too early");
         idle(ctx).await
     });

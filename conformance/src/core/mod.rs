@@ -4,6 +4,7 @@
 //! tell is held to the simulator's order afterwards.
 
 mod adding;
+mod bodies;
 mod checks;
 mod children;
 mod config;
@@ -20,7 +21,8 @@ mod signals;
 mod stopping;
 mod threads;
 
-use diary::{Diary, Gate, OnDrop, idle, until};
+use bodies::{at_once, noting, until, with_a_backoff_of_an_hour};
+use diary::{Diary, OnDrop, idle};
 
 use crate::scenario::Place;
 use crate::world::World;

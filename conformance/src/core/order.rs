@@ -2,8 +2,7 @@
 
 use proc_daemon::{Context, Daemon, RestartPolicy, Spec, task, task_with};
 
-use super::Diary;
-use super::{Core, core};
+use super::{Core, Diary, core, noting};
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -27,17 +26,6 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             "The third of four ends before it is ready."
         ),
     ]
-}
-
-fn noting(name: &'static str, diary: &Diary) -> Spec {
-    task_with(name, diary.clone(), move |ctx: Context, diary| async move {
-        diary.note(format!("+{name}"));
-        ctx.ready();
-        ctx.cancelled().await;
-        diary.note(format!("-{name}"));
-        Ok(())
-    })
-    .explicit_ready()
 }
 
 /// Ends the daemon once it and what it requires are up.

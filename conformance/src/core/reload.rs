@@ -9,7 +9,8 @@ use proc_daemon::{
     SubsystemState, task,
 };
 
-use super::{Core, Gate, core};
+use super::{Core, core};
+use crate::told::Told;
 use crate::world::{Plan, Stage, World};
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -135,7 +136,7 @@ fn an_owner_of_a_changed_section_is_restarted_alone<W: World>(world: &W) {
 }
 
 fn a_live_section_is_read_by_who_runs<W: World>(world: &W) {
-    let seen = Gate::default();
+    let seen = Told::default();
     let open = seen.clone();
     let http = task("http", move |ctx: Context| {
         let open = open.clone();
@@ -144,7 +145,7 @@ fn a_live_section_is_read_by_who_runs<W: World>(world: &W) {
             while ctx.settings::<Part>().n != 2 {
                 ctx.config_changed().await?;
             }
-            open.open();
+            open.tell();
             ctx.cancelled().await;
             Ok(())
         }
@@ -155,7 +156,7 @@ fn a_live_section_is_read_by_who_runs<W: World>(world: &W) {
         stage.edit(&text(2, "", 1));
         let report = stage.daemon.reload().await.unwrap();
         assert_eq!((report.generation, restarts(&stage, "http")), (2, 0));
-        seen.opened().await;
+        seen.once().await;
         stage.daemon.shutdown();
     });
     assert!(report.is_clean(), "{report}");
@@ -230,10 +231,10 @@ fn nothing_changed_is_no_reload<W: World>(world: &W) {
 
 /// A daemon whose hook has been asked and does not answer; what it does then.
 fn stuck<W: World>(world: &W, signals: bool, act: impl AsyncFnOnce(&Stage) + 'static) {
-    let asked = Gate::default();
+    let asked = Told::default();
     let open = asked.clone();
     let http = part("http").on_reload(move |change| {
-        open.open();
+        open.tell();
         answer(change)
     });
     let plan = if signals { two(http).with_signals() } else { two(http) };
@@ -242,7 +243,7 @@ fn stuck<W: World>(world: &W, signals: bool, act: impl AsyncFnOnce(&Stage) + 'st
         let before = stage.daemon.config_snapshot();
         stage.edit(&text(2, "hang", 1));
         let reload = stage.daemon.reload();
-        asked.opened().await;
+        asked.once().await;
         act(&stage).await;
         let error = reload.await.unwrap_err();
         assert_eq!(error.kind(), ReloadErrorKind::ShuttingDown, "{error}");

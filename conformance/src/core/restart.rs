@@ -8,7 +8,7 @@ use proc_daemon::{
     Backoff, Context, Daemon, EndKind, RestartPolicy, Result, Spec, Strategy, SubsystemState, task,
 };
 
-use super::{Core, Diary, OnDrop, core, idle, until};
+use super::{Core, Diary, OnDrop, at_once, core, idle, until, with_a_backoff_of_an_hour};
 use crate::world::World;
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -67,10 +67,6 @@ fn failing(kind: u64) -> Result {
     }
 }
 
-fn at_once(policy: RestartPolicy) -> RestartPolicy {
-    policy.backoff(Backoff::none()).unlimited()
-}
-
 fn each_policy_starts_as_often_as_it_says<W: World>(world: &W) {
     let policies = [RestartPolicy::never(), RestartPolicy::on_failure(), RestartPolicy::always()];
     let expected = [[1, 1, 1], [1, 3, 3], [3, 3, 3]];
@@ -88,7 +84,7 @@ fn each_policy_starts_as_often_as_it_says<W: World>(world: &W) {
                     failing(kind)
                 }
             });
-            let job = job.restart_policy(at_once(policy.clone()));
+            let job = job.restart_policy(at_once(policy.clone()).unlimited());
             let report = world.run_with_panics(Daemon::new().with_subsystem(job));
             let starts = starts.load(Ordering::SeqCst);
             assert_eq!(starts, expected, "{policy:?}, end {kind}: {report}");
@@ -126,14 +122,7 @@ fn a_backoff_is_waited_for<W: World>(world: &W) {
 }
 
 fn a_stop_cancels_a_backoff<W: World>(world: &W) {
-    let backoff = Backoff::constant(Duration::from_secs(3600)).jitter(0.0);
-    let policy = RestartPolicy::on_failure().backoff(backoff).unlimited();
-    let job = task("job", |ctx: Context| async move {
-        ctx.ready();
-        Err::<(), _>("on purpose".into())
-    });
-    let daemon = Daemon::new().with_subsystem(job.restart_policy(policy)).with_task("idle", idle);
-    let report = world.script(daemon, async |daemon: Daemon| {
+    let report = world.script(with_a_backoff_of_an_hour(), async |daemon: Daemon| {
         until(&daemon, "job", SubsystemState::Backoff).await;
         daemon.shutdown();
     });
@@ -218,7 +207,7 @@ fn no_two_starts_live_at_once<W: World>(world: &W) {
             Err("on purpose".into())
         }
     });
-    let job = job.restart_policy(at_once(RestartPolicy::on_failure()));
+    let job = job.restart_policy(at_once(RestartPolicy::on_failure()).unlimited());
     let daemon = Daemon::new().restarts_per_second(0).with_subsystem(job);
     let report = world.run(daemon);
     assert!(report.is_clean(), "{report}");

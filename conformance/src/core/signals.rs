@@ -4,10 +4,11 @@ use std::future::pending;
 use std::time::Duration;
 
 use proc_daemon::{
-    Backoff, Config, Context, Daemon, RestartPolicy, Signal, SignalConfig, SubsystemState, task,
+    Config, Context, Daemon, RestartPolicy, Signal, SignalConfig, SubsystemState, task,
 };
 
-use super::{Core, Diary, Gate, core, idle, until};
+use super::{Core, Diary, core, idle, noting, until, with_a_backoff_of_an_hour};
+use crate::told::Told;
 use crate::world::{Plan, Stage, World};
 
 pub(super) fn lives<W: World>() -> Vec<Core<W>> {
@@ -94,20 +95,6 @@ fn codes<W: World>() -> Vec<Core<W>> {
     ]
 }
 
-/// Notes its start and its stop.
-fn noting(name: &'static str, diary: &Diary) -> proc_daemon::Spec {
-    let diary = diary.clone();
-    task(name, move |ctx: Context| {
-        let diary = diary.clone();
-        async move {
-            diary.note(format!("+{name}"));
-            ctx.cancelled().await;
-            diary.note(format!("-{name}"));
-            Ok(())
-        }
-    })
-}
-
 fn sigterm_stops_in_order<W: World>(world: &W) {
     let diary = Diary::default();
     let daemon = Daemon::new()
@@ -125,17 +112,17 @@ fn sigterm_stops_in_order<W: World>(world: &W) {
 
 fn sigterm_during_a_start_starts_nothing_more<W: World>(world: &W) {
     let diary = Diary::default();
-    let opening = Gate::default();
+    let opening = Told::default();
     let open = opening.clone();
     let store = task("store", move |ctx: Context| {
-        open.open();
+        open.tell();
         idle(ctx)
     });
     let daemon = Daemon::new()
         .with_subsystem(store.explicit_ready())
         .with_subsystem(noting("http", &diary).requires("store"));
     let report = world.live(Plan::new(daemon).with_signals(), async move |stage: Stage| {
-        opening.opened().await;
+        opening.once().await;
         stage.raise(Signal::Terminate);
         stage.daemon.stopped().await;
     });
@@ -144,31 +131,25 @@ fn sigterm_during_a_start_starts_nothing_more<W: World>(world: &W) {
 }
 
 fn sigterm_during_a_backoff_ends_it<W: World>(world: &W) {
-    let backoff = Backoff::constant(Duration::from_secs(3600)).jitter(0.0);
-    let policy = RestartPolicy::on_failure().backoff(backoff).unlimited();
-    let job = task("job", |ctx: Context| async move {
-        ctx.ready();
-        Err::<(), _>("on purpose".into())
-    });
-    let daemon = Daemon::new().with_subsystem(job.restart_policy(policy)).with_task("idle", idle);
-    let report = world.live(Plan::new(daemon).with_signals(), async |stage: Stage| {
-        until(&stage.daemon, "job", SubsystemState::Backoff).await;
-        stage.raise(Signal::Terminate);
-        stage.daemon.stopped().await;
-    });
+    let report =
+        world.live(Plan::new(with_a_backoff_of_an_hour()).with_signals(), async |stage: Stage| {
+            until(&stage.daemon, "job", SubsystemState::Backoff).await;
+            stage.raise(Signal::Terminate);
+            stage.daemon.stopped().await;
+        });
     assert!(report.stopped_in() < crate::lab::LONG, "{report}");
     assert_eq!(report.reason, Some(proc_daemon::ShutdownReason::Signal(Signal::Terminate)));
 }
 
 fn a_second_sigterm_changes_nothing<W: World>(world: &W) {
-    let (asked, end) = (Gate::default(), Gate::default());
+    let (asked, end) = (Told::default(), Told::default());
     let (open, until) = (asked.clone(), end.clone());
     let slow = task("slow", move |ctx: Context| {
         let (open, until) = (open.clone(), until.clone());
         async move {
             ctx.cancelled().await;
-            open.open();
-            until.opened().await;
+            open.tell();
+            until.once().await;
             Ok(())
         }
     });
@@ -176,12 +157,12 @@ fn a_second_sigterm_changes_nothing<W: World>(world: &W) {
     let report = world.live(plan, async move |stage: Stage| {
         stage.until_ready().await;
         stage.raise(Signal::Terminate);
-        asked.opened().await;
+        asked.once().await;
         for _ in 0..2 {
             stage.raise(Signal::Terminate);
             stage.runtime.sleep(Duration::from_millis(20)).await;
         }
-        end.open();
+        end.tell();
         stage.daemon.stopped().await;
     });
     assert!(report.is_clean(), "{report}");
@@ -189,18 +170,18 @@ fn a_second_sigterm_changes_nothing<W: World>(world: &W) {
 
 /// Raises SIGUSR2 to its handler, then SIGTERM.
 fn handled<W: World>(world: &W, hangs: bool) {
-    let called = Gate::default();
+    let called = Told::default();
     let open = called.clone();
     let signals = SignalConfig::new().with_custom_handler(Signal::User2, move |signal, ctx| {
         assert_eq!(signal, Signal::User2);
-        open.open();
+        open.tell();
         async move { if hangs { idle(ctx).await } else { Ok(()) } }
     });
     let daemon = Daemon::new().with_signal_config(signals).with_task("idle", idle);
     let report = world.live(Plan::new(daemon).with_signals(), async move |stage: Stage| {
         stage.until_ready().await;
         stage.raise(Signal::User2);
-        called.opened().await;
+        called.once().await;
         assert!(stage.daemon.is_running());
         stage.raise(Signal::Terminate);
         stage.daemon.stopped().await;
