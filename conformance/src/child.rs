@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Failure, Outcome};
 use crate::run;
-use crate::scenario::{Need, Place};
+use crate::scenario::Need;
 use crate::trial::Trial;
 
 /// Names the trial that this process is to run.
@@ -65,7 +65,7 @@ fn say(said: &Said) {
 /// Runs `trial` in a child.
 pub(crate) fn in_a_process(trial: &Trial, code: Option<u8>) -> Outcome {
     match spawn(trial) {
-        Ok(child) => judge(child, code, trial),
+        Ok(child) => judge(child, code, trial.limit),
         Err(error) => Outcome::Fail(Failure::new(format!("no process for it: {error}"))),
     }
 }
@@ -81,9 +81,9 @@ fn spawn(trial: &Trial) -> std::io::Result<Child> {
         .spawn()
 }
 
-fn judge(mut child: Child, code: Option<u8>, trial: &Trial) -> Outcome {
+fn judge(mut child: Child, code: Option<u8>, limit: Duration) -> Outcome {
     let (output, errors) = (reader(child.stdout.take()), reader(child.stderr.take()));
-    let status = match wait(&mut child, trial.limit) {
+    let status = match wait(&mut child, limit) {
         Ok(status) => status,
         Err(failure) => return Outcome::Fail(failure),
     };
@@ -95,8 +95,7 @@ fn judge(mut child: Child, code: Option<u8>, trial: &Trial) -> Outcome {
     match said {
         Some(Said::Fail(failure)) => Outcome::Fail(failure),
         Some(Said::Absent(name)) => absent(&name),
-        // The deadman ends a process in the middle of it, and then nothing is said.
-        None if !matches!(trial.place(), Place::Exit(124)) => {
+        None => {
             Outcome::Fail(Failure::new(format!("the process ended, {status}{}", tail(&errors))))
         }
         _ if status.code() == Some(wanted) => Outcome::Pass,

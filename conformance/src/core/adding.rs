@@ -11,7 +11,7 @@ use proc_daemon::{
 };
 
 use super::control::{kept, noted};
-use super::{Core, Diary, core, idle};
+use super::{Core, Diary, core, idle, until};
 use crate::world::World;
 
 const MS: Duration = Duration::from_millis(1);
@@ -39,8 +39,8 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
         core!(
             "ADD-04",
             what_is_added_to_something_over_is_refused,
-            "What requires something that is over cannot be added.",
-            "Added on a job that has completed, failed, was stopped."
+            "What requires something that was stopped or has failed cannot be added; a job that has completed is no obstacle.",
+            "Added on what is being stopped, was stopped, has failed, has completed."
         ),
         core!(
             "ADD-05",
@@ -170,9 +170,19 @@ fn what_is_added_to_something_over_is_refused<W: World>(world: &W) {
         let again = subsystems.add(task("x", idle).requires("db")).await;
         assert!(matches!(again, Err(ControlError::Invalid(_))), "{again:?}");
         subsystems.add(task("y", idle).after("db")).await.unwrap();
+        let fails = task("broken", |_| async { Err("no disk".into()) });
+        subsystems.add(fails.restart_policy(RestartPolicy::never()).optional()).await.unwrap();
+        until(&daemon, "broken", SubsystemState::Failed).await;
+        let refused = subsystems.add(task("x", idle).requires("broken")).await;
+        assert!(matches!(refused, Err(ControlError::Invalid(_))), "it has failed: {refused:?}");
+        subsystems.add(task("job", |_| async { Ok(()) })).await.unwrap();
+        until(&daemon, "job", SubsystemState::Stopped).await;
+        subsystems.add(task("z", idle).requires("job")).await.unwrap();
+        until(&daemon, "z", SubsystemState::Running).await;
         daemon.shutdown();
     });
-    assert!(report.is_clean(), "{report}");
+    let ended = report.end_of("broken").map(proc_daemon::End::kind);
+    assert_eq!((report.code, ended), (1, Some(EndKind::Error)), "{report}");
 }
 
 fn a_start_is_answered_when_its_readiness_check_has_risen<W: World>(world: &W) {

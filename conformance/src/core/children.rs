@@ -2,7 +2,7 @@
 
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use proc_daemon::{
     Context, Daemon, EndKind, JoinError, RestartPolicy, Result, SubsystemState, task, task_with,
 };
 
-use super::{Core, Diary, OnDrop, core};
+use super::{Core, Diary, OnDrop, core, until};
 use crate::told::Told;
 use crate::world::World;
 
@@ -76,7 +76,7 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             "CHILD-10",
             a_context_kept_beyond_the_end_admits_no_child,
             "A context that outlives its subsystem admits no child, at any moment of the end.",
-            "Many times: one thread spawns while the subsystem ends."
+            "Used when the subsystem has ended; then eight times by one that spawns while it ends."
         ),
         core!(
             "CHILD-11",
@@ -379,4 +379,53 @@ fn a_context_kept_beyond_the_end_admits_no_child<W: World>(world: &W) {
         assert_eq!(report.end_of("a").unwrap().kind(), kind, "{report}");
         assert_eq!(diary.lines(), ["used"]);
     }
+    for _ in 0..8 {
+        spawned_while_it_ends(world);
+    }
+}
+
+/// However far the end has come when a child is spawned, it is joined as aborted, and then what it owned is dropped.
+fn spawned_while_it_ends<W: World>(world: &W) {
+    let (kept, spawns) = (Kept::default(), Told::default());
+    let state = (Arc::clone(&kept), spawns.clone());
+    let ends = task_with("a", state, |ctx: Context, (kept, spawns): (Kept, Told)| async move {
+        *kept.lock() = Some(ctx.clone());
+        ctx.ready();
+        spawns.once().await;
+        Ok(())
+    })
+    .explicit_ready();
+    let living = Arc::new(AtomicUsize::new(0));
+    let state = (kept, spawns, Arc::clone(&living));
+    let spawner = task_with("b", state, |ctx: Context, (kept, spawns, living)| async move {
+        let (kept, spawns, living): (Kept, Told, Arc<AtomicUsize>) = (kept, spawns, living);
+        let kept = kept.lock().take().ok_or("`a` has kept none")?;
+        let child = || {
+            living.fetch_add(1, Ordering::SeqCst);
+            let living = Arc::clone(&living);
+            let gone = OnDrop(move || _ = living.fetch_sub(1, Ordering::SeqCst));
+            kept.spawn(async move {
+                let _gone = gone;
+                pending::<()>().await;
+            })
+        };
+        let mut children = vec![child()];
+        // Else who is seen first, this one running or that one ended, is a matter of who is faster.
+        until(&ctx.daemon(), "b", SubsystemState::Running).await;
+        spawns.tell();
+        for _ in 0..50 {
+            children.push(child());
+            yield_now().await;
+        }
+        until(&ctx.daemon(), "a", SubsystemState::Stopped).await;
+        children.push(child());
+        for child in children {
+            let joined = ctx.timeout(Duration::from_secs(10), child).await?;
+            assert!(matches!(joined, Err(JoinError::Aborted)), "{joined:?}");
+        }
+        assert_eq!(living.load(Ordering::SeqCst), 0, "children that were not dropped");
+        Ok(())
+    });
+    let report = world.run(Daemon::new().with_subsystem(ends).with_subsystem(spawner.after("a")));
+    assert!(report.is_clean(), "{report}");
 }

@@ -82,7 +82,7 @@ fn codes<W: World>() -> Vec<Core<W>> {
             "CODE-05",
             an_abort_is_124,
             "A process that had to abort a subsystem ends with 124.",
-            "One that ignores its stop, with a grace of 50 ms.",
+            "One that ignores its stop, with a grace of 50 ms; the budget of the shutdown is 5 s.",
         )
         .exits(124),
         core!(
@@ -230,14 +230,15 @@ fn a_bad_configuration_is_78<W: World>(world: &W) {
 
 fn an_abort_is_124<W: World>(world: &W) {
     let config = Config::builder()
-        .shutdown_timeout(Duration::from_millis(50))
-        .force_shutdown_timeout(Duration::from_millis(100))
+        .shutdown_timeout(Duration::from_secs(4))
+        .force_shutdown_timeout(Duration::from_secs(5))
         .build()
         .expect("it is sound");
-    let daemon = Daemon::builder(config).with_task("deaf", |ctx: Context| async move {
+    let deaf = task("deaf", |ctx: Context| async move {
         ctx.daemon().shutdown();
         pending().await
     });
+    let daemon = Daemon::builder(config).with_subsystem(deaf.grace(Duration::from_millis(50)));
     alone(world, Plan::new(daemon), 124);
 }
 

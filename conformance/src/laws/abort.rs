@@ -21,7 +21,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "ABORT-02",
             an_abort_ends_a_sleep,
             "An abort does not wait for what the task waits for.",
-            "A task in a sleep of a minute is aborted and joined; a hang is the failure.",
+            "A task in a sleep of 20 s is aborted and joined; a hang is the failure.",
         ),
         law!(
             "ABORT-03",

@@ -97,13 +97,13 @@ fn resets<B: OwnedRuntime>() -> Vec<Law<B>> {
             "SLEEP-11",
             a_reset_before_the_first_poll_counts,
             "A sleep that is reset before it is polled has the new deadline alone.",
-            "Of a minute, reset to 3 ms; of none, reset to a minute.",
+            "Of 20 s, reset to 3 ms; of none, reset to 20 s.",
         ),
         law!(
             "SLEEP-12",
             a_reset_to_earlier_fires_earlier,
             "A pending sleep that is reset to an earlier deadline fires at that.",
-            "Of a minute, polled, reset to 4 ms, and again.",
+            "Of 20 s, polled, reset to 4 ms, and again.",
         ),
         law!(
             "SLEEP-13",
