@@ -20,6 +20,7 @@ mod restart;
 mod signals;
 mod stopping;
 mod threads;
+mod ticks;
 
 use bodies::{at_once, noting, until, with_a_backoff_of_an_hour};
 use diary::{Diary, OnDrop, idle};
@@ -99,6 +100,7 @@ pub(crate) fn all<W: World>() -> Vec<Core<W>> {
     lives.extend(failures::lives());
     lives.extend(restart::lives());
     lives.extend(checks::lives());
+    lives.extend(ticks::lives());
     lives.extend(reload::lives());
     lives.extend(signals::lives());
     lives.extend(events::lives());

@@ -7,7 +7,9 @@
 mod real;
 mod simulated;
 
-use proc_daemon::{Daemon, DaemonBuilder, ExitReport, Signal};
+use std::time::Duration;
+
+use proc_daemon::{Context, Daemon, DaemonBuilder, ExitReport, Signal};
 use proc_daemon_runtime::AnyRuntime;
 
 pub(crate) use real::Real;
@@ -31,6 +33,9 @@ pub(crate) trait World: Sized + 'static {
 
     /// Has what `daemon` tells written down until the end of the life that follows.
     fn watch(&self, daemon: &Daemon);
+
+    /// Blocks the thread that polls it for so long, with everything else on it; where time is virtual, the task alone.
+    fn stall(ctx: &Context, length: Duration) -> impl Future<Output = ()> + Send;
 
     /// Runs `body` in a world of its own and ends that world.
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proc_daemon::{Daemon, DaemonBuilder, ExitReport, Signal};
+use proc_daemon::{Context, Daemon, DaemonBuilder, ExitReport, Signal};
 use proc_daemon_runtime::{AnyRuntime, OwnedRuntime, Task, TaskName};
 use tempfile::TempDir;
 
@@ -143,6 +143,10 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
             panic!("the script: {said}");
         }
         self.code.set(Some(code));
+    }
+
+    async fn stall(_: &Context, length: Duration) {
+        std::thread::sleep(length);
     }
 
     fn watch(&self, daemon: &Daemon) {

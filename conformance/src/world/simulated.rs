@@ -1,8 +1,9 @@
 use std::rc::Rc;
+use std::time::Duration;
 
 use proc_daemon::backends::sim::{SimOptions, Simulator};
 use proc_daemon::sim::{Policy, Sim, Stage as SimStage, Verdict};
-use proc_daemon::{Daemon, ExitReport, Signal};
+use proc_daemon::{Context, Daemon, ExitReport, Signal};
 use proc_daemon_runtime::{AnyRuntime, OwnedRuntime};
 
 use super::{Acts, Plan, Stage, World};
@@ -67,6 +68,10 @@ impl World for Simulated {
     {
         let report = self.live(plan, script);
         assert_eq!(report.code, code, "{report}");
+    }
+
+    async fn stall(ctx: &Context, length: Duration) {
+        ctx.runtime().sleep(length).await;
     }
 
     fn watch(&self, daemon: &Daemon) {
