@@ -77,6 +77,8 @@ pub(in crate::sim) fn decided(book: &Book, event: Event, found: &mut Found) {
 /// It is told when a subsystem starts again.
 pub(in crate::sim) fn due(book: &Book, unit: u32, at: Instant, now: Instant, found: &mut Found) {
     let fits = match book.units[unit as usize].next {
+        // A reload has ended it, and the storm guard holds it back.
+        _ if super::storm::is_hurried(book, unit) => at >= now,
         // Its backoff begins.
         Some(Next::Backoff(earliest, latest)) => (earliest..=latest).contains(&at),
         // The storm guard holds it back.

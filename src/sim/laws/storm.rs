@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::Found;
-use crate::sim::book::Book;
+use crate::sim::book::{Book, Next};
 use crate::sim::company;
 use crate::state::SubsystemState::{Backoff, Starting, Waiting};
 use crate::supervisor::engine::Turn;
@@ -32,6 +32,13 @@ fn every(book: &Book) -> Duration {
     Duration::from_secs(1) / book.restarts_a_second.max(1) + Duration::from_nanos(1)
 }
 
+/// Whether a reload has ended the backoff of `unit` in this step: one that begins in the same step was told before.
+pub(in crate::sim) fn is_hurried(book: &Book, unit: u32) -> bool {
+    let this = &book.units[unit as usize];
+    let begins = matches!(this.next, Some(Next::Backoff(..))) && this.due.is_none();
+    book.reload.hurried.contains(&unit) && !begins
+}
+
 /// It is told when `unit` starts again. Whether the storm guard holds it back until then.
 pub(in crate::sim) fn held_back(
     book: &mut Book,
@@ -41,7 +48,8 @@ pub(in crate::sim) fn held_back(
     found: &mut Found,
 ) -> bool {
     let this = &book.units[unit as usize];
-    let over = this.due.is_some_and(|due| due <= now) && company::due_with(book, unit) <= now;
+    let over = is_hurried(book, unit) || this.due.is_some_and(|due| due <= now);
+    let over = over && company::due_with(book, unit) <= now;
     if at <= now || !over || this.state != Backoff {
         return false;
     }

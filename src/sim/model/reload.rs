@@ -144,9 +144,10 @@ pub(in crate::sim) fn is_tried(book: &Book, unit: u32) -> bool {
 }
 
 /// The engine was stepped: who is ready with it, or has left for another reason, is not waited for.
-pub(in crate::sim) fn after(book: &mut Book, _: Instant) {
+pub(in crate::sim) fn after(book: &mut Book, now: Instant) {
     for unit in std::mem::take(&mut book.reload.hurried) {
-        book.units[unit as usize].due = None;
+        // It may wait for those with whom it starts again, and after that for its turn.
+        book.units[unit as usize].due = Some(now);
     }
     let mut waiting = std::mem::take(&mut book.reload.waiting);
     if std::mem::take(&mut book.reload.published) {

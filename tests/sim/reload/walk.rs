@@ -103,3 +103,31 @@ fn a_random_walk_of_configurations_ends_as_a_fresh_start_with_the_last() {
     sweep.expect_sometimes(&["the last edit won"]);
     println!("{sweep}");
 }
+
+#[test]
+fn whom_going_back_has_start_again_waits_for_its_turn_like_everybody() {
+    for (seed, most) in (0..8).flat_map(|seed| (1..7).map(move |most| (seed, most))) {
+        let [a, b, c] = [(); 3].map(|()| Notes::default());
+        let daemon = Daemon::new()
+            .restarts_per_second(most)
+            .with_subsystem(a.spec("a", false))
+            .with_subsystem(b.spec("b", false))
+            .with_subsystem(c.spec("c", false).binds("a"));
+        let text = |n, start: &str| {
+            part("a", n, "", "") + &part("b", n, "", "") + &part("c", n, "", start)
+        };
+        let sim = Sim::new(seed).daemon(daemon).config_text(&text(1, ""));
+        let life = sim.script(move |s| async move {
+            s.until_ready().await;
+            // It fails while the others are ready: its backoff is over when they restart, and it waits for one of them.
+            s.edit_config(&text(2, "fail"));
+            let error = s.daemon().reload().await.unwrap_err();
+            assert_eq!((error.kind(), error.subsystem()), (ReloadErrorKind::RolledBack, Some("c")));
+            for notes in [&a, &b, &c] {
+                assert_eq!(notes.last(), (notes.last().0, 1));
+            }
+            s.until_ready().await;
+        });
+        life.expect_clean();
+    }
+}
