@@ -126,7 +126,9 @@ pub(in crate::sim) fn restart(book: &mut Book, unit: u32) {
     company::again(book, unit);
     for member in company::company_of(book, unit) {
         let this = &book.units[member as usize];
-        let lives = this.lives() || this.state == State::Starting;
+        // Whose end is told in this step has not turned yet.
+        let starts = this.state == State::Starting && this.next.is_none();
+        let lives = this.lives() || starts;
         if lives && !this.lost && this.leave != Leave::Retired {
             book.reload.waiting.insert(member, this.generation);
             if !book.reload.restarted.contains(&member) {
