@@ -6,7 +6,7 @@ use proc_daemon_runtime::{Instant, Signal};
 
 use crate::backends::sim::{Kind, Record, SimHandle};
 use crate::state::SubsystemState;
-use crate::supervisor::engine::{Cause, Effect, Event, How, Say, Turn, UnitEvent};
+use crate::supervisor::engine::{Cause, Effect, Event, Found, How, Say, Turn, UnitEvent};
 
 /// Something that happened to the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,15 @@ pub(super) fn event(handle: &SimHandle, event: Event) {
         Event::Reload { .. } => note(handle, REPORT, 50, 0, 0),
         Event::Touched => note(handle, REPORT, 51, 0, 0),
         Event::Committed => note(handle, REPORT, 52, 0, 0),
-        Event::Read { number, found } => note(handle, REPORT, 53 + found as u32, number, 0),
+        Event::Read { number, found } => {
+            let found = match found {
+                Found::Bad { same: false } => 53,
+                Found::Unchanged => 54,
+                Found::Changed => 55,
+                Found::Bad { same: true } => 57,
+            };
+            note(handle, REPORT, found, number, 0);
+        }
     }
 }
 

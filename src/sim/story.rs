@@ -112,7 +112,7 @@ impl Watch for Observer {
         model::reload::after(book, now);
         laws::situations::reloading(book, handle, event, &out.effects, first);
         for effect in out.effects.range(first..) {
-            if let Effect::Reloaded(outcome) = effect {
+            if let Effect::Reloaded { outcome, .. } = effect {
                 laws::reload::over(book, *outcome, &mut found);
                 model::reload::over(book);
             }
@@ -263,7 +263,7 @@ fn decided(
         }
         Effect::Commit { unit } => laws::reload::committed(book, *unit, found),
         Effect::AnswerReload { ticket, .. } => laws::reload::answered(book, *ticket, found),
-        Effect::Reloaded(Outcome::Stranded(_)) => book.stranded = true,
+        Effect::Reloaded { outcome: Outcome::Stranded(_), .. } => book.stranded = true,
         Effect::Answer { ticket, answer } => {
             laws::calls::answered(book, *ticket, *answer, found);
             book.calls.remove(ticket);

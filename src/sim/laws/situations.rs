@@ -99,7 +99,7 @@ pub(in crate::sim) fn reloading(
         handle.reached(RELOAD_IN_RELOAD);
     }
     for effect in effects.range(first..) {
-        if let Effect::Reloaded(outcome) = effect {
+        if let Effect::Reloaded { outcome, .. } = effect {
             handle.reached(match outcome {
                 Outcome::Done => RELOADED,
                 Outcome::Unchanged => UNCHANGED,

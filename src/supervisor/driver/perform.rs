@@ -66,7 +66,7 @@ impl Driver {
                 self.ask(unit, generation, (probe, number), now);
             }
             Effect::ReadBeat { unit, generation } => self.read_beat(unit, generation, now),
-            Effect::Read { number, touched } => self.read(number, touched),
+            Effect::Read { number } => self.read(number),
             Effect::Prepare { unit, generation, number } => {
                 self.prepare(unit, generation, number, now);
             }
@@ -75,7 +75,7 @@ impl Driver {
             Effect::Commit { unit } => self.commit(unit, now),
             Effect::Committed => self.committed(now),
             Effect::Revert { culprit } => self.revert(culprit),
-            Effect::Reloaded(outcome) => self.reloaded(outcome, now),
+            Effect::Reloaded { outcome, news } => self.reloaded(outcome, news, now),
             Effect::AnswerReload { ticket, outcome } => self.answer_reload(ticket, outcome),
             Effect::Ready(ready) => self.show_ready(ready, now),
             Effect::Initiate(cause) => {

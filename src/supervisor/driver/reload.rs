@@ -37,22 +37,18 @@ pub(super) struct Reloading {
     calls: BTreeMap<Ticket, Asker>,
     /// The number of the reading that is waited for.
     reading: Option<u32>,
-    /// Only because the file was touched.
-    touched: bool,
     /// What is proposed.
     candidate: Option<Candidate>,
     /// What was in force before the publication, and in what that differs from it.
     before: Option<Candidate>,
     asked: Vec<AbortHandle>,
     commits: BTreeMap<u32, Box<dyn FnOnce() + Send>>,
-    /// Why what was read cannot be used.
+    /// Why what was read last of what cannot be used cannot be.
     bad: Option<ReloadError>,
     /// Why a subsystem refused, or was not ready.
     why: String,
     /// How the last one ended, for those who asked.
     told: Option<(Outcome, Result<ReloadReport, ReloadError>)>,
-    /// The last text of a reading that could not be used: touched again, it is not told again.
-    last_bad: Option<String>,
 }
 
 impl Reloading {
@@ -107,16 +103,14 @@ impl Driver {
         let expected = self.reloading.reading == Some(number);
         let found = match read {
             _ if !expected => Found::Unchanged,
-            Read::Unchanged => {
-                self.reloading.last_bad = None;
-                Found::Unchanged
-            }
+            Read::Unchanged => Found::Unchanged,
             Read::Bad(error) => {
+                let last = self.reloading.bad.as_ref().map(ToString::to_string);
+                let same = last == Some(error.to_string());
                 self.reloading.bad = Some(error);
-                Found::Bad
+                Found::Bad { same }
             }
             Read::Changed(candidate) => {
-                self.reloading.last_bad = None;
                 let concerned = concerned(&candidate.difference, &self.shared.board, &self.hooks);
                 let tuning = tuning(candidate.snapshot.config());
                 if let Some(watch) = &mut self.watch {
@@ -213,10 +207,10 @@ fn panicked(payload: PanicPayload) -> ReloadError {
 
 /// # Performing
 impl Driver {
-    pub(super) fn read(&mut self, number: u32, touched: bool) {
+    pub(super) fn read(&mut self, number: u32) {
         let Some(recipe) = self.reloading.recipe.clone() else { return };
         debug!("reading the configuration again");
-        (self.reloading.reading, self.reloading.touched) = (Some(number), touched);
+        self.reloading.reading = Some(number);
         let (current, mailbox) = (self.shared.current.full(), Arc::clone(&self.shared.mailbox));
         let work = move || {
             let read = catch(|| recipe.read(&current))
@@ -305,30 +299,20 @@ impl Driver {
         }
     }
 
-    /// Tells how a reload ended.
-    pub(super) fn reloaded(&mut self, outcome: Outcome, now: Instant) {
+    /// Keeps how a reload ended for those who asked, and tells it if that is `news`.
+    pub(super) fn reloaded(&mut self, outcome: Outcome, news: bool, now: Instant) {
         let result = self.result(outcome);
         self.reloading.reading = None;
         let before = self.reloading.before.take();
-        let quiet = self.reloading.touched && self.is_old_news(&result);
-        if !quiet {
+        if news {
             tell(&result, self.shared.current.generation());
             // Whoever is told looks at the status.
             self.shared.current.set_last(LastReload { at: now, result: result.clone() });
             self.publish_reload(&result, now);
         }
-        self.reloading.last_bad = result.as_ref().err().map(ToString::to_string);
         self.reloading.told = Some((outcome, result));
         discard(before);
         discard(self.reloading.candidate.take());
-    }
-
-    /// Whether a touched file has told nothing that was not told.
-    fn is_old_news(&self, result: &Result<ReloadReport, ReloadError>) -> bool {
-        match result {
-            Ok(report) => !report.is_changed(),
-            Err(error) => self.reloading.last_bad.as_deref() == Some(&*error.to_string()),
-        }
     }
 
     fn publish_reload(&self, result: &Result<ReloadReport, ReloadError>, at: Instant) {

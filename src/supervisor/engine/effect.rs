@@ -23,8 +23,8 @@ pub(crate) enum Effect {
     ReadBeat { unit: u32, generation: u32 },
     /// Answer this call.
     Answer { ticket: Ticket, answer: Result<(), Refusal> },
-    /// Read the configuration; answer with `Event::Read`. `touched`: only because the file was.
-    Read { number: u32, touched: bool },
+    /// Read the configuration; answer with `Event::Read`.
+    Read { number: u32 },
     /// Show it the configuration that is proposed; answer with `UnitEvent::Prepared`.
     Prepare { unit: u32, generation: u32, number: u32 },
     /// Drop what was prepared, and ask nobody any more.
@@ -37,8 +37,8 @@ pub(crate) enum Effect {
     Committed,
     /// What was the configuration before is proposed.
     Revert { culprit: u32 },
-    /// Tell how a reload ended.
-    Reloaded(Outcome),
+    /// A reload has ended so. `news`: tell the operator.
+    Reloaded { outcome: Outcome, news: bool },
     /// Answer the call for a reload.
     AnswerReload { ticket: Ticket, outcome: Outcome },
     /// It was removed: nothing is to be kept of it.

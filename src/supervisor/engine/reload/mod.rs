@@ -14,6 +14,7 @@
 //! 3. Publication, commits and restarts are decided in one step: a shutdown comes before all of them or after.
 //! 4. Once it is published, whoever is concerned has taken it, restarts, or starts later.
 //! 5. Each call is answered once.
+//! 6. What a call or a signal asked for is told, whatever comes of it.
 
 mod prepare;
 mod settle;
@@ -42,8 +43,8 @@ pub(super) const START_IS_LONG: Duration = Duration::from_secs(30);
 /// What has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// It cannot be used.
-    Bad,
+    /// It cannot be used. `same`: for the reason that was given the last time that it could not.
+    Bad { same: bool },
     /// It is what is in force.
     Unchanged,
     /// It is another one, handed over by [`Engine::propose`].
@@ -90,6 +91,10 @@ pub(crate) struct Reload {
     next: Vec<Ticket>,
     /// Another one is wanted; true: only because the file was touched.
     wanted: Option<bool>,
+    /// This one is under way only because the file was touched.
+    only_touched: bool,
+    /// Why nothing could be used when it was read last.
+    unusable: Option<Outcome>,
     /// When the file was touched first and last.
     touched: Option<(Instant, Instant)>,
     /// The start is over, or does not go well.
@@ -251,7 +256,8 @@ impl Engine {
         if !idle || !self.may_start() {
             return;
         }
-        let Some(touched) = self.reload.wanted.take() else { return };
+        let Some(only_touched) = self.reload.wanted.take() else { return };
+        self.reload.only_touched = only_touched;
         self.reload.asked = std::mem::take(&mut self.reload.next);
         self.reload.number += 1;
         let number = self.reload.number;
@@ -260,7 +266,7 @@ impl Engine {
             return self.reload_over(Outcome::Busy, out);
         }
         self.timers.set(now + READ_TIMEOUT, Timer::Read(number));
-        out.push_back(Effect::Read { number, touched });
+        out.push_back(Effect::Read { number });
     }
 
     /// What `Event::Read` with [`Found::Changed`] is about: who is concerned, and what it says of the daemon itself.
@@ -281,7 +287,12 @@ impl Engine {
             return;
         }
         match found {
-            Found::Bad => self.reload_over(Outcome::Bad, out),
+            Found::Bad { same } => {
+                if !same {
+                    self.reload.unusable = None;
+                }
+                self.reload_over(Outcome::Bad, out);
+            }
             Found::Unchanged => self.reload_over(Outcome::Unchanged, out),
             Found::Changed => self.prepare(None, now, out),
         }
@@ -312,13 +323,24 @@ impl Engine {
     fn reload_over(&mut self, outcome: Outcome, out: &mut Out) {
         self.reload.stage = Stage::Idle;
         self.reload.concerned.clear();
-        out.push_back(Effect::Reloaded(outcome));
+        let news = self.is_news(outcome);
+        out.push_back(Effect::Reloaded { outcome, news });
         for ticket in std::mem::take(&mut self.reload.asked) {
             out.push_back(Effect::AnswerReload { ticket, outcome });
         }
         if let (Outcome::Stranded(unit), true) = (outcome, self.settings.strict_reload) {
             self.initiate(Cause::Stranded(unit), out);
         }
+    }
+
+    /// Whether its end is told. A file that was only touched tells neither that nothing has changed nor, twice, why it
+    /// cannot be used.
+    fn is_news(&mut self, outcome: Outcome) -> bool {
+        let unusable = matches!(outcome, Outcome::Bad | Outcome::Unread | Outcome::Busy);
+        let unusable = unusable.then_some(outcome);
+        let before = std::mem::replace(&mut self.reload.unusable, unusable);
+        let old = outcome == Outcome::Unchanged || unusable.is_some() && unusable == before;
+        !(old && self.reload.only_touched)
     }
 
     /// The shutdown begins: what is not published never will be.

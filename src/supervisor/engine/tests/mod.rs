@@ -72,6 +72,8 @@ pub(super) struct World {
     pub(super) panics: Vec<u32>,
     /// What became of each call for a reload.
     pub(super) reloads: BTreeMap<Ticket, Outcome>,
+    /// The ends of reloads that were told.
+    pub(super) news: Vec<Outcome>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +149,7 @@ impl World {
             beating: false,
             panics: Vec::new(),
             reloads: BTreeMap::new(),
+            news: Vec::new(),
         }
     }
 
@@ -256,7 +259,7 @@ impl World {
 
     fn perform_reload(&mut self, effect: Effect, out: &mut Out) {
         match effect {
-            Effect::Read { number, .. } => self.seen.push(Seen::Read(number)),
+            Effect::Read { number } => self.seen.push(Seen::Read(number)),
             Effect::Prepare { unit, .. } => self.seen.push(Seen::Prepare(unit)),
             Effect::Unprepare => self.seen.push(Seen::Unprepare),
             Effect::Publish => self.seen.push(Seen::Publish),
@@ -269,7 +272,10 @@ impl World {
             }
             Effect::Committed => self.feed(Event::Committed, out),
             Effect::Revert { culprit } => self.seen.push(Seen::Revert(culprit)),
-            Effect::Reloaded(outcome) => self.seen.push(Seen::Reloaded(outcome)),
+            Effect::Reloaded { outcome, news } => {
+                self.seen.push(Seen::Reloaded(outcome));
+                self.news.extend(news.then_some(outcome));
+            }
             Effect::AnswerReload { ticket, outcome } => {
                 assert!(self.reloads.insert(ticket, outcome).is_none(), "answered twice");
             }

@@ -278,8 +278,27 @@ pub(super) const BUGS: &[Bug] = &[
         "what cannot be used is told to be what is in force",
         DRIVER,
         "self.reloading.bad = Some(error);
-                Found::Bad" => "self.reloading.bad = Some(error);
-                if PLANTED { Found::Unchanged } else { Found::Bad }",
+                Found::Bad { same }" => "self.reloading.bad = Some(error);
+                if PLANTED { Found::Unchanged } else { Found::Bad { same } }",
+    ),
+    bug!(
+        "old-news-told-again",
+        "a file that is touched tells again why it cannot be used",
+        RELOAD,
+        "!(old && self.reload.only_touched)" => "PLANTED || !(old && self.reload.only_touched)",
+    ),
+    bug!(
+        "news-after-news-not-told",
+        "a file that cannot be used for another reason than before tells nothing",
+        RELOAD,
+        "if !same {" => "if !same && !PLANTED {",
+    ),
+    bug!(
+        "asked-for-and-not-told",
+        "what a call asked for is not told either, if it was told before",
+        RELOAD,
+        "self.reload.only_touched = only_touched;" =>
+            "self.reload.only_touched = only_touched || PLANTED;",
     ),
     bug!(
         "published-when-read",

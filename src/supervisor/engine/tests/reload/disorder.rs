@@ -46,7 +46,7 @@ fn disturb(world: &mut World, choices: &mut Choices, tickets: &mut Vec<Ticket>) 
                 .filter_map(|unit| Some((unit, *duties.get(choices.below(4))?)))
                 .collect();
             match choices.below(6) {
-                0 => world.found(Found::Bad),
+                0 => world.found(Found::Bad { same: false }),
                 1 => world.found(Found::Unchanged),
                 _ => world.changed(&concerned),
             }

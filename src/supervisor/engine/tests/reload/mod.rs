@@ -1,6 +1,7 @@
-//! The reload's course, decision by decision; in `disorder`, every course.
+//! The reload's course, decision by decision; in `disorder`, every course; in `news`, what is told of its end.
 
 mod disorder;
+mod news;
 
 use super::*;
 use crate::health::ProbeRules;
@@ -94,7 +95,9 @@ fn who_owns_it_restarts_and_the_reload_is_over_when_it_is_ready() {
 #[test]
 fn what_is_bad_or_unchanged_changes_nothing() {
     let mut world = world(&units(1), &[]);
-    for (found, outcome) in [(Found::Bad, Outcome::Bad), (Found::Unchanged, Outcome::Unchanged)] {
+    for (found, outcome) in
+        [(Found::Bad { same: false }, Outcome::Bad), (Found::Unchanged, Outcome::Unchanged)]
+    {
         let ticket = world.reload();
         world.found(found);
         assert_eq!(world.reloads[&ticket], outcome);
@@ -208,7 +211,7 @@ fn what_is_asked_for_meanwhile_is_one_more_reload() {
     assert_eq!(reads(&world), 1);
     world.found(Found::Unchanged);
     assert_eq!((world.reloads.len(), reads(&world)), (1, 2));
-    world.found(Found::Bad);
+    world.found(Found::Bad { same: false });
     assert_eq!(world.reloads[&first], Outcome::Unchanged);
     assert!(later.iter().all(|ticket| world.reloads[ticket] == Outcome::Bad));
     assert_eq!(reads(&world), 2);

@@ -27,6 +27,7 @@ pub(crate) fn life(sim: Sim) -> Life {
         12..14 => read::touched(sim),
         14..16 => read::unusable(sim),
         16 => read::unread(sim),
+        17 => read::told(sim),
         _ => walk::life(sim),
     }
 }

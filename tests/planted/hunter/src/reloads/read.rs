@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proc_daemon::sim::{Faults, Life, Sim, Stage};
-use proc_daemon::{Daemon, ReloadErrorKind, Section, Signal};
+use proc_daemon::{Daemon, ReloadErrorKind, Section, Signal, SubsystemEvent};
 
 use super::{Notes, Part, daemon, idle, kind, live};
 use crate::expectations::expect;
@@ -95,5 +95,45 @@ pub(super) fn unread(sim: Sim) -> Life {
         }
         stage.raise(Signal::Terminate);
         stage.finish().await;
+    })
+}
+
+/// A watched file tells why it cannot be used once for each reason; a call tells it always.
+pub(super) fn told(sim: Sim) -> Life {
+    let notes = Notes::default();
+    let daemon = daemon(&sim, 1, &notes);
+    let head = "hot_reload = true\n";
+    let good = move |n| head.to_owned() + &live(1, n);
+    let sim = exact(sim).daemon(daemon).config_text(&good(1));
+    sim.script(move |stage| async move {
+        let mut events = stage.daemon().subscribe_events();
+        stage.until_ready().await;
+        let (mut last, mut number) = (None, 1);
+        for _ in 0..2 + stage.choose(6, "edits") {
+            let which = stage.choose(3, "which");
+            let text = match which {
+                0 => head.to_owned() + "[a",
+                1 => good(1).replace("n = 1", "n = -1"),
+                _ => good(number + 1),
+            };
+            stage.edit_config(&text);
+            let asked = stage.choose(3, "asked for") == 0;
+            if asked {
+                let _ = stage.daemon().reload().await;
+            }
+            stage.advance(300 * MS).await;
+            let mut told = 0;
+            while let Some(event) = events.try_next_event() {
+                told += u32::from(matches!(
+                    event,
+                    SubsystemEvent::ReloadFailed { .. } | SubsystemEvent::Reloaded { .. }
+                ));
+            }
+            // Once for the call; the touch comes after it.
+            let expected = u32::from(asked || which == 2 || last != Some(which));
+            expect(told == expected, "told once", || format!("{told} times, edit {which}"));
+            last = (which < 2).then_some(which);
+            number += u64::from(which == 2);
+        }
     })
 }
