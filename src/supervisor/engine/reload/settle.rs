@@ -158,10 +158,10 @@ impl Engine {
             State::Stopped | State::Removed => true,
             // It waits for one that has nothing to do with it.
             State::Waiting => !self.waits_for_restarted(unit),
-            // Going back it has failed by itself: its policy goes on.
             State::Backoff if !this.held && this.generation > before => {
                 self.blame(unit);
-                true
+                // Its policy goes on. Of what is tried every failure is the reload's, until that is taken back.
+                self.goes_back()
             }
             _ => this.leaving >= Leaving::Lost && this.generation > before,
         };
@@ -170,6 +170,11 @@ impl Engine {
             // Who waits for it may wait for nobody else.
             self.reload.changed.extend(self.graph.dependents(unit));
         }
+    }
+
+    /// Whether the configuration before is in force again.
+    fn goes_back(&self) -> bool {
+        matches!(self.reload.stage, Stage::Settling { back: Some(_), .. })
     }
 
     fn waits_for_restarted(&self, unit: u32) -> bool {

@@ -327,6 +327,28 @@ fn who_refuses_to_go_back_strands_it_and_what_waits_starts() {
 }
 
 #[test]
+fn who_is_started_by_name_before_it_is_taken_back_and_fails_again_waits_for_that() {
+    let rules = Rules { explicit_ready: true, restart: Restart::Never, ..Rules::PLAIN };
+    let mut world = world(&[rules; 2], &[]);
+    let ticket = world.reload();
+    world.changed(&[(0, Duty::Take), (1, Duty::Look)]);
+    world.say(0, Said::Nothing);
+    world.say(1, Said::Live);
+    world.end(0, How::Completed);
+    world.end(0, How::Panicked);
+    for _ in 0..3 {
+        let _ = world.call(Op::Start, 0);
+        assert_eq!(world.state(0), State::Starting);
+        world.end(0, How::Panicked);
+        assert_eq!((world.state(0), world.has_published()), (State::Backoff, 1));
+    }
+    world.say(1, Said::Live);
+    world.turn_over();
+    assert_eq!((world.reloads[&ticket], world.has_published()), (Outcome::RolledBack(0), 2));
+    assert_eq!(world.state(0), State::Running);
+}
+
+#[test]
 fn a_shutdown_comes_before_the_publication_or_after_it() {
     let mut before = world(&units(2), &[]);
     let ticket = before.reload();
