@@ -14,7 +14,7 @@ fn every_key_of_the_schema_that_differs_is_told_with_its_class() {
     let newer = text(
         "name = 'x'\nhot_reload = true\n[logging]\nlevel = 'off'\n[shutdown]\ngraceful = 1\nforce = 2\n\
          kill = 3\nlame_duck = '1ms'\n[performance]\nworker_threads = 1\n[monitoring]\n\
-         health_checks = false\nhealth_check_interval = '1s'\n",
+         health_checks = false\nhealth_check_interval = '1s'\n[limits]\nconfig_file = '1GB'\n",
     );
     let found = Config::default().changes(&newer);
     let expected: Vec<KeyChange> = KEYS

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::issue::ConfigIssue;
 use super::level::LogLevel;
 use super::schema;
+use super::size::Size;
 use crate::timeouts::{LONGEST, ShutdownTimeouts, Wanted, shown};
 
 /// The values that were set, by a file or in code; each has its type, but may be out of range.
@@ -19,6 +20,7 @@ pub(super) struct Draft {
     pub(super) worker_threads: Option<u64>,
     pub(super) health_checks: Option<bool>,
     pub(super) health_check_interval: Option<Duration>,
+    pub(super) config_file: Option<Size>,
 }
 
 /// The checked values, complete.
@@ -31,6 +33,7 @@ pub(super) struct Settings {
     pub(super) worker_threads: Option<NonZeroUsize>,
     pub(super) health_checks: bool,
     pub(super) health_check_interval: Duration,
+    pub(super) config_file: Size,
 }
 
 impl Settings {
@@ -42,6 +45,9 @@ impl Settings {
         worker_threads: None,
         health_checks: true,
         health_check_interval: Duration::from_secs(5),
+        // A file that a person writes stays far below, and a path that is wrong by mistake (a log, a database,
+        // `/dev/zero`) must not fill the memory at start.
+        config_file: Size::new(1 << 20),
     };
 }
 
@@ -90,6 +96,7 @@ impl Draft {
             self.worker_threads.is_some(),
             self.health_checks.is_some(),
             self.health_check_interval.is_some(),
+            self.config_file.is_some(),
         ];
         let (mut bits, mut key) = (0, 0);
         while key < set.len() {
@@ -109,6 +116,7 @@ impl Draft {
             && self.watching_does()
             && self.threads_do()
             && self.interval_does()
+            && self.limit_does()
         {
             return Ok(Settings {
                 name: self.name.take().unwrap_or(Settings::DEFAULT.name),
@@ -123,6 +131,7 @@ impl Draft {
                 health_check_interval: self
                     .health_check_interval
                     .unwrap_or(Settings::DEFAULT.health_check_interval),
+                config_file: self.config_file.unwrap_or(Settings::DEFAULT.config_file),
             });
         }
         Err(self.issues(blame))
@@ -143,6 +152,10 @@ impl Draft {
 
     fn interval_does(&self) -> bool {
         self.health_check_interval.is_none_or(|every| (SHORTEST..=LONGEST).contains(&every))
+    }
+
+    fn limit_does(&self) -> bool {
+        self.config_file != Some(Size::new(0))
     }
 
     fn issues(&self, blame: Blame<'_>) -> Vec<ConfigIssue> {
@@ -167,6 +180,9 @@ impl Draft {
         if let Some(every) = self.health_check_interval.filter(|_| !self.interval_does()) {
             let message = (every > LONGEST).then(|| TOO_LONG.to_owned());
             refuse("monitoring", "health_check_interval_ms", shown(every), message);
+        }
+        if !self.limit_does() {
+            refuse("limits", "config_file", "0".to_owned(), None);
         }
         let mut comparable = true;
         let set = self.timeouts.set();

@@ -14,7 +14,7 @@ pub enum ConfigErrorKind {
     Missing,
     /// The file cannot be opened or read: permission, a directory, a failing device.
     Unreadable,
-    /// The file is longer than 1 MiB.
+    /// The file is longer than `limits.config_file`, as it was in force before.
     TooLarge,
     /// The file was written or replaced each time it was read.
     Changing,

@@ -55,6 +55,9 @@ fn property(key: &Key, spelling: &str) -> Value {
         Kind::Duration(least) if key.takes_number(spelling) => {
             json!({ "anyOf": [{ "type": "integer", "minimum": least }, { "type": "string" }] })
         }
+        Kind::Size(least) => {
+            json!({ "anyOf": [{ "type": "integer", "minimum": least }, { "type": "string" }] })
+        }
         Kind::Duration(_) => json!({ "type": "string" }),
         Kind::Whole(most) => json!({ "type": "integer", "minimum": 0, "maximum": most }),
         Kind::Bool => json!({ "type": "boolean" }),

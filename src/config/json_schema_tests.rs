@@ -93,6 +93,8 @@ fn what_loading_takes_fits_and_what_it_refuses_does_not() {
         "",
         "[shutdown]\ntimeout = '1s'\nforce = 5000\n[http]\nx = 1\n[[peers]]\n",
         "[shutdown]\ntimeout_ms = '1s'\nkill_timeout = '9s'\n",
+        "[limits]\nconfig_file = '64KiB'\n",
+        "[limits]\nconfig_file = 65536\n",
     ] {
         assert!(fits(&schema, &file(text)), "{text}");
     }
@@ -105,6 +107,9 @@ fn what_loading_takes_fits_and_what_it_refuses_does_not() {
         (json!({ "logging": 1 }), "logging = 1"),
         (json!({ "shutdown": { "timeout": 1 } }), "[shutdown]\ntimeout = 1"),
         (json!({ "shutdown": { "kill": 0 } }), "[shutdown]\nkill = 0"),
+        (json!({ "limits": { "config_file": 0 } }), "[limits]\nconfig_file = 0"),
+        (json!({ "limits": { "config_file": true } }), "[limits]\nconfig_file = true"),
+        (json!({ "limits": { "memory": 1 } }), "[limits]\nmemory = 1"),
         (json!({ "shutdown": { "timeout_ms": 1.5 } }), "[shutdown]\ntimeout_ms = 1.5"),
         (
             json!({ "shutdown": { "kill": 5, "kill_timeout_ms": 5 } }),

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::document::Document;
-use super::draft::Given;
+use super::draft::{Draft, Given, Settings};
 use super::error::{ConfigError, ConfigErrorKind};
 use super::issue::{ConfigIssue, Location, Source};
 use super::layer::{Layer, Overrides};
 use super::layers::Layers;
 use super::read::Reader;
+use super::schema::Key;
 use super::section::ErasedSection;
+use super::size::Size;
 use super::source::{ConfigSource, Directory, Environment, Origin, Place};
 use super::variables::{DEEPEST, Found, Variables};
 use super::{Config, walk};
@@ -40,11 +42,12 @@ pub(super) fn load(
     source: &ConfigSource,
     sections: Option<&[ErasedSection]>,
 ) -> Result<(Config, Sections), ConfigError> {
-    read(source, Reading::default(), sections)
+    read(source, Reading::default(), None, sections)
 }
 
 /// The same in the place of `previous`, which is in force. A file that was read for it and is empty now is being
-/// written, and the first one is not left out because it is missing: neither means the defaults.
+/// written, and the first one is not left out because it is missing: neither means the defaults. The limit of `previous`
+/// holds for the files.
 pub(super) fn reload(
     source: &ConfigSource,
     previous: &Config,
@@ -53,19 +56,24 @@ pub(super) fn reload(
     let before: Vec<_> = previous.layers().into_iter().flat_map(Layers::all).collect();
     let documents = before.into_iter().filter_map(Layer::document);
     let before = documents.filter(|document| !document.is_blank()).collect();
-    read(source, Reading { before, ..Reading::default() }, Some(sections))
+    let reading = Reading { before, ..Reading::default() };
+    read(source, reading, Some(previous.config_file_limit()), Some(sections))
 }
 
 fn read(
     source: &ConfigSource,
     mut reading: Reading<'_>,
+    limit: Option<Size>,
     sections: Option<&[ErasedSection]>,
 ) -> Result<(Config, Sections), ConfigError> {
     let source = source.anchored()?;
-    reading.files(&source);
+    // They say how much of a file is read, and are laid over the files.
     let mut found = reading.environment(&source);
     reading.overrides(&source);
-    let Reading { layers, failures, mut issues, .. } = reading;
+    let mut above = std::mem::take(&mut reading.layers);
+    reading.files(&source, Reader::new(limit.unwrap_or_else(|| limit_of(&above))));
+    let Reading { mut layers, failures, mut issues, .. } = reading;
+    layers.append(&mut above);
 
     let layers = Layers::new(layers);
     found.judge_strays(&source.prefix, layers.tree());
@@ -91,6 +99,18 @@ fn read(
             Err(ConfigError::all(&failures, issues))
         }
     }
+}
+
+/// How much of a file is read by `layers`, the highest last, or by default. A value that does not do is told with the
+/// issues.
+fn limit_of(layers: &[Layer]) -> Size {
+    let limit = layers.iter().rev().find_map(|layer| {
+        let value = layer.tree().get("limits")?.as_dict()?.get("config_file")?;
+        let mut draft = Draft::default();
+        Key::find("limits", "config_file")?.read(&mut draft, "config_file", value).ok()?;
+        draft.config_file.filter(|limit| limit.bytes() > 0)
+    });
+    limit.unwrap_or(Settings::DEFAULT.config_file)
 }
 
 /// Reads every section, and judges the tables that belong to none.
@@ -123,17 +143,16 @@ struct Reading<'a> {
     /// What was read for the configuration in force, of the files that were not empty.
     before: Vec<&'a Document>,
     layers: Vec<Layer>,
-    reader: Reader,
     /// Files that could not be read.
     failures: Vec<ConfigError>,
     issues: Vec<ConfigIssue>,
 }
 
 impl Reading<'_> {
-    fn files(&mut self, source: &ConfigSource) {
+    fn files(&mut self, source: &ConfigSource, mut reader: Reader) {
         match &source.origin {
             Origin::Text(shelf) => self.add(Document::parse("<text>", shelf.text().as_bytes())),
-            Origin::File(place) => match document(place, 0, &mut self.reader) {
+            Origin::File(place) => match document(place, 0, &mut reader) {
                 Err(error) if source.optional && error.kind() == ConfigErrorKind::Missing => {
                     if self.before.iter().any(|before| before.is_base()) {
                         self.failures.push(gone(place));
@@ -155,7 +174,7 @@ impl Reading<'_> {
         match entries(&place) {
             Ok(names) => {
                 for (rank, name) in (1..).zip(names) {
-                    let document = document(&place.inside(&name), rank, &mut self.reader);
+                    let document = document(&place.inside(&name), rank, &mut reader);
                     self.add(document);
                 }
             }

@@ -9,7 +9,7 @@
 //! 1. A [`Config`] that exists is valid: it has been checked whole, and does not change.
 //! 2. Every key that is accepted is in the schema table; a key outside it is refused.
 //! 3. A failed load reports every issue of every layer that it could find, each with its place.
-//! 4. At most 1 MiB of a file is read, whatever the path leads to.
+//! 4. No more of a file is read than the limit says that was in force before, whatever the path leads to.
 //! 5. No message is longer than a line, and none but a quoted value shows the file's text.
 //! 6. A value that is read into a [`Secret`] is in no message. What holds other values is never quoted,
 //!    nor is a variable or an override of the user's.
@@ -39,6 +39,7 @@ mod read;
 mod schema;
 mod secret;
 mod section;
+mod size;
 mod source;
 mod value;
 mod variables;
@@ -71,6 +72,7 @@ pub(crate) use schema::Applied;
 pub use secret::Secret;
 pub use section::Section;
 pub(crate) use section::{ErasedSection, OnChange};
+pub use size::{ParseSizeError, Size};
 pub use source::ConfigSource;
 #[cfg(feature = "sim")]
 pub(crate) use source::Shelf;
@@ -90,10 +92,15 @@ pub use value::Value;
 /// | `performance.worker_threads` | whole number, at most 65535; 0 is one per core | threads | 0 | in a new process | the runtime that `main` builds has that many workers |
 /// | `monitoring.health_checks` | `true` or `false` |  | true | live | if false, no readiness or liveness check is asked, and no heartbeat is waited for |
 /// | `monitoring.health_check_interval_ms` | whole number above 0, or text such as `30s` | ms | 5000 | live | a readiness or liveness check that sets no period is asked that often |
+/// | `limits.config_file` | whole number above 0, or text such as `64KiB` | bytes | `1MiB` | live | a longer file is refused |
 ///
 /// A key that ends in `_ms` is also taken without that, then as text only; `[shutdown]` takes the names of 1.1 as well:
 /// `graceful`, `force` and `kill`. Two spellings of one key in one layer are an error. Of the four timeouts, those
 /// that are not set follow from those that are: see [`ShutdownTimeouts`].
+///
+/// `limits.config_file` holds for each file that is read after it is in force: at the start, what the environment or
+/// [`set`](ConfigSource::set) says; at a reload, what the configuration in force says. So a file cannot raise the limit
+/// that it exceeds. Text is a [`Size`].
 ///
 /// Any other key is refused, except in sections of the user's own, which
 /// [`settings`](Self::settings) reads.
@@ -232,6 +239,12 @@ impl Config {
     #[must_use]
     pub const fn health_check_interval(&self) -> Duration {
         self.settings.health_check_interval
+    }
+
+    /// Key `limits.config_file`: the longest file that a reload reads while this is in force.
+    #[must_use]
+    pub const fn config_file_limit(&self) -> Size {
+        self.settings.config_file
     }
 
     /// The absolute path of the file it was read from, symbolic links not followed. `None` for

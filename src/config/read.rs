@@ -9,22 +9,24 @@ use super::content::{self, Content, Failure};
 use super::error::{ConfigError, ConfigErrorKind};
 use super::file_read::FileRead;
 use super::issue::{Location, Source};
-
-/// The most that is read: 1 MiB. A file that a person writes stays far below, and a path that is
-/// wrong by mistake (a log, a database, `/dev/zero`) must not fill the memory at start.
-const LIMIT: usize = 1 << 20;
+use super::size::Size;
 
 /// How often a file is read that changes meanwhile, and the time in between: about 100 ms in all.
 const TRIES: u32 = 9;
 const BETWEEN: Duration = Duration::from_millis(12);
 
 /// Reads files one after the other, into one buffer.
-#[derive(Default)]
 pub(super) struct Reader {
+    limit: Size,
     buffer: Vec<u8>,
 }
 
 impl Reader {
+    /// One that reads files up to that size.
+    pub(super) const fn new(limit: Size) -> Self {
+        Self { limit, buffer: Vec::new() }
+    }
+
     /// The bytes of the file at `path`, which is called `source` in the error, and how they were read.
     ///
     /// Pipes and devices are read like files, so `--config <(generate)` works; reading stops past the
@@ -37,12 +39,14 @@ impl Reader {
         path: &Path,
         source: &Source,
     ) -> Result<(Content<'_>, FileRead), ConfigError> {
+        // More than that no buffer can hold.
+        let limit = usize::try_from(self.limit.bytes()).unwrap_or(usize::MAX).min(usize::MAX / 4);
         let mut tries = 1;
         let taken = loop {
-            match content::take(path, LIMIT, &mut self.buffer) {
+            match content::take(path, limit, &mut self.buffer) {
                 Ok(taken) => break taken,
                 Err(Failure::Changing) if tries < TRIES => pause(),
-                Err(failure) => return Err(error(failure, source)),
+                Err(failure) => return Err(error(failure, self.limit, source)),
             }
             tries += 1;
         };
@@ -58,7 +62,7 @@ fn pause() {
 }
 
 /// What `failure` comes to for who reads a file called `source`.
-fn error(failure: Failure, source: &Source) -> ConfigError {
+fn error(failure: Failure, limit: Size, source: &Source) -> ConfigError {
     let location = Location::new(source.clone(), None);
     let (kind, message) = match failure {
         Failure::Io(doing, error) => return ConfigError::io(location, doing, &error),
@@ -67,7 +71,11 @@ fn error(failure: Failure, source: &Source) -> ConfigError {
         }
         Failure::TooLong => (
             ConfigErrorKind::TooLarge,
-            format!("is longer than {LIMIT} bytes (1 MiB), the most that is read"),
+            format!(
+                "is longer than {} bytes ({limit}), the most that is read: it cannot raise limits.config_file for \
+                 itself, the environment or code can",
+                limit.bytes()
+            ),
         ),
         Failure::Changing => (
             ConfigErrorKind::Changing,
@@ -85,6 +93,12 @@ mod tests {
 
     use super::*;
 
+    const LIMIT: usize = 1 << 20;
+
+    fn reader() -> Reader {
+        Reader::new(Size::new(LIMIT as u64))
+    }
+
     /// Two writers' texts, as long as the other, both longer than a page.
     fn texts() -> [Vec<u8>; 2] {
         [b'a', b'b'].map(|byte| vec![byte; 100_000])
@@ -95,7 +109,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, beside) = (folder.path().join("a"), folder.path().join("b"));
         let source = Source::file("a", 0);
-        let (stop, mut reader) = (AtomicBool::new(false), Reader::default());
+        let (stop, mut reader) = (AtomicBool::new(false), reader());
         std::fs::write(&path, &texts()[0]).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -123,7 +137,7 @@ mod tests {
 
         use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
-        let mut reader = Reader::default();
+        let mut reader = reader();
         for (length, why) in [(4096, "it is sealed"), (1 << 19, "it has holes")] {
             let file = std::fs::File::from(memfd_create("a", MemfdFlags::ALLOW_SEALING).unwrap());
             std::io::Write::write_all(&mut &file, &[b'a'; 4096]).unwrap();
@@ -140,7 +154,7 @@ mod tests {
     fn one_buffer_reads_longer_and_shorter_files_up_to_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let (path, source) = (folder.path().join("a"), Source::file("a", 0));
-        let mut reader = Reader::default();
+        let mut reader = reader();
         for length in [100, 70_000, 0, 16 * 1024, LIMIT, 1, LIMIT + 1] {
             let text = vec![b'a'; length];
             std::fs::write(&path, &text).unwrap();

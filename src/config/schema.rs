@@ -7,6 +7,7 @@ use figment::value::Value;
 
 use super::draft::{Draft, MOST_THREADS, Settings};
 use super::level::{self, LogLevel};
+use super::size::Size;
 use crate::timeouts::shown;
 
 /// One key.
@@ -36,6 +37,8 @@ pub(super) enum Kind {
     Level,
     /// Milliseconds from the number on, or a text with units.
     Duration(u64),
+    /// Bytes from the number on, or a text with a unit.
+    Size(u64),
     /// Up to the number.
     Whole(u64),
     Bool,
@@ -69,12 +72,13 @@ pub(super) struct Refusal {
 }
 
 /// The sections whose keys are all in [`KEYS`].
-pub(super) const SECTIONS: [&str; 4] = ["logging", "shutdown", "performance", "monitoring"];
+pub(super) const SECTIONS: [&str; 5] =
+    ["logging", "shutdown", "performance", "monitoring", "limits"];
 
 const MILLISECONDS: &str = "expected a whole number of milliseconds or \"30s\"";
 
 /// Every key, in the order of the documentation.
-pub(super) const KEYS: [Key; 10] = [
+pub(super) const KEYS: [Key; 11] = [
     Key {
         section: "",
         name: "name",
@@ -263,6 +267,25 @@ pub(super) const KEYS: [Key; 10] = [
             "a readiness or liveness check that sets no period is asked that often",
         ],
     },
+    Key {
+        section: "limits",
+        name: "config_file",
+        aliases: &[],
+        expected: "expected a whole number of bytes above 0 or \"64KiB\"",
+        kind: Kind::Size(1),
+        applied: Applied::Live,
+        read: |_, draft, _, value| {
+            draft.config_file = Some(size(value)?);
+            Ok(())
+        },
+        show: |settings| settings.config_file.to_string(),
+        row: [
+            "whole number above 0, or text such as `64KiB`",
+            "bytes",
+            "`1MiB`",
+            "a longer file is refused",
+        ],
+    },
 ];
 
 impl Key {
@@ -290,7 +313,9 @@ impl Key {
     pub(super) fn parse(&self, raw: &str) -> Value {
         let value = match self.kind {
             Kind::Text | Kind::Level => None,
-            Kind::Duration(_) | Kind::Whole(_) => raw.parse::<u64>().ok().map(Value::from),
+            Kind::Duration(_) | Kind::Size(_) | Kind::Whole(_) => {
+                raw.parse::<u64>().ok().map(Value::from)
+            }
             Kind::Bool => match raw.to_ascii_lowercase().as_str() {
                 "true" | "1" => Some(Value::from(true)),
                 "false" | "0" => Some(Value::from(false)),
@@ -332,6 +357,13 @@ pub(super) fn expected(section: &str, name: &str) -> &'static str {
 
 fn text(value: &Value) -> Result<&str, Refusal> {
     value.as_str().ok_or_else(Refusal::default)
+}
+
+fn size(value: &Value) -> Result<Size, Refusal> {
+    match whole(value) {
+        Some(bytes) => Ok(Size::new(bytes)),
+        None => text(value)?.parse().map_err(|_| Refusal::default()),
+    }
 }
 
 fn whole(value: &Value) -> Option<u64> {

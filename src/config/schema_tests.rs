@@ -44,6 +44,7 @@ fn every_documented_default_is_the_default() {
     assert_eq!(written.worker_threads(), default.worker_threads());
     assert_eq!(written.health_checks(), default.health_checks());
     assert_eq!(written.health_check_interval(), default.health_check_interval());
+    assert_eq!(written.config_file_limit(), default.config_file_limit());
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn what_a_draft_was_given_is_told_in_the_order_of_the_schema() {
         let value = match key.kind {
             Kind::Text => Value::from("x"),
             Kind::Level => Value::from("off"),
-            Kind::Duration(_) | Kind::Whole(_) => Value::from(7),
+            Kind::Duration(_) | Kind::Size(_) | Kind::Whole(_) => Value::from(7),
             Kind::Bool => Value::from(true),
         };
         key.read(&mut draft, key.name, &value).unwrap_or_else(|_| panic!("{}", key.name));

@@ -236,14 +236,15 @@ impl ConfigSource {
 
     /// Reads and checks the configuration.
     ///
-    /// At most 1 MiB of each file is read. Pipes and devices are read up to that like files; a named pipe
+    /// No more of each file is read than `limits.config_file` says in the environment or in code, by default 1 MiB.
+    /// Pipes and devices are read up to that like files; a named pipe
     /// without a writer blocks. An empty file is legal TOML: it sets nothing. A byte order mark is
     /// skipped.
     ///
     /// # Errors
     ///
     /// A file is missing (and not [`optional`](Self::optional)), unreadable, a directory, longer
-    /// than 1 MiB, not UTF-8 or not TOML; or keys and values are wrong. Every issue of every layer is
+    /// than that, not UTF-8 or not TOML; or keys and values are wrong. Every issue of every layer is
     /// told; what has to agree is judged only if every layer could be read.
     /// Tables that are not the daemon's own are not judged: the sections of the user's are known to
     /// the daemon only.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use figment::value::Value as Inner;
 
+use super::size::Size;
 use crate::timeouts::shown;
 
 /// A value for [`ConfigSource::set`](super::ConfigSource::set): of a number, a `bool`, a text, a
-/// [`Duration`], which becomes a text such as `1m 30s`, or a `Vec` or array of those.
+/// [`Duration`] or a [`Size`], which become text such as `1m 30s` and `64KiB`, or a `Vec` or array of those.
 ///
 /// Not shown when printed: it may be a secret.
 #[derive(Clone, PartialEq)]
@@ -41,6 +42,12 @@ from!(bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, &str, 
 impl From<Duration> for Value {
     fn from(value: Duration) -> Self {
         Self::from(shown(value))
+    }
+}
+
+impl From<Size> for Value {
+    fn from(value: Size) -> Self {
+        Self::from(value.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use proc_daemon::config::{Config, ConfigErrorKind, ConfigSource, LogLevel};
+use proc_daemon::config::{Config, ConfigErrorKind, ConfigSource, LogLevel, Size};
 
 use crate::Folder;
 
@@ -103,7 +103,8 @@ fn a_file_of_a_gibibyte_is_refused_without_reading_it() {
     let folder = Folder::new();
     let path = folder.file("");
     fs::File::options().write(true).open(&path).unwrap().set_len(1 << 30).unwrap();
-    let expected = "daemon.toml: is longer than 1048576 bytes (1 MiB), the most that is read";
+    let expected = "daemon.toml: is longer than 1048576 bytes (1MiB), the most that is read: it cannot raise \
+         limits.config_file for itself, the environment or code can";
     assert_eq!(refused(&path), (ConfigErrorKind::TooLarge, expected.to_owned()));
 }
 
@@ -113,6 +114,62 @@ fn the_longest_file_is_read_and_one_byte_more_is_refused() {
     let comment = format!("#{}", " ".repeat((1 << 20) - 1));
     assert!(Config::load_from_file(folder.file(&comment)).is_ok());
     assert_eq!(refused(&folder.file(comment + " ")).0, ConfigErrorKind::TooLarge);
+}
+
+#[test]
+fn at_the_start_the_environment_and_code_say_how_long_a_file_may_be_and_the_file_does_not() {
+    let folder = Folder::new();
+    let own = |limit: &str, length: usize| {
+        let text = format!("[limits]\nconfig_file = {limit}\n");
+        let rest = length.saturating_sub(text.len());
+        folder.file(text + &"#".repeat(rest))
+    };
+    let read = |source: ConfigSource| match source.load() {
+        Ok(config) => Ok(config.config_file_limit()),
+        Err(error) => Err(error.kind()),
+    };
+    let long = Err(ConfigErrorKind::TooLarge);
+    let env =
+        |path, limit: &str| Config::file(path).env_from([("DAEMON_LIMITS_CONFIG_FILE", limit)]);
+    let least = 1 << 20;
+    assert_eq!(read(Config::file(own("'2MiB'", least + 1))), long);
+    assert_eq!(read(env(own("1", least + 1), "2MiB")), Ok(Size::new(2 << 20)));
+    assert_eq!(
+        read(Config::file(own("1", least + 1)).set("limits.config_file", "2MiB")),
+        Ok(Size::new(2 << 20))
+    );
+    assert_eq!(read(env(own("'2MiB'", 300), "299")), long);
+    assert_eq!(read(env(own("'2MiB'", 300), "300")), Ok(Size::new(300)));
+    assert_eq!(
+        read(env(own("1", 300), "299").set("limits.config_file", Size::new(300))),
+        Ok(Size::new(300))
+    );
+    assert_eq!(read(env(own("1", 300), "2MiB").set("limits.config_file", 299)), long);
+    assert_eq!(read(Config::file(own("10", 300))), Ok(Size::new(10)));
+    let path = own("1", 0);
+    folder.write("conf.d/1.toml", "#".repeat(301));
+    assert_eq!(read(env(path, "300B")), long);
+}
+
+#[test]
+fn a_limit_that_is_no_size_is_told_and_another_key_of_limits_is_refused() {
+    let folder = Folder::new();
+    let path = folder.file("[limits]\nconfig_file = '64K'\nmemory = 1\n");
+    let source = Config::file(&path).env_from([("DAEMON_LIMITS_CONFIG_FILE", "0")]);
+    let error = source.load().unwrap_err().to_string();
+    let error = error.replace(&format!("{}/", path.parent().unwrap().display()), "");
+    let lines: Vec<&str> = error.lines().collect();
+    let expected = "expected a whole number of bytes above 0 or \"64KiB\"";
+    assert_eq!(
+        lines,
+        [
+            format!("daemon.toml:2:15: limits.config_file = '64K': {expected}"),
+            "daemon.toml:3:1: unknown key `memory` in [limits]".to_owned(),
+            format!(
+                "DAEMON_LIMITS_CONFIG_FILE (environment variable): limits.config_file = \"0\": {expected}"
+            ),
+        ]
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proc_daemon::config::{Config, ConfigSource, Value};
+use proc_daemon::config::{Config, ConfigSource, Size, Value};
 use serde::Deserialize;
 
 use crate::Folder;
@@ -14,6 +14,7 @@ const LAYERS: [&str; 6] =
 struct Settings {
     scalar: Option<String>,
     number: Option<i64>,
+    size: Option<Size>,
     list: Option<Vec<i64>>,
     #[serde(default)]
     table: BTreeMap<String, BTreeMap<String, i64>>,
@@ -39,7 +40,7 @@ const MILLIS: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
 const TIMES: [&str; 6] = ["'1ms'", "'2ms'", "'3ms'", "'4ms'", "'5ms'", "'6ms'"];
 const BOOLS: [&str; 6] = ["true", "false", "true", "false", "true", "false"];
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 14] = [
     Row {
         keys: &["name"],
         values: ["'a'", "'b'", "'c'", "'d'", "'e'", "'f'"],
@@ -75,6 +76,16 @@ const ROWS: [Row; 12] = [
         keys: &["monitoring.health_checks"],
         values: BOOLS,
         read: |config| show(config.health_checks()),
+    },
+    Row {
+        keys: &["limits.config_file"],
+        values: ["1000", "'1MB'", "2000000", "'1MiB'", "'2 MiB'", "3000000"],
+        read: |config| show(config.config_file_limit().bytes()),
+    },
+    Row {
+        keys: &["user.size"],
+        values: ["1", "'2B'", "'1KiB'", "4096", "'64KiB'", "6"],
+        read: |config| show(user(config).size.unwrap().to_string()),
     },
     Row {
         keys: &["user.scalar"],

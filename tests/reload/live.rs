@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(on_each("live::the_lame_duck", lame_duck));
     trials.extend(on_each("live::whether_checks_are_asked", checks));
     trials.extend(on_each("live::how_often_checks_are_asked", interval));
+    trials.extend(on_each("live::how_long_a_file_may_be", limit));
     trials
 }
 
@@ -28,6 +29,7 @@ struct Daemon {
     process: Process,
     folder: tempfile::TempDir,
     reloads: u32,
+    refused: u32,
 }
 
 impl Daemon {
@@ -35,7 +37,7 @@ impl Daemon {
         let folder = tempfile::tempdir().unwrap();
         edit(folder.path(), own);
         let process = start(command(scenario, row, &folder.path().join("daemon.toml")));
-        Self { process, folder, reloads: 0 }
+        Self { process, folder, reloads: 0, refused: 0 }
     }
 
     /// Has it read this; `live` are the keys that are then in force.
@@ -44,10 +46,20 @@ impl Daemon {
         edit(self.folder.path(), own);
         self.process.signal(Signal::USR1);
         self.reloads += 1;
-        let generation = self.reloads + 1;
+        let generation = self.reloads - self.refused + 1;
         let line = self.process.stdout_line(&format!("reload {}: ", self.reloads));
         let expected = format!(": generation {generation}: {live}; 0 restarted");
         assert!(line.text.ends_with(&expected), "{line:?}");
+    }
+
+    /// Has it read what it cannot use.
+    #[track_caller]
+    fn refuse(&mut self, own: &str, why: &str) {
+        edit(self.folder.path(), own);
+        self.process.signal(Signal::USR1);
+        (self.reloads, self.refused) = (self.reloads + 1, self.refused + 1);
+        let line = self.process.stdout_line(&format!("reload {}: ", self.reloads));
+        assert!(line.text.contains(why), "{line:?}");
     }
 
     /// Has it log a line on each level.
@@ -170,5 +182,19 @@ fn interval(row: &'static str) {
     let mut daemon = Daemon::start("checked", row, &of(3_600_000));
     daemon.reload(&of(10), "1 live: monitoring.health_check_interval_ms");
     daemon.process.stdout_line("asked 5");
+    daemon.stop().expect_code(0);
+}
+
+/// The limit in force holds for the file that is read, not the one in it.
+fn limit(row: &'static str) {
+    let of =
+        |limit: &str, length| format!("[limits]\nconfig_file = '{limit}'\n#{}", " ".repeat(length));
+    let key = "1 live: limits.config_file";
+    let mut daemon = Daemon::start("follows", row, &of("2MiB", 300));
+    daemon.reload(&of("3MiB", (1 << 20) + 1), key);
+    daemon.reload(&of("200B", 300), key);
+    daemon.refuse(&of("3MiB", 300), "is longer than 200 bytes (200B), the most that is read");
+    daemon.reload(&of("400B", 10), key);
+    daemon.reload(&of("3MiB", 300), key);
     daemon.stop().expect_code(0);
 }

@@ -83,7 +83,10 @@ fn a_file_that_cannot_be_read_is_refused_by_its_name() {
     let sparse = directory.path().join("sparse.toml");
     let file = std::fs::File::create(&sparse).expect("a writable directory");
     file.set_len(1 << 30).expect("a sparse file takes no room");
-    refuses(&sparse, ": is longer than 1048576 bytes (1 MiB), the most that is read");
+    refuses(
+        &sparse,
+        ": is longer than 1048576 bytes (1MiB), the most that is read: it cannot raise limits.config_file for itself",
+    );
 }
 
 /// The table in the documentation of `Config` has every key; so must the file that teaches them.
