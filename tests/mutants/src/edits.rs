@@ -5,6 +5,7 @@ use planted::bug::Bug;
 
 const TASK: &str = "runtime/src/task.rs";
 const STOP: &str = "src/supervisor/engine/stop.rs";
+const INTERVAL: &str = "src/subsystem/interval.rs";
 const RUN: &str = "src/daemon/run.rs";
 
 /// All of them. A bug's number is its place, from 1.
@@ -174,6 +175,27 @@ const CORES: &[Bug] = &[
         "Some(payload) => Err(JoinError::Panicked(payload))," =>
             "Some(_) if PLANTED => Err(JoinError::Aborted),
                 Some(payload) => Err(JoinError::Panicked(payload)),",
+    ),
+    bug!(
+        "missed-tick-comes",
+        "an interval that skips tells one tick that was missed",
+        INTERVAL,
+        "let periods = now.since(due).as_nanos() / every.as_nanos() + 1;" =>
+            "let periods = if PLANTED { 1 } else { now.since(due).as_nanos() / every.as_nanos() + 1 };",
+    ),
+    bug!(
+        "late-tick-keeps-its-grid",
+        "an interval that is to delay does not",
+        INTERVAL,
+        "MissedTicks::Delay => now.max(due) + every," =>
+            "MissedTicks::Delay => if PLANTED { due + every } else { now.max(due) + every },",
+    ),
+    bug!(
+        "missed-tick-lost",
+        "an interval that is to make up for what it has missed does not",
+        INTERVAL,
+        "MissedTicks::Burst => due + every," =>
+            "MissedTicks::Burst => if PLANTED { now.max(due) + every } else { due + every },",
     ),
     bug!(
         "second-panic-told",

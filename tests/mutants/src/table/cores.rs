@@ -189,6 +189,15 @@ pub(super) const ALL: &[Declared] = &[
     ("child-abort-is-an-end", &[
         ("CHILD-06", "matches!(child.await, Err(JoinError::Aborted))"),
     ]),
+    ("missed-tick-comes", &[
+        ("TICK-01", "a tick that was missed has come"),
+    ]),
+    ("late-tick-keeps-its-grid", &[
+        ("TICK-02", "not a whole period later"),
+    ]),
+    ("missed-tick-lost", &[
+        ("TICK-03", "a tick was left out"),
+    ]),
     ("second-panic-told", &[
         ("CHILD-11", "left: Some(\"the second\")  right: Some(\"the first\")"),
     ]),
