@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use proc_daemon::runtime::discard;
+use proc_daemon::runtime::{AnyRuntime, Task};
 use proc_daemon::{
     Backoff, Check, Context, ControlError, Daemon, EndKind, Health, RestartPolicy, Spec, Strategy,
     SubsystemEvent, SubsystemState, task,
@@ -102,13 +103,25 @@ fn a_call_that_comes_too_late_is_refused_by_name<W: World>(world: &W) {
         let (removed, started) = (subsystems.remove("x"), subsystems.start("x"));
         removed.await.unwrap();
         let refused = started.await.unwrap_err();
-        assert!(
-            matches!(&refused, ControlError::Unknown { name, .. } if name == "x"),
-            "{refused:?}"
-        );
+        let by_name = matches!(&refused, ControlError::Unknown { name, .. } if name == "x");
+        assert!(by_name, "by its name: {refused:?}");
         daemon.shutdown();
     });
     assert!(report.is_clean(), "{report}");
+
+    let daemon = world.daemon(kept().with_task("x", idle));
+    world.block_on(async |runtime: AnyRuntime| {
+        let subsystems = daemon.subsystems();
+        // Taken in at one moment, when the run begins.
+        let (removed, started) = (subsystems.remove("x"), subsystems.start("x"));
+        let run = daemon.clone().run_on(runtime.clone());
+        let run = Task::spawn_on(&runtime, "run".into(), run);
+        removed.await.unwrap();
+        let refused = started.await.unwrap_err().to_string();
+        assert!(refused.contains("`x`"), "by its name: {refused}");
+        daemon.shutdown();
+        assert!(run.await.is_ok_and(|ran| ran.is_ok()));
+    });
 }
 
 fn the_past_of_what_was_removed_is_over<W: World>(world: &W) {

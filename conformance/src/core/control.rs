@@ -50,7 +50,7 @@ pub(super) fn lives<W: World>() -> Vec<Core<W>> {
             "CONTROL-06",
             calls_before_the_run_are_done_when_it_has_begun,
             "A call made before the run is answered by it.",
-            "A stop before the run."
+            "Before the run: a stop; a stop and a start of another one, in this order."
         ),
         core!(
             "CONTROL-07",
@@ -256,12 +256,16 @@ fn a_subsystem_cannot_wait_for_its_own_stop<W: World>(world: &W) {
 
 fn calls_before_the_run_are_done_when_it_has_begun<W: World>(world: &W) {
     let daemon = kept().with_task("unwanted", |_| async { panic!("it was stopped before") });
-    let daemon = world.daemon(daemon);
+    let daemon = world.daemon(daemon.with_task("later", idle));
     let end = world.block_on(async |runtime: AnyRuntime| {
-        let stop = daemon.subsystems().stop("unwanted");
+        let subsystems = daemon.subsystems();
+        let stop = subsystems.stop("unwanted");
+        let (not_yet, later) = (subsystems.stop("later"), subsystems.start("later"));
         let run = daemon.clone().run_on(runtime.clone());
         let run = Task::spawn_on(&runtime, "run".into(), run);
         let end = stop.await;
+        assert_eq!(not_yet.await.unwrap().kind(), EndKind::Requested);
+        assert_eq!(later.await.unwrap(), 1, "in the order of the calls");
         daemon.shutdown();
         assert!(run.await.is_ok_and(|ran| ran.is_ok()));
         end.unwrap()

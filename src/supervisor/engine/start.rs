@@ -5,8 +5,8 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 
 use super::{
-    Cause, Effect, Engine, Event, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, START_IS_LONG,
-    Say, State, Timer,
+    Cause, Effect, Engine, Leaving, Met, Note, Out, PROGRESS_EVERY, Phase, START_IS_LONG, Say,
+    State, Timer,
 };
 
 /// The start timeout of a subsystem that says when it is ready and sets none.
@@ -29,10 +29,9 @@ impl Engine {
             self.go(unit, now, out);
         }
         self.nothing_to_run(out);
+        // A step each: what one of them has come to may be undone by the next.
         for event in std::mem::take(&mut self.early) {
-            if let Event::Control { ticket, unit, op, caller } = event {
-                self.control(ticket, unit, op, caller, now, out);
-            }
+            self.step(event, now, out);
         }
     }
 

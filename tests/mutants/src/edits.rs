@@ -198,6 +198,13 @@ const CORES: &[Bug] = &[
             "MissedTicks::Burst => if PLANTED { now.max(due) + every } else { due + every },",
     ),
     bug!(
+        "added-to-what-is-over",
+        "something is added although what it requires is over",
+        "src/supervisor/engine/add.rs",
+        "if *kind != Kind::After && self.is_down(*dependency) {" =>
+            "if !PLANTED && *kind != Kind::After && self.is_down(*dependency) {",
+    ),
+    bug!(
         "second-panic-told",
         "of two panics of a child the second is told",
         "src/subsystem/child.rs",

@@ -421,3 +421,15 @@ fn a_restart_of_one_that_wants_no_other_start_is_refused() {
         assert_eq!(world.answered.get(&restart), Some(&Err(answer)));
     }
 }
+
+#[test]
+fn what_is_asked_for_before_the_start_is_done_call_by_call() {
+    let mut world = World::new(&[AGAIN, AGAIN], &[], settings());
+    let (stop, _) = world.call_from(None, Op::Stop, 1);
+    let (start, _) = world.call_from(None, Op::Start, 1);
+    world.step(Event::Start);
+    assert_eq!(world.answered.get(&stop), Some(&Ok(())), "what has not begun is over at once");
+    assert_eq!(world.state(1), State::Starting);
+    world.tell(1, UnitEvent::Ready);
+    assert_eq!(world.answered.get(&start), Some(&Ok(())));
+}

@@ -175,7 +175,7 @@ pub(super) const ALL: &[Declared] = &[
         ("ADD-03", "called `Result::unwrap()` on an `Err` value: ShuttingDown"),
     ]),
     ("reports-reversed", &[
-        ("ADD-04", "called `Result::unwrap_err()` on an `Ok` value: SubsystemId(2)"),
+        ("CONTROL-06", "AlreadyRunning"),
     ]),
     ("readiness-not-waited-for", &[
         ("ADD-05", "assertion failed: asked.load(Ordering::SeqCst) >= 5"),
@@ -198,11 +198,14 @@ pub(super) const ALL: &[Declared] = &[
     ("missed-tick-lost", &[
         ("TICK-03", "a tick was left out"),
     ]),
+    ("added-to-what-is-over", &[
+        ("ADD-04", "called `Result::unwrap_err()` on an `Ok` value: SubsystemId(2)"),
+    ]),
     ("second-panic-told", &[
         ("CHILD-11", "left: Some(\"the second\")  right: Some(\"the first\")"),
     ]),
     ("name-of-the-removed-lost", &[
-        ("ADD-07", "Unknown { name: \"#1\""),
+        ("ADD-07", "by its name"),
     ]),
     ("critical-is-optional", &[
         ("MANY-02", "left: 69  right: 1"),
