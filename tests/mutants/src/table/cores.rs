@@ -157,7 +157,7 @@ pub(super) const ALL: &[Declared] = &[
         ("CONTROL-05", ": told too early"),
     ]),
     ("taken-back-start-counts", &[
-        ("CONTROL-06", "in the order of the calls  left: 2  right: 1"),
+        ("CONTROL-06", "in the order of the calls"),
     ]),
     ("addition-not-answered", &[
         ("CONTROL-08", "db      stopped"),
