@@ -101,6 +101,7 @@ mod tests {
     fn a_raised_signal_reaches_every_listener() {
         let set = SignalSet::EMPTY.with(Signal::WindowChange);
         let mut streams = [(); 2].map(|()| ThreadSignals.listen(set).unwrap());
+        assert_eq!(format!("{:?}", streams[0]), "ThreadStream { pending: {} }");
         signal_hook::low_level::raise(Signal::WindowChange.number()).unwrap();
         for stream in &mut streams {
             let next = poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx));
