@@ -8,13 +8,14 @@ use std::task::{Context, Poll};
 use parking_lot::Mutex;
 use proc_daemon_runtime::{JoinError, PanicPayload, Task, TaskName, catch, discard};
 
+use super::children::Place;
 use super::run::{Run, Told};
 
 /// A task of a subsystem. None outlives its subsystem.
 ///
 /// Awaiting gives its result and is cancel-safe. Dropping the handle leaves the child running until its
 /// subsystem ends. A panic of the child goes to whoever joins it; if the handle is dropped, before or
-/// after the panic, it fails the subsystem.
+/// after the panic and while the subsystem lives, it fails the subsystem.
 #[must_use = "a child runs on without its handle; `detach` says so"]
 pub struct Child<T> {
     task: Task<Option<T>>,
@@ -164,7 +165,7 @@ fn enrol(run: &Arc<Run>, name: Option<TaskName>) -> (Arc<Cell>, Member) {
 
 /// A place among the children, given back when the child's future is gone.
 struct Member {
-    place: usize,
+    place: Place,
     left: bool,
     run: Arc<Run>,
 }

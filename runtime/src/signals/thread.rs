@@ -112,10 +112,15 @@ mod tests {
     #[test]
     fn its_thread_ends_with_the_stream() {
         let stream = ThreadSignals.listen(SignalSet::EMPTY.with(Signal::WindowChange)).unwrap();
-        let (inbox, waker) = (Arc::clone(&stream.inbox), Arc::new(Unparks(thread::current())));
-        inbox.lock().waker = Some(Waker::from(waker));
+        let inbox = Arc::clone(&stream.inbox);
+        let waker = Waker::from(Arc::new(Unparks(thread::current())));
         drop(stream);
-        while !inbox.lock().closed {
+        while {
+            let mut inbox = inbox.lock();
+            // A signal takes it: another test may raise that one.
+            inbox.waker = Some(waker.clone());
+            !inbox.closed
+        } {
             thread::park();
         }
     }

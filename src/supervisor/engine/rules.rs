@@ -25,7 +25,7 @@ pub(crate) struct Rules {
     pub(crate) intensity: Option<Intensity>,
 }
 
-/// The rules of all subsystems; equal ones are kept once, for most have the default's. A place that nobody uses any
+/// The rules of all subsystems; of equal ones that were entered near each other one is kept, for most have the default's. A place that nobody uses any
 /// more is given to others.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RuleBook {
@@ -75,7 +75,7 @@ impl RuleBook {
     }
 }
 
-/// The rules of many subsystems, in order; equal ones are kept once.
+/// The rules of many subsystems, in order; of equal ones that are near each other one is kept.
 #[derive(Debug, Default)]
 pub(crate) struct RuleList {
     book: RuleBook,
