@@ -62,13 +62,14 @@ fn formats_filters_and_the_status() {
 /// bound of two thirds comes first if the machine is fast.
 #[test]
 fn what_is_not_over_by_the_limit_has_hung() {
-    for (scenario, limit) in [("SLEEP-02", "50ms"), ("SIG-04", "30ms")] {
+    // In a thread and in a process of its own: each takes 40 ms at least.
+    for (scenario, limit) in [("SLEEP-02", "5ms"), ("SIG-04", "5ms")] {
         let filter = format!("tokio/one-worker::{scenario}");
         let output = run(&["--backend", "tokio", &filter, "--limit", limit]);
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(1), "{text}");
         let hung = text.contains(&format!("it hangs: not over after {limit}"));
-        assert!(hung || text.contains("after 20ms nothing goes on"), "{text}");
+        assert!(hung || text.contains("nothing goes on"), "{text}");
     }
     let output = run(&["--backend", "sim", "SPAWN-01", "--limit", "soon"]);
     assert_eq!(output.status.code(), Some(2));

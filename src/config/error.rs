@@ -14,7 +14,8 @@ pub enum ConfigErrorKind {
     Missing,
     /// The file cannot be opened or read: permission, a directory, a failing device.
     Unreadable,
-    /// The file is longer than `limits.config_file`, as it was in force before.
+    /// The file is longer than `limits.config_file`: as the environment or code sets it at the start, as it is in force
+    /// at a reload.
     TooLarge,
     /// The file was written or replaced each time it was read.
     Changing,

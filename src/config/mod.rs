@@ -9,7 +9,8 @@
 //! 1. A [`Config`] that exists is valid: it has been checked whole, and does not change.
 //! 2. Every key that is accepted is in the schema table; a key outside it is refused.
 //! 3. A failed load reports every issue of every layer that it could find, each with its place.
-//! 4. No more of a file is read than the limit says that was in force before, whatever the path leads to.
+//! 4. No more of a file is read than the limit says that the environment or code sets, or at a reload the one in
+//!    force, whatever the path leads to.
 //! 5. No message is longer than a line, and none but a quoted value shows the file's text.
 //! 6. A value that is read into a [`Secret`] is in no message. What holds other values is never quoted,
 //!    nor is a variable or an override of the user's.

@@ -72,8 +72,8 @@ fn error(failure: Failure, limit: Size, source: &Source) -> ConfigError {
         Failure::TooLong => (
             ConfigErrorKind::TooLarge,
             format!(
-                "is longer than {} bytes ({limit}), the most that is read: it cannot raise limits.config_file for \
-                 itself, the environment or code can",
+                "is longer than {} bytes ({limit}), the most that is read: shorten it, or start with a higher \
+                 limits.config_file from the environment or code; a file cannot raise it for itself",
                 limit.bytes()
             ),
         ),

@@ -313,8 +313,9 @@ impl Key {
     pub(super) fn parse(&self, raw: &str) -> Value {
         let value = match self.kind {
             Kind::Text | Kind::Level => None,
+            // Rust takes a plus sign; nothing else here does.
             Kind::Duration(_) | Kind::Size(_) | Kind::Whole(_) => {
-                raw.parse::<u64>().ok().map(Value::from)
+                raw.parse::<u64>().ok().filter(|_| !raw.starts_with('+')).map(Value::from)
             }
             Kind::Bool => match raw.to_ascii_lowercase().as_str() {
                 "true" | "1" => Some(Value::from(true)),

@@ -76,3 +76,16 @@ fn what_a_draft_was_given_is_told_in_the_order_of_the_schema() {
         }
     }
 }
+
+#[test]
+fn a_variable_with_a_sign_is_no_number() {
+    let numbers =
+        KEYS.iter().filter(|key| !matches!(key.kind, Kind::Text | Kind::Level | Kind::Bool));
+    for key in numbers {
+        assert_eq!(key.parse("7"), Value::from(7_u64), "{}", key.name);
+        for signed in ["+7", "-7"] {
+            assert_eq!(key.parse(signed), Value::from(signed), "{}", key.name);
+            key.read(&mut Draft::default(), key.name, &key.parse(signed)).unwrap_err();
+        }
+    }
+}

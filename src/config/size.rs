@@ -33,8 +33,9 @@ const DIGITS: usize = 18;
 ///
 /// In a configuration it is a whole number of bytes, or text: a number and a unit, `"64KiB"`, `"1.5 GB"`. `B` is a
 /// byte; `kB`, `MB`, `GB`, `TB`, `PB` and `EB` are powers of 1000, `KiB`, `MiB`, `GiB`, `TiB`, `PiB` and `EiB` powers of
-/// 1024; upper and lower case are the same. What is less than a byte is cut off. Refused are a letter without its `B`,
-/// which some take for a power of 1000 and others for one of 1024, and what is above [`Size::MAX`].
+/// 1024; upper and lower case are the same. A fraction is for these, has a digit before the point and 1 to 18 after it,
+/// and is cut off below a byte. Refused are a sign, a letter without its `B`, which some take for a power of 1000 and
+/// others for one of 1024, and what is above [`Size::MAX`].
 ///
 /// It is shown, and serialized, as text that reads back as the same number of bytes: in the largest unit of which it is
 /// a whole number.
@@ -100,7 +101,12 @@ impl fmt::Display for Size {
         let whole =
             |(_, factor): &&(&str, u64)| self.0 >= *factor && self.0.is_multiple_of(*factor);
         let (unit, factor) = UNITS.iter().find(whole).unwrap_or(&("B", 1));
-        f.pad(&format!("{}{unit}", self.0 / factor))
+        let text = format!("{}{unit}", self.0 / factor);
+        // A precision would cut off what does not read back then.
+        match f.precision() {
+            None => f.pad(&text),
+            Some(_) => f.write_str(&text),
+        }
     }
 }
 

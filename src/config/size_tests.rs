@@ -63,6 +63,7 @@ fn what_is_no_size_is_refused() {
 
 #[test]
 fn it_is_shown_in_the_largest_unit_of_which_it_is_a_whole_number_and_reads_back() {
+    assert_eq!(format!("{:>6}|{:.1}", Size::new(1024), Size::new(1024)), "  1KiB|1KiB");
     for (bytes, text) in [
         (0, "0B"),
         (1, "1B"),

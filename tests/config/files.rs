@@ -103,8 +103,8 @@ fn a_file_of_a_gibibyte_is_refused_without_reading_it() {
     let folder = Folder::new();
     let path = folder.file("");
     fs::File::options().write(true).open(&path).unwrap().set_len(1 << 30).unwrap();
-    let expected = "daemon.toml: is longer than 1048576 bytes (1MiB), the most that is read: it cannot raise \
-         limits.config_file for itself, the environment or code can";
+    let expected = "daemon.toml: is longer than 1048576 bytes (1MiB), the most that is read: shorten it, or \
+         start with a higher limits.config_file from the environment or code; a file cannot raise it for itself";
     assert_eq!(refused(&path), (ConfigErrorKind::TooLarge, expected.to_owned()));
 }
 

@@ -85,7 +85,7 @@ fn a_file_that_cannot_be_read_is_refused_by_its_name() {
     file.set_len(1 << 30).expect("a sparse file takes no room");
     refuses(
         &sparse,
-        ": is longer than 1048576 bytes (1MiB), the most that is read: it cannot raise limits.config_file for itself",
+        ": is longer than 1048576 bytes (1MiB), the most that is read: shorten it, or start with a higher limits.config_file from the environment or code",
     );
 }
 

@@ -14,7 +14,7 @@
 //! 3. Publication, commits and restarts are decided in one step: a shutdown comes before all of them or after.
 //! 4. Once it is published, whoever is concerned has taken it, restarts, or starts later.
 //! 5. Each call is answered once.
-//! 6. What a call or a signal asked for is told, whatever comes of it.
+//! 6. What a call or a signal asked for is told, whatever comes of it, unless the shutdown comes before it begins.
 
 mod prepare;
 mod settle;
