@@ -30,15 +30,15 @@
 //! ```
 //!
 //! `cargo test --test conformance` then runs every scenario on every row of the backend, each as a test of its
-//! own, with the arguments that Rust's test binaries have: filters, `--list`, `--test-threads`, `--nocapture` (shows
+//! own, with the arguments that Rust's test binaries have: a filter, `--list`, `--test-threads`, `--nocapture` (shows
 //! the panics of the scenarios' own daemons too). [`Suite`] makes other rows, and a [`Report`] for code.
 //!
 //! # Outcomes
 //!
 //! Each scenario gives one line for each row, always: `pass`, `FAIL` with the assertion, or `declared-absent` with the field of
 //! [`Capabilities`](proc_daemon_runtime::Capabilities) that the backend declares to lack, after a probe has looked for it
-//! in vain; or `workers`, on a row that is built with fewer than two. A scenario that needs nothing cannot be declared away. A hang is a failure that lists the tasks.
-//! Where nothing was executed, the run has failed.
+//! in vain; or `workers`, on a row that is built with fewer than two. A scenario that needs nothing cannot be declared
+//! away. A hang is a failure that lists the tasks. Where nothing was executed, the run has failed.
 //!
 //! # Invariants
 //!

@@ -30,7 +30,8 @@
 //!    [`RuntimeOptions::unsupported`]; what you cannot do at all is declared in [`Capabilities`]. A [`Census`] counts what
 //!    is alive, for the [`ShutdownSummary`].
 //! 5. Run the conformance kit: a `tests/conformance.rs` with `harness = false` whose `main` is
-//!    `proc_daemon_conformance::run::<Mine>()`. It names the law that does not hold, and says how it found out.
+//!    `proc_daemon_conformance::run::<Mine>()`. It names the scenario that does not hold, what
+//!    that is about, and how it found out.
 //!
 //! `examples/custom_backend` in the repository is such a backend, in two files.
 //!

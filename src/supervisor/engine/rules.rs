@@ -25,8 +25,8 @@ pub(crate) struct Rules {
     pub(crate) intensity: Option<Intensity>,
 }
 
-/// The rules of all subsystems; of equal ones that were entered near each other one is kept, for most have the default's. A place that nobody uses any
-/// more is given to others.
+/// The rules of all subsystems; of equal ones that were entered near each other one is kept, for most have the
+/// default's. A place that nobody uses any more is given to others.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RuleBook {
     rules: Vec<Rules>,
