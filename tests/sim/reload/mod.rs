@@ -220,6 +220,26 @@ fn what_cannot_be_used_keeps_the_configuration_and_says_why() {
 }
 
 #[test]
+fn a_failure_is_over_when_the_file_says_again_what_is_in_force() {
+    let http = Notes::default();
+    let daemon = Daemon::new().with_subsystem(http.spec("http", true));
+    let text = |n, word: &str| "hot_reload = true\n".to_owned() + &part("http", n, word, "");
+    live(daemon, &text(1, ""), move |s| async move {
+        s.until_ready().await;
+        for bad in [text(2, "refuse"), "[http".to_owned()] {
+            s.edit_config(&bad);
+            s.advance(Duration::from_secs(1)).await;
+            assert!(s.daemon().status().last_reload.unwrap().result.is_err(), "{bad}");
+            s.edit_config(&text(1, ""));
+            s.advance(Duration::from_secs(1)).await;
+            let last = s.daemon().status().last_reload.unwrap().result.unwrap();
+            assert!(!last.is_changed(), "{last}");
+        }
+        assert_eq!(http.last(), (1, 1));
+    });
+}
+
+#[test]
 fn a_start_that_fails_or_takes_too_long_takes_it_back() {
     for start in ["fail", "hang"] {
         let (http, mail) = (Notes::default(), Notes::default());

@@ -93,8 +93,8 @@ pub(crate) struct Reload {
     wanted: Option<bool>,
     /// This one is under way only because the file was touched.
     only_touched: bool,
-    /// Why nothing could be used when it was read last.
-    unusable: Option<Outcome>,
+    /// How the last one failed, and nothing has been told that takes it back.
+    failed: Option<Outcome>,
     /// When the file was touched first and last.
     touched: Option<(Instant, Instant)>,
     /// The start is over, or does not go well.
@@ -289,7 +289,7 @@ impl Engine {
         match found {
             Found::Bad { same } => {
                 if !same {
-                    self.reload.unusable = None;
+                    self.reload.failed = None;
                 }
                 self.reload_over(Outcome::Bad, out);
             }
@@ -333,13 +333,16 @@ impl Engine {
         }
     }
 
-    /// Whether its end is told. A file that was only touched tells neither that nothing has changed nor, twice, why it
-    /// cannot be used.
+    /// Whether its end is told. A file that was only touched tells neither twice why it cannot be used nor that nothing
+    /// has changed, unless a failure was told before: what is in force is what the file says again.
     fn is_news(&mut self, outcome: Outcome) -> bool {
+        let failed = !matches!(outcome, Outcome::Done | Outcome::Unchanged | Outcome::Nothing);
         let unusable = matches!(outcome, Outcome::Bad | Outcome::Unread | Outcome::Busy);
-        let unusable = unusable.then_some(outcome);
-        let before = std::mem::replace(&mut self.reload.unusable, unusable);
-        let old = outcome == Outcome::Unchanged || unusable.is_some() && unusable == before;
+        let before = std::mem::replace(&mut self.reload.failed, failed.then_some(outcome));
+        let old = match before {
+            None => outcome == Outcome::Unchanged,
+            Some(before) => unusable && outcome == before,
+        };
         !(old && self.reload.only_touched)
     }
 

@@ -294,6 +294,12 @@ pub(super) const BUGS: &[Bug] = &[
         "if !same {" => "if !same && !PLANTED {",
     ),
     bug!(
+        "taken-back-and-not-told",
+        "a file that was bad and says again what is in force leaves the status with the failure",
+        RELOAD,
+        "let old = match before {" => "let old = match before.filter(|_| !PLANTED || outcome != Outcome::Unchanged) {",
+    ),
+    bug!(
         "asked-for-and-not-told",
         "what a call asked for is not told either, if it was told before",
         RELOAD,

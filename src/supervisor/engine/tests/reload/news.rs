@@ -25,11 +25,11 @@ fn a_touched_file_tells_what_was_not_told() {
         (AGAIN, None),
         (AGAIN, None),
         (BAD, Some(Outcome::Bad)),
+        (Found::Unchanged, Some(Outcome::Unchanged)),
         (Found::Unchanged, None),
         (AGAIN, Some(Outcome::Bad)),
         (AGAIN, None),
         (Found::Changed, Some(Outcome::Done)),
-        (AGAIN, Some(Outcome::Bad)),
         (Found::Unchanged, None),
     ] {
         assert_eq!(touched(&mut world, found), Vec::from_iter(told), "{found:?}");
@@ -70,4 +70,17 @@ fn one_that_is_not_read_is_told_once_for_each_reason() {
         told.append(&mut world.news);
     }
     assert_eq!(told, [Outcome::Unread, Outcome::Busy]);
+}
+
+#[test]
+fn a_failure_is_told_to_be_over_when_the_file_says_again_what_is_in_force() {
+    let mut world = world(&units(1), &[]);
+    world.step(Event::Touched);
+    world.advance_to(world.now + QUIET);
+    world.changed(&[(0, Duty::Look)]);
+    world.say(0, Said::Refuse);
+    assert_eq!(std::mem::take(&mut world.news), [Outcome::Refused(0)]);
+    for told in [vec![Outcome::Unchanged], vec![]] {
+        assert_eq!(touched(&mut world, Found::Unchanged), told);
+    }
 }

@@ -110,11 +110,12 @@ pub(super) fn told(sim: Sim) -> Life {
         stage.until_ready().await;
         let (mut last, mut number) = (None, 1);
         for _ in 0..2 + stage.choose(6, "edits") {
-            let which = stage.choose(3, "which");
+            let which = stage.choose(4, "which");
             let text = match which {
                 0 => head.to_owned() + "[a",
                 1 => good(1).replace("n = 1", "n = -1"),
-                _ => good(number + 1),
+                2 => good(number + 1),
+                _ => good(number),
             };
             stage.edit_config(&text);
             let asked = stage.choose(3, "asked for") == 0;
@@ -130,8 +131,12 @@ pub(super) fn told(sim: Sim) -> Life {
                 ));
             }
             // Once for the call; the touch comes after it.
-            let expected = u32::from(asked || which == 2 || last != Some(which));
+            let bad = which < 2 && (asked || last != Some(which));
+            let expected = u32::from(bad || which == 2);
             expect(told == expected, "told once", || format!("{told} times, edit {which}"));
+            let known = stage.daemon().status().last_reload;
+            let failed = known.is_some_and(|last| last.result.is_err());
+            expect(failed == (which < 2), "what the file says is told", || format!("edit {which}"));
             last = (which < 2).then_some(which);
             number += u64::from(which == 2);
         }
