@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::{PanicPayload, TaskName};
 
 use super::body::Body;
+use super::called::Called;
 use super::check::{Ask, BoxCheck};
 use super::prepare::BoxPrepare;
 use super::provided::is_own;
@@ -83,7 +84,7 @@ where
 {
     fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
         let ctx = context(run);
-        body(run, async move { (self.0)(ctx).await })
+        body(run, Called::new(move || (self.0)(ctx)))
     }
 }
 
@@ -98,7 +99,7 @@ where
 {
     fn make(self: Arc<Self>, run: &Arc<Run>) -> BoxBody {
         let ctx = context(run);
-        body(run, async move { (self.1)(ctx, self.0.clone()).await })
+        body(run, Called::new(move || (self.1)(ctx, self.0.clone())))
     }
 }
 

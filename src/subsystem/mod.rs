@@ -17,6 +17,7 @@
 mod board;
 mod body;
 mod call;
+mod called;
 mod cancelled;
 mod check;
 mod child;
