@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
@@ -56,7 +57,7 @@ impl Handlers {
 
 /// Calls the handler for every batch of signals, one call at a time, until it is asked to stop.
 async fn serve(ctx: Context, (handler, inbox): (Handler, Arc<Mailbox<()>>)) -> Result<()> {
-    let mut batch = Vec::new();
+    let mut batch = VecDeque::new();
     loop {
         let arrived = poll_fn(|cx| {
             inbox.drain(&mut batch, cx);

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
 use super::prim::Mutex;
@@ -11,14 +12,14 @@ pub(crate) struct Mailbox<T>(Mutex<Inner<T>>);
 
 #[derive(Debug)]
 struct Inner<T> {
-    queue: Vec<T>,
+    queue: VecDeque<T>,
     reader: Option<Waker>,
     closed: bool,
 }
 
 impl<T> Default for Mailbox<T> {
     fn default() -> Self {
-        Self(Mutex::new(Inner { queue: Vec::new(), reader: None, closed: false }))
+        Self(Mutex::new(Inner { queue: VecDeque::new(), reader: None, closed: false }))
     }
 }
 
@@ -30,7 +31,7 @@ impl<T> Mailbox<T> {
             if inner.closed {
                 return;
             }
-            inner.queue.push(item);
+            inner.queue.push_back(item);
             inner.reader.take()
         };
         if let Some(reader) = reader {
@@ -40,7 +41,7 @@ impl<T> Mailbox<T> {
 
     /// Moves everything posted into `into`, which is empty; if there is nothing, the reader is woken by
     /// the next post.
-    pub(crate) fn drain(&self, into: &mut Vec<T>, cx: &mut Context<'_>) {
+    pub(crate) fn drain(&self, into: &mut VecDeque<T>, cx: &mut Context<'_>) {
         debug_assert!(into.is_empty());
         let mut inner = self.0.lock();
         std::mem::swap(&mut inner.queue, into);
@@ -54,7 +55,7 @@ impl<T> Mailbox<T> {
 
     /// Drops what is queued and whatever is posted from now on.
     pub(crate) fn close(&self) {
-        let closed = Inner { queue: Vec::new(), reader: None, closed: true };
+        let closed = Inner { queue: VecDeque::new(), reader: None, closed: true };
         let inner = std::mem::replace(&mut *self.0.lock(), closed);
         drop(inner);
     }
@@ -76,7 +77,7 @@ mod tests {
                 let mailbox = Arc::clone(&mailbox);
                 scope.spawn(move || (0..EACH).for_each(|n| mailbox.post((thread, n))));
             }
-            let mut batch = Vec::new();
+            let mut batch = VecDeque::new();
             futures_lite::future::block_on(std::future::poll_fn(|cx| {
                 loop {
                     mailbox.drain(&mut batch, cx);
@@ -88,7 +89,7 @@ mod tests {
                             std::task::Poll::Pending
                         };
                     }
-                    seen.append(&mut batch);
+                    seen.extend(batch.drain(..));
                 }
             }));
         });

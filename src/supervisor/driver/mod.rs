@@ -103,8 +103,7 @@ pub(crate) struct Driver {
     announced: Option<Announced>,
     sleep: Option<AnySleep>,
     sleeps_until: Instant,
-    reports: Vec<Report>,
-    pending: VecDeque<Report>,
+    reports: VecDeque<Report>,
     out: Out,
     /// A task was woken in this poll that may block its thread: the next poll is not to depend on that thread.
     woke: bool,
@@ -172,8 +171,7 @@ impl Driver {
             signals: parts.signals,
             sleep: None,
             sleeps_until: Instant::MAX,
-            reports: Vec::new(),
-            pending: VecDeque::new(),
+            reports: VecDeque::new(),
             out: Out::default(),
             woke: false,
             started: false,
@@ -207,7 +205,6 @@ impl Driver {
             if self.reports.is_empty() {
                 break;
             }
-            self.pending.extend(self.reports.drain(..));
             if let Some(event) = self.next_report() {
                 return Some(event);
             }
@@ -222,7 +219,7 @@ impl Driver {
 
     fn next_report(&mut self) -> Option<Event> {
         loop {
-            let report = self.pending.pop_front()?;
+            let report = self.reports.pop_front()?;
             if let Some(event) = self.take_in(report) {
                 return Some(event);
             }
@@ -234,7 +231,6 @@ impl Driver {
         self.out.effects.shrink_to(BATCH);
         self.out.turns.shrink_to(BATCH);
         self.out.ready.shrink_to(BATCH);
-        self.pending.shrink_to(BATCH);
         self.reports.shrink_to(BATCH);
     }
 
