@@ -122,7 +122,7 @@ fn advance<F: Future<Output = Result<(), BoxError>>>(
         (
             outcome @ (Outcome::Failed { stopping: false, .. }
             | Outcome::Panicked(_)
-            | Outcome::ChildPanicked { .. }),
+            | Outcome::ChildPanicked(_)),
             _,
         )
         | (outcome, Ok(())) => Some(outcome),
@@ -145,7 +145,7 @@ fn is_failure(outcome: &Option<Box<Outcome>>) -> bool {
         Some(
             Outcome::Failed { stopping: false, .. }
                 | Outcome::Panicked(_)
-                | Outcome::ChildPanicked { .. }
+                | Outcome::ChildPanicked(_)
         )
     )
 }

@@ -63,12 +63,16 @@ pub(crate) enum Outcome {
         stopping: bool,
     },
     Panicked(PanicPayload),
-    /// A child panicked and nobody joined it.
-    ChildPanicked {
-        child: Option<TaskName>,
-        payload: PanicPayload,
-    },
+    /// A child panicked and nobody joined it. A box: many reports are held at once, and few are of this.
+    ChildPanicked(Box<ChildPanic>),
     Aborted,
+}
+
+/// The panic of a child, and its name if it has one.
+#[derive(Debug)]
+pub(crate) struct ChildPanic {
+    pub(crate) child: Option<TaskName>,
+    pub(crate) payload: PanicPayload,
 }
 
 impl Outcome {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use proc_daemon_runtime::{Instant, PanicPayload, TaskName};
 
 use super::children::Children;
-use super::report::{Outcome, Report, What};
+use super::report::{ChildPanic, Outcome, Report, What};
 use super::{Row, Shared};
 use crate::exit::Exit;
 use crate::sync::{Flight, Latch, Notify};
@@ -38,7 +38,7 @@ pub(crate) struct Run {
 pub(crate) struct Rare {
     pub(crate) children: Children,
     pub(crate) drained: Notify,
-    failure: Mutex<Option<(Option<TaskName>, PanicPayload)>>,
+    failure: Mutex<Option<Box<ChildPanic>>>,
     /// When the last sign of life was, in nanoseconds; 0 is none.
     beat: AtomicU64,
     /// What a constructor made for this generation, which owns it.
@@ -204,7 +204,7 @@ impl Run {
     pub(crate) fn verdict(&self) -> Option<Outcome> {
         let failure = self.rare.get().and_then(|rare| rare.failure.lock().take());
         match failure {
-            Some((child, payload)) => Some(Outcome::ChildPanicked { child, payload }),
+            Some(panic) => Some(Outcome::ChildPanicked(panic)),
             None => self.is_aborted().then_some(Outcome::Aborted),
         }
     }
@@ -236,7 +236,8 @@ impl Run {
         if let Some(wrap) = &self.shared.wrap {
             wrap.child_panicked(self, child.as_ref(), &payload);
         }
-        self.rare().failure.lock().get_or_insert((child, payload));
+        let panic = || Box::new(ChildPanic { child, payload });
+        self.rare().failure.lock().get_or_insert_with(panic);
     }
 
     /// Whether it ever had a child, or has work in flight.

@@ -69,11 +69,9 @@ impl Driver {
                 How::Failed { stopping }
             }
             Outcome::Panicked(payload) => self.keep_panic(unit, "", &payload),
-            Outcome::ChildPanicked { child: None, payload } => {
-                self.keep_panic(unit, "a child ", &payload)
-            }
-            Outcome::ChildPanicked { child: Some(child), payload } => {
-                self.keep_panic(unit, &format!("child `{child}` "), &payload)
+            Outcome::ChildPanicked(panic) => {
+                let named = panic.child.as_ref().map(|child| format!("child `{child}` "));
+                self.keep_panic(unit, named.as_deref().unwrap_or("a child "), &panic.payload)
             }
         }
     }
