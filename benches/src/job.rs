@@ -169,8 +169,8 @@ impl Row {
                  counting allocator, of all readings of a round",
             ),
             Self::Reload => Some(
-                "the debounce is 250 ms; sleep: how late a sleep of 250 ms ends on that runtime, which the \
-                 daemon waits for with the same timer",
+                "the debounce is 250 ms, by the runtime's timer; sleep: how late a sleep of 250 ms ends on that runtime; \
+                 bare: the same by hand, a watch, a sleep, a reading off the workers, a task that is woken",
             ),
             Self::ReadFile => Some(
                 "no runtime; std: `read_to_string`; copy: the core's one sized reading into a kept buffer and \
@@ -235,7 +235,8 @@ impl Row {
                 &[("cancelled", "bare"), ("cancelled", "bare-main"), ("stopped", "bare-main")]
             }
             Self::Exec => &[("handlers", "empty"), ("exit", "empty")],
-            Self::Idle | Self::Reload => &[],
+            Self::Idle => &[],
+            Self::Reload => &[("seen", "bare")],
             Self::Snapshot => &[("read", "arc-swap")],
             Self::ReadFile => &[("read", "std")],
             Self::Erased => &[("spawn", "generic"), ("sleep", "generic"), ("reset", "generic")],

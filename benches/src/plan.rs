@@ -101,7 +101,7 @@ pub fn jobs(scale: Scale, peer_all: bool) -> Vec<Job> {
         let n = if scale == Scale::Smoke { 10 } else { 10_000 };
         jobs.push(job(Row::Erased, n, scale.rounds(n), &["generic", "erased"]));
         snapshot(scale, backend, &mut jobs);
-        jobs.push(job(Row::Reload, 1, rounds.div_ceil(8), &["sleep", "daemon"]));
+        jobs.push(job(Row::Reload, 1, rounds.div_ceil(8), &["sleep", "bare", "daemon"]));
         for variant in ["shared", "daemon"].into_iter().chain(peer(backend)) {
             jobs.push(job(Row::Idle, n, 1, &[variant]));
         }

@@ -2,9 +2,11 @@
 //!
 //! *shared*: spawn, one stop for all, one count of who is left. *child*: one stop for each task, which is
 //! what stopping a single subsystem needs at least. Neither has names, errors, panics, order or states.
+//! *watch*: a file is watched, debounced, read and published; nothing is parsed, checked, or asked of anybody.
 
 pub(crate) mod event;
 pub(crate) mod tokio;
+pub(crate) mod watch;
 
 use std::time::{Duration, Instant};
 

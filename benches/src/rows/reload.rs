@@ -9,6 +9,7 @@ use proc_daemon::{Config, Context, Daemon, Result};
 
 use super::memory::difference;
 use crate::bare::Bare;
+use crate::floors::watch::watch;
 use crate::gate::FIRST;
 use crate::job::Job;
 use crate::sampler::{Lines, rounds};
@@ -18,12 +19,16 @@ const DEBOUNCE: Duration = Duration::from_millis(250);
 /// Between two edits: whatever the system tells of the last one has been told.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// One daemon a process, whose file is replaced by another one in each round. The value is the time from the call of
-/// `rename` to the moment at which a subsystem's `config_changed()` resolves, less the debounce.
+/// One daemon a process, whose file is replaced by another one in each round, and beside it the same by hand on the bare
+/// runtime. The value is the time from the call of `rename` to the moment at which a subsystem's `config_changed()`
+/// resolves, or the task by hand has it, less the debounce.
 pub(crate) fn run<B: Bare>(bare: &B, job: &Job, out: &Lines) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     let (path, beside) = (folder.path().join("daemon.toml"), folder.path().join("next"));
     write(&path, 0)?;
+    let by_hand = tempfile::tempdir()?;
+    let other = by_hand.path().canonicalize()?.join("daemon.toml");
+    let _watch = watch(bare, &other, DEBOUNCE).map_err(io::Error::other)?;
     let builder = Daemon::builder(Config::load_from_file(&path)).without_signals();
     let daemon = builder.with_task("reader", reader).build().map_err(io::Error::other)?;
     let runtime = AnyRuntime::from(bare.handle());
@@ -41,6 +46,10 @@ pub(crate) fn run<B: Bare>(bare: &B, job: &Job, out: &Lines) -> io::Result<()> {
                     let since = Instant::now();
                     runtime.sleep(DEBOUNCE).await;
                     Ok(since.elapsed())
+                }
+                "bare" => {
+                    edits += 1;
+                    edit(&other, &by_hand.path().join("next"), edits).await
                 }
                 "daemon" => {
                     edits += 1;
