@@ -151,7 +151,7 @@ impl Daemon {
             watch: observer.watch,
             signals,
         };
-        let engine = Engine::new(plan.graph, plan.groups, plan.rules.into_iter(), settings);
+        let engine = Engine::new(plan.graph, plan.groups, plan.rules, settings);
         #[cfg(feature = "config-watch")]
         let watcher = super::watching::watch(&config, &inner.mailbox);
         let mut remains = Driver::new(engine, parts).await;

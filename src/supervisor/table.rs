@@ -53,27 +53,8 @@ impl<T: Clone> Table<T> {
         self.built.iter().chain(self.added.values())
     }
 
-    /// This table, leaving an empty one in its place.
-    pub(crate) fn take(&mut self) -> Self {
-        let nothing = Self::new(Vec::new(), self.gone.clone());
-        std::mem::replace(self, nothing)
-    }
-}
-
-impl<T> Index<usize> for Table<T> {
-    type Output = T;
-
-    fn index(&self, number: usize) -> &T {
-        let added = || self.added.get(&u32::try_from(number).unwrap_or(u32::MAX));
-        self.built.get(number).or_else(added).unwrap_or(&self.gone)
-    }
-}
-
-impl<T: Clone> IndexMut<usize> for Table<T> {
-    fn index_mut(&mut self, number: usize) -> &mut T {
-        if let Some(item) = self.built.get_mut(number) {
-            return item;
-        }
+    #[cold]
+    fn later_mut(&mut self, number: usize) -> &mut T {
         match self.added.get_mut(&u32::try_from(number).unwrap_or(u32::MAX)) {
             Some(item) => item,
             None => {
@@ -81,6 +62,41 @@ impl<T: Clone> IndexMut<usize> for Table<T> {
                 &mut self.scratch
             }
         }
+    }
+
+    /// This table, leaving an empty one in its place.
+    pub(crate) fn take(&mut self) -> Self {
+        let nothing = Self::new(Vec::new(), self.gone.clone());
+        std::mem::replace(self, nothing)
+    }
+}
+
+impl<T> Table<T> {
+    /// What is there that was added.
+    #[cold]
+    fn later(&self, number: usize) -> &T {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.added.get(&number).unwrap_or(&self.gone)
+    }
+}
+
+impl<T> Index<usize> for Table<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, number: usize) -> &T {
+        match self.built.get(number) {
+            Some(item) => item,
+            None => self.later(number),
+        }
+    }
+}
+
+impl<T: Clone> IndexMut<usize> for Table<T> {
+    #[inline]
+    fn index_mut(&mut self, number: usize) -> &mut T {
+        // Not by `get_mut`: of two that are borrowed one after the other, the first would be borrowed to the end.
+        if number < self.built.len() { &mut self.built[number] } else { self.later_mut(number) }
     }
 }
 

@@ -95,7 +95,15 @@ impl Watched {
     }
 
     /// The engine has decided upon its state: only who starts or runs is asked.
+    #[inline]
     pub(super) fn turned(&mut self, turn: Turn, row: &Row) {
+        // Most daemons watch nobody.
+        if !self.known.is_empty() {
+            self.follow(turn, row);
+        }
+    }
+
+    fn follow(&mut self, turn: Turn, row: &Row) {
         let Some(known) = self.known.get_mut(&turn.unit) else { return };
         match turn.state {
             SubsystemState::Running => return,

@@ -196,19 +196,15 @@ enum Phase {
 
 impl Engine {
     /// An engine over `graph` and `groups`, one rule for each node.
-    pub(crate) fn new(
-        graph: Graph,
-        groups: Groups,
-        rules: impl Iterator<Item = Rules>,
-        settings: Settings,
-    ) -> Self {
-        let (mut book, mut keeping) = (RuleBook::default(), 0);
+    pub(crate) fn new(graph: Graph, groups: Groups, rules: RuleList, settings: Settings) -> Self {
+        let (book, places) = rules.into_parts();
+        let mut keeping = 0;
         let units: Vec<Unit> = (0..)
-            .zip(rules)
-            .map(|(unit, rules)| {
-                keeping += usize::from(!rules.background);
+            .zip(places)
+            .map(|(unit, place)| {
+                keeping += usize::from(!book.at(place).background);
                 let unmet = u32::try_from(graph.dependencies(unit).len()).unwrap_or(u32::MAX);
-                Unit::new(book.enter(rules), unmet)
+                Unit::new(place, unmet)
             })
             .collect();
         Self {
@@ -289,8 +285,9 @@ impl Engine {
             self.answer(out);
         }
         // Who asked for it hears before how it ended.
-        let forgotten = self.gone.drain(..).map(|unit| Effect::Forget { unit });
-        out.effects.extend(forgotten);
+        for unit in self.gone.drain(..) {
+            out.push_back(Effect::Forget { unit });
+        }
         self.prune_timers();
     }
 
@@ -299,7 +296,7 @@ impl Engine {
         let nothing = Self::new(
             Graph::default(),
             Groups::default(),
-            std::iter::empty(),
+            RuleList::default(),
             self.settings.clone(),
         );
         std::mem::replace(self, nothing)

@@ -83,9 +83,9 @@ pub(crate) struct RuleList {
 }
 
 impl RuleList {
-    pub(crate) fn into_iter(self) -> impl Iterator<Item = Rules> {
-        let Self { book, places } = self;
-        places.into_iter().map(move |place| *book.at(place))
+    /// The rules, and the place of each subsystem's.
+    pub(super) fn into_parts(self) -> (RuleBook, Vec<u32>) {
+        (self.book, self.places)
     }
 }
 

@@ -10,6 +10,9 @@ use super::{
 impl Engine {
     /// Keeps the timers few whose reason is gone.
     pub(super) fn prune_timers(&mut self) {
+        if !self.timers.may_be_many() {
+            return;
+        }
         let Self { timers, units, phase, unready, dumping, reload, .. } = self;
         let now_is = (*phase, *unready, dumping.is_some());
         timers.prune(|timer| matters(timer, units, now_is, reload));

@@ -120,10 +120,16 @@ impl Timers {
         self.heap.pop().map(|Reverse((_, _, timer))| timer)
     }
 
+    /// Whether most of them may have lost their reason.
+    #[inline]
+    pub(crate) fn may_be_many(&self) -> bool {
+        self.heap.len() > self.many
+    }
+
     /// Drops those that do not matter if there may be many of them: each is looked at once for each that was set, on
     /// average.
     pub(crate) fn prune(&mut self, matters: impl Fn(Timer) -> bool) {
-        if self.heap.len() > self.many {
+        if self.may_be_many() {
             self.heap
                 .retain(|Reverse((_, _, timer))| !timer.is_of_a_generation() || matters(*timer));
             self.many = FEW.max(2 * self.heap.len());

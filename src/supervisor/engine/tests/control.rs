@@ -161,7 +161,8 @@ fn nothing_is_kept_of_what_was_removed() {
     const CYCLES: u32 = 100_000;
     let mut groups = Groups::default();
     let group = groups.enter(crate::strategy::Strategy::OneForAll);
-    let mut engine = Engine::new(Graph::default(), groups, [AGAIN].into_iter(), settings());
+    let mut engine =
+        Engine::new(Graph::default(), groups, [AGAIN].into_iter().collect(), settings());
     let (mut out, hour) = (Out::default(), Duration::from_secs(3600));
     let mut step = |engine: &mut Engine, event| {
         engine.step(event, ms(0), &mut out);

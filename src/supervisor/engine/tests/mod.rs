@@ -128,7 +128,7 @@ impl World {
     pub(super) fn of(rules: &[Rules], edges: Edges, groups: Groups, settings: Settings) -> Self {
         let graph = Graph::from_edges(rules.len(), edges);
         Self {
-            engine: Engine::new(graph, groups, rules.iter().copied(), settings),
+            engine: Engine::new(graph, groups, rules.iter().copied().collect(), settings),
             now: Instant::ZERO,
             live: BTreeMap::new(),
             busy: Vec::new(),

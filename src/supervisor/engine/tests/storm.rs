@@ -26,7 +26,8 @@ fn ten_thousand_that_fail_at_once_take_so_many_steps_each() {
     const UNITS: u32 = 10_000;
     let rules = vec![AGAIN; UNITS as usize];
     let settings = Settings { restarts_a_second: 20, ..settings() };
-    let mut engine = Engine::new(Graph::default(), Groups::default(), rules.into_iter(), settings);
+    let mut engine =
+        Engine::new(Graph::default(), Groups::default(), rules.into_iter().collect(), settings);
     let (mut out, mut now) = (Out::default(), ms(0));
     engine.step(Event::Start, now, &mut out);
     for unit in 0..UNITS {
