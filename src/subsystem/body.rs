@@ -23,7 +23,8 @@ pin_project_lite::pin_project! {
         #[pin]
         future: Option<F>,
         run: Option<Arc<Run>>,
-        outcome: Option<Box<Outcome>>,
+        // What it has come to, while what is left of it is waited for. A box: few are kept, and for a short time.
+        reached: Option<Box<Outcome>>,
     }
 
     impl<F> PinnedDrop for Body<F> {
@@ -41,7 +42,7 @@ pin_project_lite::pin_project! {
 
 impl<F: Future<Output = Result<(), BoxError>>> Body<F> {
     pub(crate) fn new(run: Arc<Run>, future: F) -> Self {
-        Self { future: Some(future), run: Some(run), outcome: None }
+        Self { future: Some(future), run: Some(run), reached: None }
     }
 }
 
@@ -57,44 +58,44 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Body<F> {
         let row = run.row();
         row.poll_begins(run.shared.runtime.now());
         run.attend(cx.waker());
-        let over = live(this.future, this.outcome, run, cx);
+        let over = live(this.future, this.reached, run, cx);
         row.poll_ends();
-        if !over {
+        let Some(outcome) = over else {
             return Poll::Pending;
-        }
+        };
         row.task_ends();
-        if let (Some(run), Some(outcome)) = (this.run.take(), this.outcome.take()) {
+        if let Some(run) = this.run.take() {
             run.dismiss();
-            run.ended(*outcome);
+            run.ended(outcome);
         }
         Poll::Ready(())
     }
 }
 
-/// One poll. True when the generation is over: its future is dropped and its children are joined.
+/// One poll. Some when the generation is over: its future is dropped and its children are joined.
 fn live<F: Future<Output = Result<(), BoxError>>>(
     future: Pin<&mut Option<F>>,
-    outcome: &mut Option<Box<Outcome>>,
+    reached: &mut Option<Box<Outcome>>,
     run: &Run,
     cx: &mut Context<'_>,
-) -> bool {
-    if outcome.is_none() {
-        match advance(future, run, cx) {
-            Some(reached) => *outcome = Some(Box::new(reached)),
-            None => return false,
-        }
-    }
-    overrule(outcome, run);
+) -> Option<Outcome> {
+    let mut outcome = match reached.take() {
+        Some(reached) => *reached,
+        None => advance(future, run, cx)?,
+    };
+    overrule(&mut outcome, run);
     let over = run.settle() || {
-        run.returned(is_failure(outcome));
+        run.returned(is_failure(&outcome));
         // What was in flight may have landed between the two: then nobody else would look again.
         run.settle()
     };
     if over {
         // A child that was aborted just now may have panicked in a destructor.
-        overrule(outcome, run);
+        overrule(&mut outcome, run);
+        return Some(outcome);
     }
-    over
+    *reached = Some(Box::new(outcome));
+    None
 }
 
 /// Polls the user's future once. Some when it is over and dropped.
@@ -117,35 +118,24 @@ fn advance<F: Future<Output = Result<(), BoxError>>>(
             Err(payload) => Outcome::Panicked(payload),
         },
     };
-    let dropped = catch(|| slot.set(None));
-    match (outcome, dropped) {
-        (
-            outcome @ (Outcome::Failed { stopping: false, .. }
-            | Outcome::Panicked(_)
-            | Outcome::ChildPanicked(_)),
-            _,
-        )
-        | (outcome, Ok(())) => Some(outcome),
-        (_, Err(payload)) => Some(Outcome::Panicked(payload)),
+    match catch(|| slot.set(None)) {
+        Err(payload) if !is_failure(&outcome) => Some(Outcome::Panicked(payload)),
+        _ => Some(outcome),
     }
 }
 
 /// An abort, or a child's panic, beats an end that was fine. A failure stands: no error is lost.
-fn overrule(outcome: &mut Option<Box<Outcome>>, run: &Run) {
+fn overrule(outcome: &mut Outcome, run: &Run) {
     if !is_failure(outcome)
         && let Some(verdict) = run.verdict()
     {
-        *outcome = Some(Box::new(verdict));
+        *outcome = verdict;
     }
 }
 
-fn is_failure(outcome: &Option<Box<Outcome>>) -> bool {
+fn is_failure(outcome: &Outcome) -> bool {
     matches!(
-        outcome.as_deref(),
-        Some(
-            Outcome::Failed { stopping: false, .. }
-                | Outcome::Panicked(_)
-                | Outcome::ChildPanicked(_)
-        )
+        outcome,
+        Outcome::Failed { stopping: false, .. } | Outcome::Panicked(_) | Outcome::ChildPanicked(_)
     )
 }

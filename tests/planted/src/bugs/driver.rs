@@ -28,11 +28,11 @@ pub(super) const BUGS: &[Bug] = &[
         "reports-reversed",
         "reports of one batch are taken in last first",
         DRIVER,
-        "self.pending.extend(self.reports.drain(..));" =>
-            "if PLANTED {
-            self.reports.reverse();
-        }
-        self.pending.extend(self.reports.drain(..));",
+        "self.shared.mailbox.drain(&mut self.reports, cx);" =>
+            "self.shared.mailbox.drain(&mut self.reports, cx);
+            if PLANTED {
+                self.reports.make_contiguous().reverse();
+            }",
     ),
     bug!(
         "timer-not-rearmed",

@@ -29,8 +29,10 @@ pub(super) const BUGS: &[Bug] = &[
         "end-told-twice",
         "a task tells its end when it is over and again when it is dropped",
         BODY,
-        "(this.run.take(), this.outcome.take())" =>
-            "(if PLANTED { this.run.clone() } else { this.run.take() }, this.outcome.take())",
+        "if let Some(run) = this.run.take() {
+            run.dismiss();" =>
+            "if let Some(run) = if PLANTED { this.run.clone() } else { this.run.take() } {
+            run.dismiss();",
     ),
     bug!(
         "children-not-closed",
