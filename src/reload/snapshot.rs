@@ -9,6 +9,8 @@ use crate::config::{Config, ConfigError, ConfigIssue, ConfigSource, ErasedSectio
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     generation: u64,
+    /// A copy of `config`: who only reads it follows one pointer less (bench: `snapshot`).
+    plain: Config,
     config: Arc<Config>,
     sections: Vec<Entry>,
     warnings: Vec<ConfigIssue>,
@@ -61,7 +63,8 @@ impl Snapshot {
             type_name: section.type_name(),
             value,
         });
-        Self { generation: 1, sections: entries.collect(), warnings: read.warnings, config }
+        let plain = Config::clone(&config);
+        Self { generation: 1, plain, sections: entries.collect(), warnings: read.warnings, config }
     }
 
     /// What was found that is no error: of the configuration, then of the sections.
@@ -72,13 +75,25 @@ impl Snapshot {
     /// The same content at that generation.
     pub(crate) fn at(&self, generation: u64) -> Self {
         let (config, sections) = (Arc::clone(&self.config), self.sections.clone());
-        Self { generation, config, sections, warnings: self.warnings.clone() }
+        Self {
+            generation,
+            plain: self.plain.clone(),
+            config,
+            sections,
+            warnings: self.warnings.clone(),
+        }
     }
 
     /// Which publication it is; 1 is the start's.
     #[inline]
     pub(crate) const fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The same as [`config`](Self::config), to be read in place.
+    #[inline]
+    pub(crate) const fn plain(&self) -> &Config {
+        &self.plain
     }
 
     /// The configuration the sections were read from.

@@ -275,7 +275,7 @@ impl Context {
     /// Reads the configuration without touching a count.
     #[inline]
     pub fn with_config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
-        read(self.look().config())
+        read(self.look().plain())
     }
 
     /// The settings of type `T`: from a section that this subsystem owns, else from any registered one.
