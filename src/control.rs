@@ -55,7 +55,7 @@ pub enum ControlError {
         /// The name of one that is there and was probably meant.
         near: Option<String>,
     },
-    /// It is starting, waits for what it depends on, or runs.
+    /// It is starting, waits for what it depends on, or runs, and nobody stops it.
     #[non_exhaustive]
     AlreadyRunning {
         /// Its name.
@@ -69,7 +69,8 @@ pub enum ControlError {
     },
     /// The daemon is going down, or has ended.
     ShuttingDown,
-    /// Its last generation has not ended, or was left behind.
+    /// Its last generation has not ended, although it is to, perhaps because it waits for those that stop before it; or
+    /// it was left behind.
     #[non_exhaustive]
     StillStopping {
         /// Its name.

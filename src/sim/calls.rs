@@ -53,12 +53,12 @@ fn refusals(book: &Book, unit: u32, op: Op, caller: Option<u32>) -> Vec<Refusal>
     note(Refusal::ShuttingDown, stopping);
     let starts = match op {
         Op::Start => {
-            let runs = matches!(
-                this.state,
-                State::Registered | State::Waiting | State::Starting | State::Running
-            );
-            note(Refusal::AlreadyRunning, runs || this.state == State::Backoff && held());
-            note(Refusal::StillStopping, !runs && !over && this.state != State::Backoff);
+            let idle = matches!(this.state, State::Registered | State::Waiting);
+            let runs = matches!(this.state, State::Starting | State::Running) && !this.leaves();
+            let starts = idle || runs || this.state == State::Backoff && held();
+            note(Refusal::AlreadyRunning, starts);
+            let lives = !idle && !over && this.state != State::Backoff;
+            note(Refusal::StillStopping, lives && !runs);
             over
         }
         Op::Restart => {

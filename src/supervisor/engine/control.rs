@@ -17,12 +17,12 @@ pub(crate) enum Op {
 /// Why it is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// It is starting, or runs.
+    /// It is starting, or runs, and stays.
     AlreadyRunning,
     /// It does not, or not any more.
     NotRunning,
     ShuttingDown,
-    /// Its last generation has not ended.
+    /// Its last generation has not ended, and is to.
     StillStopping,
     /// The caller would be stopped, and would wait for that.
     OwnStop,
@@ -77,14 +77,17 @@ impl Engine {
 
     fn start_by_name(&mut self, unit: u32, now: Instant, out: &mut Out) -> Result<(), Refusal> {
         self.controllable(unit)?;
-        match self.units[unit as usize].state {
+        let this = &self.units[unit as usize];
+        match this.state {
             State::Backoff if !self.is_held(unit) => self.leave_backoff(unit, out),
             State::Stopped | State::Failed => self.revive(unit, now, out)?,
-            State::Registered
-            | State::Waiting
-            | State::Starting
-            | State::Running
-            | State::Backoff => return Err(Refusal::AlreadyRunning),
+            State::Registered | State::Waiting | State::Backoff => {
+                return Err(Refusal::AlreadyRunning);
+            }
+            // One that leaves is asked only once those have ended that stop before it.
+            State::Starting | State::Running if this.leaving == Leaving::No => {
+                return Err(Refusal::AlreadyRunning);
+            }
             _ => return Err(Refusal::StillStopping),
         }
         Ok(())

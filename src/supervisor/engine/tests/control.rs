@@ -101,6 +101,21 @@ fn what_cannot_be_without_it_is_stopped_first() {
 }
 
 #[test]
+fn what_waits_for_its_dependents_to_end_is_still_stopping() {
+    for op in [Op::Stop, Op::Restart] {
+        // A restart takes along those that are bound.
+        let mut edges = Edges::default();
+        edges.add(2, 1, Kind::Binds);
+        let mut world = World::of(&[AGAIN; 3], edges, Groups::default(), settings()).up();
+        world.call(op, 1);
+        assert_eq!((world.state(1), world.asked()), (State::Running, vec![2]), "{op:?}");
+        assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::StillStopping)), "{op:?}");
+        world.end(2, How::Completed);
+        assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::StillStopping)), "{op:?}");
+    }
+}
+
+#[test]
 fn who_would_be_stopped_itself_is_refused() {
     let mut world = World::new(&[AGAIN; 3], &[(2, 1)], settings()).up();
     for op in [Op::Stop, Op::Remove, Op::Restart] {

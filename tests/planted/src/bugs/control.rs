@@ -45,6 +45,13 @@ pub(super) const BUGS: &[Bug] = &[
             "|| (!PLANTED && this.leaving == Leaving::Retired);",
     ),
     bug!(
+        "leaving-is-running",
+        "who is stopped, and waits for its dependents, is running to a call",
+        CONTROL,
+        "State::Starting | State::Running if this.leaving == Leaving::No => {" =>
+            "State::Starting | State::Running if PLANTED || this.leaving == Leaving::No => {",
+    ),
+    bug!(
         "removed-stays",
         "who is removed while it runs stays, and can be started",
         CONTROL,
