@@ -18,7 +18,7 @@ impl Engine {
             return;
         }
         self.phase = Phase::Up;
-        self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+        self.timers.set(now + PROGRESS_EVERY, Timer::StillStarting);
         if self.settings.reloadable {
             self.timers.set(now + START_IS_LONG, Timer::StartIsLong);
         }

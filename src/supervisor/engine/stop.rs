@@ -35,7 +35,7 @@ impl Engine {
         }
         self.timers.set(timeline.force_at, Timer::Force);
         self.timers.set(timeline.budget_at, Timer::Budget);
-        self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+        self.timers.set(now + PROGRESS_EVERY, Timer::StillStopping);
         if self.forced.is_some() || self.live == 0 || timeline.lame_duck_until <= now {
             self.begin_stopping(now, out);
         } else {

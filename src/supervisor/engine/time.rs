@@ -59,32 +59,31 @@ impl Engine {
                     out.push_back(Effect::Note(Note::FinalizerSlow(index)));
                     self.finalized(index, now, out);
                 }
-                Timer::Progress => self.progress(now, out),
+                Timer::StillStarting => {
+                    let starts = |unit: &Unit| {
+                        matches!(unit.state, State::Starting | State::Waiting | State::Backoff)
+                    };
+                    if let Some(waiting) = self.waiting(starts) {
+                        out.push_back(Effect::Note(Note::StillStarting(waiting)));
+                    }
+                    self.timers.set(now + PROGRESS_EVERY, timer);
+                }
+                Timer::StillStopping => {
+                    if let Some(waiting) = self.waiting(Unit::is_live) {
+                        out.push_back(Effect::Note(Note::StillStopping(waiting)));
+                    }
+                    self.timers.set(now + PROGRESS_EVERY, timer);
+                }
             }
         }
     }
 
-    fn progress(&mut self, now: Instant, out: &mut Out) {
-        let starting = self.phase == Phase::Up;
-        let pending = |unit: &Unit| {
-            if starting {
-                matches!(unit.state, State::Starting | State::Waiting | State::Backoff)
-            } else {
-                unit.is_live()
-            }
-        };
-        let mut waiting = self.units.numbered().filter(|(_, unit)| pending(unit)).map(|(n, _)| n);
-        let units: Vec<u32> = waiting.by_ref().take(NAMES_IN_A_NOTE).collect();
-        let more = waiting.count();
-        if !units.is_empty() {
-            let waiting = Box::new(Waiting { units, more });
-            out.push_back(Effect::Note(if starting {
-                Note::StillStarting(waiting)
-            } else {
-                Note::StillStopping(waiting)
-            }));
-        }
-        self.timers.set(now + PROGRESS_EVERY, Timer::Progress);
+    /// Those of whom `is` holds, if there are any.
+    pub(super) fn waiting(&self, is: impl Fn(&Unit) -> bool) -> Option<Box<Waiting>> {
+        let mut those = self.units.numbered().filter(|(_, unit)| is(unit)).map(|(n, _)| n);
+        let units: Vec<u32> = those.by_ref().take(NAMES_IN_A_NOTE).collect();
+        let more = those.count();
+        (!units.is_empty()).then(|| Box::new(Waiting { units, more }))
     }
 }
 
@@ -128,10 +127,7 @@ pub(super) fn matters(
         Timer::Force => matches!(phase, Phase::LameDuck | Phase::Stopping),
         Timer::Budget => phase != Phase::Done,
         Timer::Finalizer(index) => phase == Phase::Finalizing(index),
-        Timer::Progress => match phase {
-            Phase::Up => unready > 0,
-            Phase::LameDuck | Phase::Stopping => true,
-            _ => false,
-        },
+        Timer::StillStarting => phase == Phase::Up && unready > 0,
+        Timer::StillStopping => matches!(phase, Phase::LameDuck | Phase::Stopping),
     }
 }

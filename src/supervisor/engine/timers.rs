@@ -57,8 +57,10 @@ pub(crate) enum Timer {
     Force,
     Budget,
     Finalizer(usize),
-    /// Say what is being waited for.
-    Progress,
+    /// Say who has not become ready.
+    StillStarting,
+    /// Say who has not ended.
+    StillStopping,
 }
 
 /// Timers by due moment; of one moment, in the order they were set.
@@ -176,7 +178,7 @@ mod tests {
     #[test]
     fn what_is_about_no_generation_stays() {
         let mut timers = Timers::default();
-        timers.set(Instant::ZERO, Timer::Progress);
+        timers.set(Instant::ZERO, Timer::StillStarting);
         (0..FEW as u32)
             .for_each(|unit| timers.set(Instant::ZERO, Timer::Beat { unit, generation: 1 }));
         timers.prune(|_| false);

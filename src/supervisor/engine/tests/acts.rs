@@ -211,7 +211,8 @@ impl World {
             self.now = next.max(self.now) + late;
             self.step(Event::Tick);
             let grace = detail == Detail::Coarse && matches!(top, Some(Timer::Grace { .. }));
-            if top != Some(Timer::Progress) && !grace {
+            let tells = matches!(top, Some(Timer::StillStarting | Timer::StillStopping));
+            if !tells && !grace {
                 return;
             }
         }

@@ -165,7 +165,8 @@ fn fold_timers(fold: &mut Fold, world: &World, detail: Detail) {
     let Engine { timers, units, phase, unready, dumping, joints, reload, .. } = &world.engine;
     let counts = |timer: Timer| {
         let now_is = (*phase, *unready, dumping.is_some());
-        timer != Timer::Progress && matters(timer, units, now_is, reload)
+        let tells = matches!(timer, Timer::StillStarting | Timer::StillStopping);
+        !tells && matters(timer, units, now_is, reload)
     };
     let set = timers.heap.iter().filter(|entry| counts(entry.0.2));
     let mut due: Vec<(Instant, u64)> =
@@ -209,7 +210,7 @@ fn code(timer: Timer, detail: Detail) -> u64 {
         Timer::Force => of(7, 0),
         Timer::Budget => of(8, 0),
         Timer::Finalizer(_) => of(9, 0),
-        Timer::Progress => of(10, 0),
+        Timer::StillStarting | Timer::StillStopping => of(10, 0),
         Timer::Read(_) => of(16, 0),
         Timer::Prepare(_) => of(17, 0),
         Timer::Settle(_) => of(18, 0),

@@ -88,6 +88,24 @@ fn at_the_moment_of_abort_everything_left_is_aborted_and_then_left_behind() {
 }
 
 #[test]
+fn who_has_not_ended_is_named_every_five_seconds_of_the_stop() {
+    let mut world = World::plain(2, &[]);
+    world.step(Event::Start);
+    world.advance_to(ms(3000));
+    world.shutdown();
+    let told = |world: &World| {
+        let is = |note: &&Note| matches!(note, Note::StillStopping(_));
+        world.notes.iter().filter(is).count()
+    };
+    for (at, times) in [(7999, 0), (8000, 1), (12_999, 1), (13_000, 2)] {
+        world.advance_to(ms(at));
+        assert_eq!(told(&world), times, "after {at} ms");
+    }
+    let waiting = Box::new(Waiting { units: vec![0, 1], more: 0 });
+    assert_eq!(world.notes.last(), Some(&Note::StillStopping(waiting)));
+}
+
+#[test]
 fn what_is_left_behind_holds_up_nobody() {
     let short = Rules { grace: Some(Duration::from_secs(1)), ..Rules::PLAIN };
     let mut world = World::new(&[Rules::PLAIN, short], &[(1, 0)], settings()).up();
