@@ -32,9 +32,8 @@ pub(super) fn log(note: &Note, known: &Known<'_>) {
     let reason = known.reason.unwrap_or("no answer");
     match note {
         Note::AllReady => info!("ready"),
-        Note::StillStarting(waiting) => {
-            info!("still starting: {}", list(waiting, |unit| starting(unit, board)));
-        }
+        Note::NotReady(waiting) => info!("not ready: {}", unready(waiting, board)),
+        Note::StillStarting(waiting) => info!("still starting: {}", unready(waiting, board)),
         Note::StillStopping(waiting) => info!("still stopping: {}", names(waiting, board)),
         Note::StartTimedOut(unit) => warn!("`{}` did not become ready in time", name(unit)),
         Note::Restarts { unit, delay } => {
@@ -99,7 +98,11 @@ fn names(waiting: &Waiting, board: &Board) -> String {
     list(waiting, |unit| board.row(unit).name.to_string())
 }
 
-/// Its name, and why it is not ready.
+/// Their names, and why each is not ready.
+fn unready(waiting: &Waiting, board: &Board) -> String {
+    list(waiting, |unit| starting(unit, board))
+}
+
 fn starting(unit: u32, board: &Board) -> String {
     let row = board.row(unit);
     let waits = board.waits_for(unit);

@@ -77,6 +77,8 @@ pub(crate) enum Cause {
 pub(crate) enum Note {
     /// Everything is ready.
     AllReady,
+    /// These are not ready any more, or were added and are not yet.
+    NotReady(Box<Waiting>),
     /// These have not become ready yet.
     StillStarting(Box<Waiting>),
     /// These have not ended yet.

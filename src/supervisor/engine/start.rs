@@ -160,9 +160,9 @@ impl Engine {
         }
         self.shown_ready = ready;
         out.push_back(Effect::Ready(ready));
-        if ready {
-            out.push_back(Effect::Note(Note::AllReady));
-        }
+        let waiting = self.waiting(|unit| unit.waits);
+        let note = waiting.map_or(Note::AllReady, Note::NotReady);
+        out.push_back(Effect::Note(note));
     }
 
     pub(super) fn nothing_to_run(&mut self, out: &mut Out) {

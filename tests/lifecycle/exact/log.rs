@@ -109,6 +109,24 @@ fn readiness_is_told_with_the_reason_and_only_when_it_changes() {
 }
 
 #[test]
+fn that_the_daemon_is_not_ready_any_more_is_told_with_whom_it_waits_for() {
+    let backoff = Backoff::constant(SECOND).jitter(0.0);
+    let policy = RestartPolicy::on_failure().backoff(backoff).unlimited();
+    let breaks = |ctx: Context| async move {
+        ctx.sleep(5 * SECOND).await?;
+        Err("no line".into())
+    };
+    let daemon = Daemon::new()
+        .with_subsystem(task("uplink", breaks).restart_policy(policy))
+        .with_subsystem(task("web", idle).binds("uplink"));
+    let lines = log(daemon, async |s| s.advance(7 * SECOND).await);
+    let told: Vec<&str> =
+        lines.iter().map(String::as_str).filter(|line| line.contains("ready")).collect();
+    let expected = ["INFO ready", "INFO not ready: uplink (in backoff), web", "INFO ready"];
+    assert_eq!(told, expected, "{lines:#?}");
+}
+
+#[test]
 fn who_is_still_starting_says_for_whom_it_waits() {
     let backoff = Backoff::constant(60 * SECOND).jitter(0.0);
     let policy = RestartPolicy::on_failure().backoff(backoff).unlimited();
