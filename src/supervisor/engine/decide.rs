@@ -132,7 +132,7 @@ impl Engine {
         self.go_on_without(unit, now, out);
     }
 
-    /// Says so once, although a failure that is certain is acted upon before the end of what failed.
+    /// Says so once: also of what ended after its failure had begun a shutdown.
     pub(super) fn note_given_up(&mut self, unit: u32, why: GaveUp, out: &mut Out) {
         if self.units[unit as usize].gave_up.replace(why).is_none() {
             out.push_back(Effect::Note(Note::GaveUp { unit, why }));

@@ -48,6 +48,7 @@ impl Engine {
                 this.ended_at = now;
                 out.push_back(Effect::Note(Note::LeftBehind(unit)));
                 self.turn(unit, State::Zombie, out);
+                self.note_cause(unit, GaveUp::Zombie, out);
             }
         }
         self.exit(out);
@@ -96,7 +97,6 @@ impl Engine {
             Cause::Stranded(_) => Some(CODE_CONFIG),
             Cause::Signal(_) | Cause::NothingToRun => None,
         };
-        // One that is certain to fail has not ended yet.
         Some((cause, code.filter(|code| *code > 0)))
     }
 
@@ -114,6 +114,7 @@ impl Engine {
 /// The code of a failure.
 fn code(unit: &Unit) -> u8 {
     match unit.end {
+        Some(EndKind::Aborted | EndKind::Zombie) => CODE_LEFT,
         Some(EndKind::Panic) => 70,
         Some(EndKind::StartTimeout) => 75,
         Some(EndKind::DependencyStopped) => CODE_UNAVAILABLE,

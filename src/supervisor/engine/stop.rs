@@ -117,7 +117,7 @@ impl Engine {
         }
     }
 
-    /// A failure that nothing can make good is acted upon before the subsystem is joined.
+    /// A failure that nothing can make good is acted upon before the subsystem is joined; it is told with its end.
     pub(super) fn fail_at_once_if_certain(&mut self, unit: u32, say: Say, out: &mut Out) {
         let rules = *self.rule(unit);
         let leaving = self.units[unit as usize].leaving;
@@ -125,8 +125,16 @@ impl Engine {
             && matches!(leaving, Leaving::No | Leaving::Unhealthy);
         let tried = say == Say::Nothing && self.is_tried(unit);
         if last && !tried && !rules.optional && !rules.asks {
-            self.note_given_up(unit, GaveUp::Final, out);
             self.initiate(self.failure_of(unit), out);
+        }
+    }
+
+    /// `unit` has ended in the shutdown, or is left behind: says that it is given up if its failure began that.
+    pub(super) fn note_cause(&mut self, unit: u32, why: GaveUp, out: &mut Out) {
+        if let Some(Cause::Failed(whose) | Cause::StartFailed(whose)) = self.own_cause
+            && whose == unit
+        {
+            self.note_given_up(unit, why, out);
         }
     }
 
@@ -164,6 +172,7 @@ impl Engine {
         out.push_back(Effect::Note(Note::LeftBehind(unit)));
         self.turn(unit, State::Zombie, out);
         if self.phase != Phase::Up {
+            self.note_cause(unit, GaveUp::Zombie, out);
             self.after_end(unit, now, out);
         } else if self.units[unit as usize].leaving == Leaving::Retired {
             self.settle_retired(unit, now, out);
@@ -188,6 +197,7 @@ impl Engine {
             self.decide(unit, kind, say, now, out);
         } else {
             self.turn(unit, settled, out);
+            self.note_cause(unit, GaveUp::Final, out);
             self.gone_if_removed(unit, out);
             self.after_end(unit, now, out);
         }

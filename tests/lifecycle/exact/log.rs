@@ -192,6 +192,42 @@ fn who_is_given_up_is_told_with_the_numbers_and_what_follows() {
 }
 
 #[test]
+fn a_failure_is_told_before_what_follows_from_it_with_the_code_of_the_daemon() {
+    let never = RestartPolicy::never();
+    let about_db = |db: Spec| {
+        let lines = log(Daemon::new().with_subsystem(db), async |s| s.advance(60 * SECOND).await);
+        about(&lines, "`db`").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let slow = |ctx: Context| async move { ctx.sleep(40 * SECOND).await.map_err(Into::into) };
+    let timeout = Duration::from_micros(2_000_123);
+    let db = task("db", slow).explicit_ready().start_timeout(timeout).restart_policy(never.clone());
+    let expected = [
+        "WARN `db` did not become ready in time",
+        "INFO shutting down: subsystem `db` failed to start",
+        "ERROR `db` failed: it was not ready in time; does it call `ctx.ready()`?",
+        "ERROR `db` is not started again: its end is final; the daemon shuts down with 75",
+    ];
+    assert_eq!(about_db(db), expected);
+    // It has returned, and what it holds has its grace.
+    let holds = |ctx: Context| async move {
+        ctx.sleep(SECOND).await?;
+        let held = ctx.in_flight();
+        let _left = ctx.spawn(async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        });
+        Err("no line".into())
+    };
+    let expected = [
+        "INFO shutting down: subsystem `db` failed",
+        "WARN the grace of `db` is over: aborting it",
+        "ERROR `db` failed: no line",
+        "ERROR `db` is not started again: its end is final; the daemon shuts down with 1",
+    ];
+    assert_eq!(about_db(task("db", holds).restart_policy(never)), expected);
+}
+
+#[test]
 fn what_is_sound_and_probably_not_meant_is_warned_of_once() {
     let lonely = task("lonely", idle).requires("cache").on_give_up(|_| proc_daemon::Exit::Default);
     let daemon = Daemon::new()

@@ -106,6 +106,39 @@ fn who_has_not_ended_is_named_every_five_seconds_of_the_stop() {
 }
 
 #[test]
+fn whose_failure_began_the_stop_is_given_up_once_when_it_has_ended_or_is_left_behind() {
+    let given_up = |world: &World| {
+        let of = |note: &Note| match *note {
+            Note::GaveUp { unit, why } => Some((unit, why)),
+            _ => None,
+        };
+        world.notes.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let never = Rules { restart: crate::restart::Restart::Never, ..Rules::PLAIN };
+    let mut world = World::new(&[never, never], &[], settings()).up();
+    world.tell(0, UnitEvent::Returned { failed: true, say: Say::Nothing });
+    assert!(world.seen.contains(&Seen::Initiated(Cause::Failed(0))));
+    assert_eq!(given_up(&world), []);
+    let mut left = world.clone();
+    world.end(1, How::Failed { stopping: false });
+    assert_eq!(given_up(&world), [], "it failed in the stop");
+    world.end(0, How::Failed { stopping: false });
+    assert_eq!(given_up(&world), [(0, GaveUp::Final)]);
+    assert_eq!(world.engine.asks_for_the_end(), Some((Cause::Failed(0), Some(1))));
+
+    let mut at_the_budget = left.clone();
+    left.advance_to(ms(20_250));
+    left.end(0, How::Failed { stopping: false });
+    assert_eq!(given_up(&left), [(0, GaveUp::Zombie)]);
+    assert_eq!(left.engine.asks_for_the_end(), Some((Cause::Failed(0), Some(124))));
+    at_the_budget.now = ms(60_000);
+    at_the_budget.step(Event::Tick);
+    at_the_budget.advance_to(ms(61_000));
+    assert!(at_the_budget.exited);
+    assert_eq!(given_up(&at_the_budget), [(0, GaveUp::Zombie)]);
+}
+
+#[test]
 fn what_is_left_behind_holds_up_nobody() {
     let short = Rules { grace: Some(Duration::from_secs(1)), ..Rules::PLAIN };
     let mut world = World::new(&[Rules::PLAIN, short], &[(1, 0)], settings()).up();
