@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::duration::shown;
+
 /// How long before the next start of a subsystem that ended.
 ///
 /// The n-th delay in a row is `base * factor^n`, at most `cap`, and then moved by up to `jitter` of itself either
@@ -118,7 +120,8 @@ impl Backoff {
         let Self { base, factor, cap, jitter, .. } = *self;
         let mut issues = Vec::new();
         if cap < base {
-            issues.push(format!("the backoff's cap ({cap:?}) is below its base ({base:?})"));
+            let (cap, base) = (shown(cap), shown(base));
+            issues.push(format!("the backoff's cap ({cap}) is below its base ({base})"));
         }
         if !(0.0..=1.0).contains(&jitter) {
             issues.push(format!("a backoff's jitter is a part from 0 to 1, not {jitter}"));

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::duration::{millis, short};
+
 /// How one generation of a subsystem ended. Prints as one line: `error after 2s: disk full`.
 #[derive(Clone)]
 pub struct End {
@@ -157,16 +159,6 @@ impl fmt::Debug for End {
 /// A text without line breaks: whoever reads line by line is not taken in by a name or an error.
 pub(crate) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
-}
-
-/// Whole milliseconds.
-pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A duration to the millisecond: `1s 250ms`.
-pub(crate) fn short(duration: Duration) -> String {
-    humantime::format_duration(Duration::from_millis(millis(duration))).to_string()
 }
 
 /// Stands in for the text of an error whose `Display` panics.

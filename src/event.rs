@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use proc_daemon_runtime::Instant;
 
+use crate::duration::short;
 use crate::end::{End, chain};
 use crate::health::HealthState;
 use crate::id::SubsystemId;
@@ -196,11 +197,11 @@ impl SubsystemEvent {
             }
             Self::Ended { name, end, .. } => {
                 let error = end.error().map(|error| format!(": {}", chain(error)));
-                let (kind, ran_for) = (end.kind(), end.ran_for());
-                format!("`{name}` ended after {ran_for:?}: {kind}{}", error.unwrap_or_default())
+                let (kind, ran_for) = (end.kind(), short(end.ran_for()));
+                format!("`{name}` ended after {ran_for}: {kind}{}", error.unwrap_or_default())
             }
             Self::RestartScheduled { name, due, at, .. } => {
-                format!("`{name}` starts again in {:?}", due.since(*at))
+                format!("`{name}` starts again in {}", short(due.since(*at)))
             }
             Self::GaveUp { name, .. } => format!("`{name}` is not started again"),
             Self::HealthChanged { name, probe, health, reason, .. } => {
@@ -260,7 +261,7 @@ mod tests {
         let (id, at) = (SubsystemId::new(3), Instant::from_nanos(7));
         let name = || Arc::<str>::from("a\nb");
         let error = Some(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("x\r\ny")));
-        let ran_for = Duration::from_secs(2);
+        let ran_for = Duration::from_micros(2_000_123);
         let end = End { kind: EndKind::Error, error, ran_for, generation: 1 };
         let due = at + ran_for;
         let state = SubsystemState::Running;

@@ -23,6 +23,7 @@ mod boxed;
 pub mod config;
 mod control;
 mod daemon;
+mod duration;
 mod end;
 pub mod error;
 mod event;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::duration::{short, shown};
 use crate::end::End;
 
 /// Whether a subsystem that ended is started again, after how long, and how often before the supervisor gives up.
@@ -145,9 +146,10 @@ impl RestartPolicy {
             && issues.is_empty()
             && let Some(takes) = self.takes_at_least(failures).filter(|takes| *takes >= window)
         {
+            let (takes, window) = (short(takes), shown(window));
             issues.push(format!(
-                "the intensity can never be reached: {} failures take {takes:?} with this backoff, and \
-                 the window is {window:?}; use a longer window, a lower cap, or `unlimited()`",
+                "the intensity can never be reached: {} failures take {takes} with this backoff, and the window \
+                 is {window}; use a longer window, a lower cap, or `unlimited()`",
                 failures.saturating_add(1),
             ));
         }
@@ -211,7 +213,10 @@ mod tests {
     fn a_limit_that_the_backoff_makes_unreachable_is_told_with_the_numbers() {
         let slow = RestartPolicy::on_failure().backoff(Backoff::constant(20 * SECOND).jitter(0.0));
         let text = said(&slow);
-        assert!(text.contains("6 failures take 100s") && text.contains("window is 60s"), "{text}");
+        assert!(
+            text.contains("6 failures take 1m 40s") && text.contains("window is 1m;"),
+            "{text}"
+        );
         assert_eq!(said(&slow.clone().unlimited()), "");
         assert_eq!(said(&slow.clone().intensity(5, 101 * SECOND)), "");
         assert!(!said(&slow.clone().intensity(5, 100 * SECOND)).is_empty());

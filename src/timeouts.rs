@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::duration::shown;
+
 /// How long a shutdown may take. All are counted from its start, except the grace.
 ///
 /// Always: `lame_duck + grace <= force <= kill`.
@@ -173,11 +175,6 @@ impl Wanted {
 
 const FORCE_AFTER_GRACE: Duration = Duration::from_secs(2);
 const KILL_AFTER_FORCE: Duration = Duration::from_secs(3);
-
-/// A duration as a configuration file takes it: `1m 30s`.
-pub(crate) fn shown(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string()
-}
 
 #[cfg(test)]
 #[path = "timeouts_tests.rs"]

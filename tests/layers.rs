@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The modules of the core, from the lowest layer up. `daemon` and `error` are one room: a report holds
 /// the error that prevented a start, an error holds the report of what did start.
 const LAYERS: [&[&str]; 11] = [
-    &["sync"],
+    &["duration", "sync"],
     &["backoff", "boxed", "end", "exit", "health", "id", "reason", "state", "strategy", "timeouts"],
     &["control", "restart", "shutdown", "signal", "config"],
     &["reload"],

@@ -8,7 +8,8 @@ use super::issue::ConfigIssue;
 use super::level::LogLevel;
 use super::schema;
 use super::size::Size;
-use crate::timeouts::{LONGEST, ShutdownTimeouts, Wanted, shown};
+use crate::duration::shown;
+use crate::timeouts::{LONGEST, ShutdownTimeouts, Wanted};
 
 /// The values that were set, by a file or in code; each has its type, but may be out of range.
 #[derive(Clone, Debug, Default)]

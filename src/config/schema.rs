@@ -8,7 +8,7 @@ use figment::value::Value;
 use super::draft::{Draft, MOST_THREADS, Settings};
 use super::level::{self, LogLevel};
 use super::size::Size;
-use crate::timeouts::shown;
+use crate::duration::shown;
 
 /// One key.
 pub(super) struct Key {

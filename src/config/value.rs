@@ -6,7 +6,7 @@ use std::time::Duration;
 use figment::value::Value as Inner;
 
 use super::size::Size;
-use crate::timeouts::shown;
+use crate::duration::shown;
 
 /// A value for [`ConfigSource::set`](super::ConfigSource::set): of a number, a `bool`, a text, a
 /// [`Duration`] or a [`Size`], which become text such as `1m 30s` and `64KiB`, or a `Vec` or array of those.

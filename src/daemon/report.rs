@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use proc_daemon_runtime::Instant;
 
-use crate::end::{End, EndKind, chain, millis, short};
+use crate::duration::{millis, short};
+use crate::end::{End, EndKind, chain};
 use crate::error::{Error, ErrorKind};
 use crate::id::SubsystemId;
 use crate::reason::ShutdownReason;

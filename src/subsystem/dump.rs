@@ -3,7 +3,7 @@ use std::fmt::Write;
 use proc_daemon_runtime::Instant;
 
 use super::Board;
-use crate::end::short;
+use crate::duration::short;
 use crate::state::SubsystemState;
 
 /// The state of every subsystem, one line each, for a person at a terminal.

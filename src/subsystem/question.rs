@@ -12,6 +12,7 @@ use super::check::BoxCheck;
 use super::report::What;
 use super::run::Run;
 use crate::boxed::{BoxError, Result};
+use crate::duration::shown;
 use crate::health::{Health, Probe};
 use crate::sync::{Latch, Ticket};
 
@@ -99,8 +100,8 @@ impl Question {
     }
 
     fn late(&self) -> Finding {
-        let time = self.by.since(self.asked);
-        Finding::Bad(format!("no answer within {time:?}").into())
+        let time = shown(self.by.since(self.asked));
+        Finding::Bad(format!("no answer within {time}").into())
     }
 
     /// None: not yet.

@@ -6,7 +6,7 @@ use proc_daemon_runtime::{Signal, TaskName};
 use tracing::{debug, error, info, warn};
 
 use super::engine::{GaveUp, Note, Probe, Waiting};
-use crate::end::short;
+use crate::duration::short;
 use crate::state::SubsystemState;
 use crate::subsystem::Board;
 
@@ -78,8 +78,12 @@ pub(super) fn log(note: &Note, known: &Known<'_>) {
             );
         }
         Note::ForceTime(0) => {}
-        Note::ForceTime(left) => warn!("shutdown time is over: aborting {left} subsystems"),
-        Note::Forced(signal, left) => warn!("{signal} forces the end: aborting {left} subsystems"),
+        Note::ForceTime(left) => {
+            warn!("shutdown time is over: aborting {}", subsystems(*left));
+        }
+        Note::Forced(signal, left) => {
+            warn!("{signal} forces the end: aborting {}", subsystems(*left));
+        }
         Note::Repeated(Signal::Interrupt) => {
             info!("SIGINT again: a shutdown is under way; once more forces it");
         }
@@ -87,11 +91,15 @@ pub(super) fn log(note: &Note, known: &Known<'_>) {
         Note::NothingToReload(signal) => info!("{signal}: nothing can be reloaded; ignored"),
         Note::NoLogFiles(signal) => info!("{signal}: no log file is open; ignored"),
         Note::AllEnded { left: 0 } => info!("stopped"),
-        Note::AllEnded { left } => warn!("stopped; {left} subsystems were left behind"),
+        Note::AllEnded { left } => warn!("stopped; left behind: {}", subsystems(*left)),
         Note::FinalizerSlow(index) => {
             debug!("finalizer `{}` did not return in time", known.finalizers[*index]);
         }
     }
+}
+
+fn subsystems(number: usize) -> String {
+    format!("{number} subsystem{}", if number == 1 { "" } else { "s" })
 }
 
 fn names(waiting: &Waiting, board: &Board) -> String {

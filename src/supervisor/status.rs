@@ -5,7 +5,8 @@ use std::time::Duration;
 use proc_daemon_runtime::Instant;
 use serde_json::{Value, json};
 
-use crate::end::{End, millis, one_line, short};
+use crate::duration::{millis, short};
+use crate::end::{End, one_line};
 use crate::health::HealthState;
 use crate::id::SubsystemId;
 use crate::state::SubsystemState;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use proc_daemon_runtime::{AbortHandle, Instant};
 
+use crate::duration::shown;
 use crate::event::ProbeKind;
 use crate::health::{HealthState, Probe};
 use crate::subsystem::{Over, Row, Watch};
@@ -124,7 +125,7 @@ impl Known {
         answered.verdict = Some(false);
         let mut error = answered.error.clone();
         if answered.open.as_ref().is_some_and(|(_, since)| now.since(*since) >= within) {
-            let text = format!("no answer within {within:?}: its check holds its thread");
+            let text = format!("no answer within {}: its check holds its thread", shown(within));
             self.reasons[kind(probe) as usize] = Some(short_reason(&text));
             error = Some(Box::<dyn Error + Send + Sync>::from(text).into());
         }
@@ -136,7 +137,7 @@ impl Known {
     pub(super) fn missed(&mut self) {
         self.beats = Some(false);
         let deadline = self.watch.heartbeat.unwrap_or_default();
-        let text = format!("no sign of life within {deadline:?}");
+        let text = format!("no sign of life within {}", shown(deadline));
         self.reasons[ProbeKind::Heartbeat as usize] = Some(short_reason(&text));
         self.blame = Some(Box::<dyn Error + Send + Sync>::from(text).into());
     }

@@ -8,7 +8,8 @@ use proc_daemon_runtime::{Instant, PanicPayload, discard};
 use tracing::error;
 
 use super::Driver;
-use crate::end::{End, EndKind, chain, short};
+use crate::duration::shown;
+use crate::end::{End, EndKind, chain};
 use crate::exit::Exit;
 use crate::restart::Restart;
 use crate::subsystem::{Outcome, Report, What};
@@ -133,7 +134,7 @@ impl Driver {
             let allowed = format!("({} {verb} allowed)", limit.failures);
             if times > limit.failures as usize {
                 let verb = if rules.restart == Restart::Always { "ended" } else { "failed" };
-                format!("it {verb} {times} times within {} {allowed}", short(limit.window))
+                format!("it {verb} {times} times within {} {allowed}", shown(limit.window))
             } else {
                 format!("it was not ready in {starts} starts in a row {allowed}")
             }

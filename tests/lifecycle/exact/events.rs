@@ -78,7 +78,7 @@ fn start_failure_restart_and_stop() {
                     "20s `http` ended after 18s: requested",
                     "20s `http` is stopped (start 1)",
                     "20s `store` is stopping (start 2)",
-                    "20s `store` ended after 9.5s: requested",
+                    "20s `store` ended after 9s 500ms: requested",
                     "20s `store` is stopped (start 2)",
                     "20s stopped with code 0",
                 ];
@@ -203,7 +203,7 @@ fn each_end_has_its_own_error() {
                     matches!(event, SubsystemEvent::Ended { .. }) && event.name() == Some("flaky")
                 });
                 let expected = [
-                    "0ns `flaky` ended after 0ns: error: disk full",
+                    "0ns `flaky` ended after 0s: error: disk full",
                     "2s `flaky` ended after 1s: start timeout: it was not ready in time; does it \
                      call `ctx.ready()`?",
                 ];
@@ -234,7 +234,7 @@ fn what_is_left_behind_ends_once() {
                     "10s not ready",
                     "10s `stuck` is stopping (start 1)",
                     "11s `stuck` is aborting (start 1)",
-                    "11.25s `stuck` ended after 11.25s: zombie",
+                    "11.25s `stuck` ended after 11s 250ms: zombie",
                     "11.25s `stuck` is zombie (start 1)",
                     "11.25s stopped with code 124",
                 ];
