@@ -139,18 +139,18 @@ impl RestartPolicy {
         let Some(Intensity { failures, window }) = self.intensity else { return issues };
         if window.is_zero() {
             issues.push(format!(
-                "the intensity's window is 0s: none of its {failures} failures would ever count; use a longer \
-                 window, or `unlimited()`"
+                "the intensity's window is 0s: no failure would ever count, but for starts in a row that are never \
+                 ready, of which it allows {failures}; use a longer window, or `unlimited()`"
             ));
         } else if self.restart != Restart::Never
             && issues.is_empty()
             && let Some(takes) = self.takes_at_least(failures).filter(|takes| *takes >= window)
         {
-            let (takes, window) = (short(takes), shown(window));
+            let (takes, window, times) = (short(takes), shown(window), failures.saturating_add(1));
             issues.push(format!(
-                "the intensity can never be reached: {} failures take {takes} with this backoff, and the window \
-                 is {window}; use a longer window, a lower cap, or `unlimited()`",
-                failures.saturating_add(1),
+                "the intensity can be reached only by {times} starts in a row that are never ready: {times} failures take \
+                 {takes} with this backoff, and the window is {window}; use a longer window, a lower cap, or \
+                 `unlimited()`"
             ));
         }
         issues
@@ -217,12 +217,14 @@ mod tests {
             text.contains("6 failures take 1m 40s") && text.contains("window is 1m;"),
             "{text}"
         );
+        assert!(text.contains("only by 6 starts in a row that are never ready:"), "{text}");
         assert_eq!(said(&slow.clone().unlimited()), "");
         assert_eq!(said(&slow.clone().intensity(5, 101 * SECOND)), "");
         assert!(!said(&slow.clone().intensity(5, 100 * SECOND)).is_empty());
         for policy in [slow, RestartPolicy::never()] {
             let text = said(&policy.intensity(7, Duration::ZERO));
-            assert!(text.contains("window is 0s: none of its 7 failures"), "{text}");
+            assert!(text.contains("window is 0s: no failure would ever count"), "{text}");
+            assert!(text.contains("never ready, of which it allows 7;"), "{text}");
         }
         let none = RestartPolicy::always().backoff(Backoff::none()).intensity(u32::MAX, SECOND);
         assert_eq!(said(&none), "");
