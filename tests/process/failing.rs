@@ -140,12 +140,13 @@ fn critical(row: &'static str) {
                 (_, "always") => "it ended 3 times within 1h (2 are allowed)",
                 _ => "it failed 3 times within 1h (2 are allowed)",
             };
-            // One that is aborted for its start has not ended yet: its code is not known.
-            let code_of =
-                if how == "hangs" && again == 0 { String::new() } else { format!(" with {code}") };
+            let failed = match how {
+                "hangs" => "`disk` failed: it was not ready in time",
+                _ => "`disk` failed: ",
+            };
             let given_up =
-                format!("`disk` is not started again: {why}; the daemon shuts down{code_of}");
-            exit.expect_order(&[&given_up, "shutting down: subsystem `disk` failed to start"]);
+                format!("`disk` is not started again: {why}; the daemon shuts down with {code}");
+            exit.expect_order(&[failed, &given_up]);
             exit.expect_order(&[
                 "shutting down: subsystem `disk` failed to start",
                 &format!("exit {code}: subsystem `disk` failed to start"),
