@@ -6,7 +6,10 @@
 //!    with those seals, whose promise cannot be taken back. Any other mapping may change under a reader, or kill it.
 //! 2. A copy is of one moment, as far as a second look at the file can tell, or it is not given.
 //! 3. At most `limit` bytes are taken.
+//! 4. Nothing is opened that is no file: opening a named pipe may wait for ever, and opening a device may do anything.
+//!    What a descriptor of this process leads to is open already.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Deref;
@@ -55,6 +58,8 @@ pub(super) enum Failure {
     /// The system, and what it could not do.
     Io(&'static str, io::Error),
     Directory,
+    /// It is this, and no file.
+    NoFile(&'static str),
     TooLong,
     /// It was written or replaced meanwhile.
     Changing,
@@ -62,7 +67,12 @@ pub(super) enum Failure {
 
 /// Looks at the file at `path` once. What is in the buffer is overwritten; it grows as it has to.
 pub(super) fn take(path: &Path, limit: usize, buffer: &mut Vec<u8>) -> Result<Taken, Failure> {
-    let mut file = File::open(path).map_err(|error| Failure::Io("opened", error))?;
+    let opened = |error| Failure::Io("opened", error);
+    let there = std::fs::metadata(path).map_err(opened)?;
+    if let Some(what) = no_file(&there).filter(|_| !is_harmless(path)) {
+        return Err(Failure::NoFile(what));
+    }
+    let mut file = File::open(path).map_err(opened)?;
     let before = examined(&file)?;
     if before.is_dir() {
         return Err(Failure::Directory);
@@ -76,6 +86,42 @@ pub(super) fn take(path: &Path, limit: usize, buffer: &mut Vec<u8>) -> Result<Ta
         Err(why) => Ok(Taken::Copied(copied(&mut file, path, &before, limit, buffer)?, why)),
     }
 }
+
+/// What it is, if it is neither a file nor a directory.
+#[cfg(unix)]
+fn no_file(there: &Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+
+    let kind = there.file_type();
+    (!kind.is_file() && !kind.is_dir()).then(|| match () {
+        () if kind.is_fifo() => "a named pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    })
+}
+
+#[cfg(not(unix))]
+fn no_file(_: &Metadata) -> Option<&'static str> {
+    None
+}
+
+/// Whether opening it waits for nobody, whatever it is: links lead to a descriptor of a process, or to `/dev/null`.
+fn is_harmless(path: &Path) -> bool {
+    let mut path = Cow::Borrowed(path);
+    for _ in 0..MOST_LINKS {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let of_a_process = folder.starts_with("/proc") && folder.ends_with("fd");
+        if of_a_process || folder == Path::new("/dev/fd") || path == Path::new("/dev/null") {
+            return true;
+        }
+        let Ok(target) = std::fs::read_link(&path) else { return false };
+        path = Cow::Owned(folder.join(target));
+    }
+    false
+}
+
+/// As many as the system follows.
+const MOST_LINKS: u32 = 40;
 
 /// Maps a file that cannot change; else says why it is copied.
 #[cfg(all(feature = "mmap-config", target_os = "linux"))]

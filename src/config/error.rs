@@ -12,7 +12,7 @@ use super::issue::{ConfigIssue, Location};
 pub enum ConfigErrorKind {
     /// There is no file, or no directory, at the path.
     Missing,
-    /// The file cannot be opened or read: permission, a directory, a failing device.
+    /// The file cannot be opened or read: permission, a directory, a named pipe, a failing device.
     Unreadable,
     /// The file is longer than `limits.config_file`: as the environment or code sets it at the start, as it is in force
     /// at a reload.

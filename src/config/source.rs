@@ -213,6 +213,18 @@ impl ConfigSource {
         }
     }
 
+    /// What is read, for people; none if that is no file.
+    pub(crate) fn places(&self) -> Option<String> {
+        let shown = |path: &Path| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            format!("`{}`", path.display())
+        };
+        match (self.path().map(shown), self.directory().map(|path| shown(&path))) {
+            (Some(file), Some(directory)) => Some(format!("{file}, or a file in {directory}")),
+            (file, directory) => file.or(directory),
+        }
+    }
+
     /// Where the text is, if it is one.
     #[cfg(feature = "sim")]
     pub(crate) fn shelf(&self) -> Option<&Shelf> {
@@ -237,13 +249,13 @@ impl ConfigSource {
     /// Reads and checks the configuration.
     ///
     /// No more of each file is read than `limits.config_file` says in the environment or in code, by default 1 MiB.
-    /// Pipes and devices are read up to that like files; a named pipe
-    /// without a writer blocks. An empty file is legal TOML: it sets nothing. A byte order mark is
-    /// skipped.
+    /// A pipe that is open already, as `/dev/fd/3` or `/dev/stdin`, is read up to that like a file. A named pipe, a
+    /// socket or a device is refused before it is opened, but for `/dev/null`. An empty file is legal TOML: it sets
+    /// nothing. A byte order mark is skipped.
     ///
     /// # Errors
     ///
-    /// A file is missing (and not [`optional`](Self::optional)), unreadable, a directory, longer
+    /// A file is missing (and not [`optional`](Self::optional)), unreadable, a directory or a named pipe, longer
     /// than that, not UTF-8 or not TOML; or keys and values are wrong. Every issue of every layer is
     /// told; what has to agree is judged only if every layer could be read.
     /// Tables that are not the daemon's own are not judged: the sections of the user's are known to

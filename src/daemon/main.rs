@@ -86,7 +86,7 @@ impl DaemonBuilder {
 
         let daemon = early.plan(self.build_plan()?);
         let mut plan = daemon.take_plan()?;
-        let configured = plan.read_config()?;
+        let configured = plan.read_config(Some(&*sentinel))?;
         #[cfg_attr(not(feature = "logging"), expect(unused_mut, reason = "nobody to tell"))]
         let mut obey = Vec::<Obey>::new();
         #[cfg(feature = "logging")]

@@ -9,6 +9,7 @@ use crate::config::Pending;
 use crate::config::{ConfigError, ErasedSection};
 use crate::error::BuildError;
 use crate::reload::{Recipe, Snapshot};
+use crate::sentinel::Sentinel;
 use crate::signal::ActionTable;
 use crate::strategy::Strategy;
 use crate::subsystem::{Factory, Handlers, Row, SignalConfig, Spec, Watch};
@@ -135,12 +136,20 @@ impl Draft {
 }
 
 impl Plan {
-    /// The configuration, read now if that has not been done, and how to read it again.
-    pub(super) fn read_config(&mut self) -> Result<Configured, ConfigError> {
-        match self.config.take() {
-            Some(config) => config.read(),
-            None => unreachable!("a plan is run once"),
+    /// The configuration, read now if that has not been done, and how to read it again. `guard` knows what is read
+    /// meanwhile.
+    pub(super) fn read_config(
+        &mut self,
+        guard: Option<&Sentinel>,
+    ) -> Result<Configured, ConfigError> {
+        let Some(config) = self.config.take() else { unreachable!("a plan is run once") };
+        let reads = |what| guard.map_or((), |guard| guard.reads(what));
+        if let PlannedConfig::Unread(recipe) = &config {
+            reads(recipe.source().places());
         }
+        let configured = config.read();
+        reads(None);
+        configured
     }
 }
 

@@ -82,7 +82,7 @@ impl Daemon {
         let runtime = runtime.map_err(|e| Error::runtime(e.to_string()).with_source(e))?;
         let guard = plan.exit_when_stuck.then(|| self.sentinel(plan.actions, false)).transpose()?;
         let signals = listen(&runtime, plan.actions)?;
-        let configured = plan.read_config()?;
+        let configured = plan.read_config(guard.as_deref())?;
         if plan.options.is_some() || configured.0.config().worker_threads().is_some() {
             warn!(
                 "this daemon runs in a runtime that it did not build: \

@@ -56,6 +56,8 @@ struct View {
     board: Arc<Board>,
     runtime: OnceLock<AnyRuntime>,
     dumped: Mutex<bool>,
+    /// What is read before anything starts.
+    reading: Mutex<Option<String>>,
     staying: AtomicBool,
 }
 
@@ -74,6 +76,7 @@ impl Sentinel {
             board,
             runtime: OnceLock::new(),
             dumped: Mutex::default(),
+            reading: Mutex::default(),
             staying: AtomicBool::new(false),
         });
         let installed = table.installed();
@@ -87,6 +90,11 @@ impl Sentinel {
     pub(crate) fn attach(&self, runtime: AnyRuntime, budget: Duration) {
         let _ = self.view.runtime.set(runtime);
         self.thread.with(|watch| watch.allow(budget));
+    }
+
+    /// What the configuration is read from, from now on; none: it has been read.
+    pub(crate) fn reads(&self, what: Option<String>) {
+        *self.view.reading.lock() = what;
     }
 
     /// How long a shutdown may take, from the next one on.
@@ -157,7 +165,12 @@ impl View {
                 if self.staying.load(Ordering::Relaxed) && !self.board.anything_left() => {}
             Act::Leave { code, out_of_time } => {
                 if out_of_time {
-                    let stuck = stuck(&self.board, self.now());
+                    let mut stuck = stuck(&self.board, self.now());
+                    if let Some(what) = &*self.reading.lock() {
+                        stuck.push_str(&format!(
+                            "  stuck: the configuration is being read: {what}\n"
+                        ));
+                    }
                     say(format!("the shutdown budget is over; leaving with {code}\n{stuck}"));
                 }
                 leave(code);

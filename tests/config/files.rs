@@ -1,10 +1,11 @@
 //! Configuration files as they are met in the wild: missing, empty, torn, too long, not text.
 
 use std::fs;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use proc_daemon::config::{Config, ConfigErrorKind, ConfigSource, LogLevel, Size};
 
@@ -71,11 +72,6 @@ fn a_directory_is_refused() {
 #[test]
 fn what_cannot_be_opened_or_read_says_what_the_system_said() {
     let folder = Folder::new();
-    let _socket = UnixListener::bind(folder.path("socket")).unwrap();
-    let (kind, text) = refused(&folder.path("socket"));
-    assert_eq!(kind, ConfigErrorKind::Unreadable);
-    assert!(text.starts_with("socket: cannot be opened: "), "{text}");
-
     let path = folder.file("");
     let (kind, text) = refused(&path.join("below"));
     assert_eq!(kind, ConfigErrorKind::Unreadable);
@@ -180,20 +176,59 @@ fn a_long_file_of_nothing_but_issues_is_reported_whole() {
     assert_eq!(error.issues()[99_999].location().unwrap().line(), Some(100_000));
 }
 
-#[test]
-fn an_endless_file_is_read_up_to_the_limit() {
-    assert_eq!(refused(Path::new("/dev/zero")).0, ConfigErrorKind::TooLarge);
+/// The output of a command, as a path.
+fn piped(script: &str) -> (Child, PathBuf) {
+    let mut command = Command::new("sh");
+    let writer = command.arg("-c").arg(script).stdout(Stdio::piped()).spawn().unwrap();
+    let path = format!("/dev/fd/{}", writer.stdout.as_ref().unwrap().as_raw_fd()).into();
+    (writer, path)
 }
 
 #[test]
-fn a_pipe_is_read_like_a_file() {
+fn what_never_ends_is_read_up_to_the_limit() {
+    let (mut writer, path) = piped("exec cat /dev/zero");
+    assert_eq!(refused(&path).0, ConfigErrorKind::TooLarge);
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+}
+
+#[test]
+fn what_is_no_file_is_refused_before_it_is_opened() {
     let folder = Folder::new();
-    let pipe = folder.path("pipe");
+    let (pipe, link) = (folder.path("pipe"), folder.path("link"));
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let script = "printf \"name = 'piped'\" > \"$0\"";
-    let mut writer = Command::new("sh").arg("-c").arg(script).arg(&pipe).spawn().unwrap();
-    assert_eq!(Config::load_from_file(&pipe).unwrap().name(), "piped");
-    assert!(writer.wait().unwrap().success());
+    std::os::unix::fs::symlink("pipe", &link).unwrap();
+    let socket = folder.path("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    for (path, name, what) in [
+        (pipe.as_path(), "pipe", "a named pipe"),
+        (&link, "link", "a named pipe"),
+        (&socket, "socket", "a socket"),
+        (Path::new("/dev/zero"), "zero", "a device"),
+    ] {
+        let (kind, text) = refused(path);
+        assert_eq!(kind, ConfigErrorKind::Unreadable);
+        assert!(
+            text.starts_with(&format!("{name}: is {what}, not a file, and is not opened")),
+            "{text}"
+        );
+    }
+    assert_eq!(Config::load_from_file("/dev/null").unwrap().name(), "daemon");
+}
+
+#[test]
+fn a_pipe_that_is_open_is_read_like_a_file_also_through_a_link() {
+    let folder = Folder::new();
+    for links in [false, true] {
+        let (mut writer, mut path) = piped("printf \"name = 'piped'\"");
+        if links {
+            let link = folder.path("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            path = link;
+        }
+        assert_eq!(Config::load_from_file(&path).unwrap().name(), "piped");
+        assert!(writer.wait().unwrap().success());
+    }
 }
 
 #[test]

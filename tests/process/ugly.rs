@@ -1,8 +1,9 @@
 //! The ugly cases: a process that is stuck before it is asked, a configuration that never comes, a second
 //! `main`, a `main` that fails, a `main` in the wrong place.
 
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitCode;
+use std::process::{ChildStdin, ExitCode};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -20,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on_rows("stuck_after_it_asked_for_the_end_it_still_ends", rows::ALL, stuck_asking),
         on_rows("a_configuration_that_never_comes_holds_up_nothing", rows::EACH, no_config),
         on_rows("a_signal_while_the_configuration_is_read_starts_nothing", rows::EACH, early),
+        on_rows("a_named_pipe_as_configuration_is_refused", rows::EACH, fifo),
         on_rows("a_second_main_hears_its_signals", rows::EACH, twice),
         on_rows("after_a_main_that_failed_signals_act_by_default", rows::EACH, failed),
         on_rows("a_main_inside_a_runtime_says_what_to_do", &["tokio-2"], nested),
@@ -36,8 +38,8 @@ pub(crate) fn child_of(scenario: &str, row: &str) -> Option<ExitCode> {
     Some(match scenario {
         "stuck-first" => rows::main_on(row, everybody(row, || block(60))),
         "stuck-asking" => rows::main_on(row, everybody(row, || block(60)).with_task("asks", asks)),
-        "fifo" => {
-            let path = std::env::var("FIFO").expect("the test gives a path");
+        "reads" => {
+            let path = std::env::var("CONFIG").expect("the test gives a path");
             rows::main_on(row, Daemon::builder(Config::file(path)).with_task("idle", idle))
         }
         "twice" => {
@@ -129,37 +131,40 @@ fn stuck_asking(row: &'static str) {
     assert!(exit.at - asked < AT_MOST, "{:?}", exit.at - asked);
 }
 
-/// A pipe with a name and nobody who writes to it.
-fn fifo() -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("daemon.toml");
-    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
-    assert!(made.success());
-    (folder, path)
-}
-
-fn reading(row: &str, path: &std::path::Path) -> Process {
-    let process = Process::spawn(child("fifo", row).env("FIFO", path).env("RUST_LOG", "debug"));
+/// It reads its configuration from a stdin that does not end.
+fn reading(row: &str) -> (Process, ChildStdin) {
+    let mut command = child("reads", row);
+    command.env("CONFIG", "/dev/stdin").env("RUST_LOG", "debug");
+    let (process, stdin) = Process::spawn_with_stdin(&mut command);
     process.stderr_line("signal handlers are in place");
-    process
+    (process, stdin)
 }
 
 fn no_config(row: &'static str) {
-    let (_folder, path) = fifo();
-    let process = reading(row, &path);
+    let (process, _stdin) = reading(row);
     let asked = process.signal(Signal::TERM);
     let exit = process.wait().expect_code(124);
     assert!(exit.at - asked < AT_MOST, "{:?}", exit.at - asked);
+    exit.expect_stderr("stuck: the configuration is being read: `/dev/stdin`");
 }
 
 fn early(row: &'static str) {
-    let (_folder, path) = fifo();
-    let process = reading(row, &path);
+    let (process, mut stdin) = reading(row);
     process.signal(Signal::TERM);
-    std::fs::write(&path, "name = 'late'\n").unwrap();
+    stdin.write_all(b"name = 'late'\n").unwrap();
+    drop(stdin);
     let exit = process.wait().expect_code(0);
     exit.expect_stderr("shutting down: SIGTERM");
     assert_eq!(exit.stdout(), "", "nothing was started");
+}
+
+/// Opening it would wait for somebody who writes to it.
+fn fifo(row: &'static str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daemon.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let exit = Process::spawn(child("reads", row).env("CONFIG", &path)).wait().expect_code(78);
+    exit.expect_stderr(&format!("{}: is a named pipe, not a file", path.display()));
 }
 
 fn twice(row: &'static str) {

@@ -2,7 +2,7 @@
 //! thread, and the exit code is as if there were no reload.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::symlink;
 use std::process::Command as Program;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ const AT_MOST: Duration = Duration::from_millis(3500);
 pub(crate) fn trials() -> Vec<Trial> {
     [
         on_each("stages::a_stop_while_the_file_is_read_is_obeyed", reading),
+        on_each("stages::a_named_pipe_is_refused_and_the_next_reload_is_done", refused),
         on_each("stages::a_stop_while_a_hook_is_asked_is_obeyed", asking),
         on_each("stages::a_stop_answers_who_has_asked_for_the_reload", called),
         on_each("stages::a_stop_while_a_hook_holds_a_worker_is_obeyed", holding),
@@ -66,11 +67,11 @@ fn reading(row: &'static str) {
     let file = folder.path().join("daemon.toml");
     put(folder.path(), text(1).replace("[own]\nn = 1\n", ""));
     let mut command = command("follows", row, &file);
-    let process = start({
-        command.env("RUST_LOG", "debug");
-        command
-    });
-    never_written(&file);
+    let (process, _stdin) = Process::spawn_with_stdin(command.env("RUST_LOG", "debug"));
+    process.stdout_line("up");
+    // Whoever reads it waits for its end.
+    fs::remove_file(&file).unwrap();
+    symlink("/dev/stdin", &file).unwrap();
     process.signal(Signal::HUP);
     process.stderr_line("reading the configuration again");
     let exit = stops(process, 0, "reading");
@@ -78,10 +79,21 @@ fn reading(row: &'static str) {
     assert!(!exit.stdout().contains("n = 2"), "{}", exit.stdout());
 }
 
-/// A pipe with a name: whoever opens it waits for a writer.
-fn never_written(file: &Path) {
-    fs::remove_file(file).unwrap();
-    assert!(Program::new("mkfifo").arg(file).status().unwrap().success());
+/// Opening it would wait for somebody who writes to it, and no later reload would be done.
+fn refused(row: &'static str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("daemon.toml");
+    let text = |n| text(n).replace(&format!("[own]\nn = {n}\n"), "");
+    put(folder.path(), text(1));
+    let process = start(command("follows", row, &file));
+    fs::remove_file(&file).unwrap();
+    assert!(Program::new("mkfifo").arg(&file).status().unwrap().success());
+    process.signal(Signal::HUP);
+    process.stderr_line(&format!("reload: {}: is a named pipe, not a file", file.display()));
+    put(folder.path(), text(2));
+    process.signal(Signal::HUP);
+    process.stdout_line("n = 2");
+    stops(process, 0, "refused");
 }
 
 fn asking(row: &'static str) {

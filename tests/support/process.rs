@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -70,22 +70,31 @@ impl Process {
     /// Starts `command`, with an empty stdin.
     #[track_caller]
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut process = Self::start(command);
+        let mut process = Self::start(command.stdin(Stdio::null()));
         read(process.child.stderr.take(), Stream::Err, &process.seen);
         process
+    }
+
+    /// As [`spawn`](Self::spawn), with a stdin that has no end until it is dropped.
+    #[track_caller]
+    pub(crate) fn spawn_with_stdin(command: &mut Command) -> (Self, ChildStdin) {
+        let mut process = Self::start(command.stdin(Stdio::piped()));
+        read(process.child.stderr.take(), Stream::Err, &process.seen);
+        let stdin = process.child.stdin.take().expect("it is piped");
+        (process, stdin)
     }
 
     /// As [`spawn`](Self::spawn), but nobody reads stderr: it is a pipe that fills up.
     #[track_caller]
     pub(crate) fn spawn_with_stderr_unread(command: &mut Command) -> Self {
-        let process = Self::start(command);
+        let process = Self::start(command.stdin(Stdio::null()));
         process.seen.change(|state| state.closed += 1);
         process
     }
 
     #[track_caller]
     fn start(command: &mut Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let title = format!("{command:?}");
         let started = Instant::now();
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{title}: {error}"));
