@@ -281,8 +281,9 @@ fn explain(layers: Option<&Layers>, section: &[&str], error: &Error, secret: boo
 /// Whether what is expected is one value of a plain type: what stands there instead can be quoted. Where
 /// a table or a list is expected it could be a secret, one level too high.
 fn is_plain(expected: &str) -> bool {
-    const PLAIN: [&str; 19] = [
+    const PLAIN: [&str; 20] = [
         super::size::EXPECTED,
+        super::span::EXPECTED,
         "u8",
         "u16",
         "u32",

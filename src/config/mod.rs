@@ -42,6 +42,7 @@ mod secret;
 mod section;
 mod size;
 mod source;
+mod span;
 mod value;
 mod variables;
 mod walk;
@@ -77,6 +78,7 @@ pub use size::{ParseSizeError, Size};
 pub use source::ConfigSource;
 #[cfg(feature = "sim")]
 pub(crate) use source::Shelf;
+pub use span::{ParseSpanError, Span};
 pub use value::Value;
 
 /// The configuration of a daemon: an immutable value, checked when it is made.

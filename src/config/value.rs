@@ -6,10 +6,11 @@ use std::time::Duration;
 use figment::value::Value as Inner;
 
 use super::size::Size;
+use super::span::Span;
 use crate::duration::shown;
 
 /// A value for [`ConfigSource::set`](super::ConfigSource::set): of a number, a `bool`, a text, a
-/// [`Duration`] or a [`Size`], which become text such as `1m 30s` and `64KiB`, or a `Vec` or array of those.
+/// [`Duration`], a [`Span`] or a [`Size`], which become text such as `1m 30s` and `64KiB`, or a `Vec` or array of those.
 ///
 /// Not shown when printed: it may be a secret.
 #[derive(Clone, PartialEq)]
@@ -42,6 +43,12 @@ from!(bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, &str, 
 impl From<Duration> for Value {
     fn from(value: Duration) -> Self {
         Self::from(shown(value))
+    }
+}
+
+impl From<Span> for Value {
+    fn from(value: Span) -> Self {
+        Self::from(value.duration())
     }
 }
 
