@@ -457,11 +457,11 @@ fn nonsense_is_an_error_of_build_with_the_numbers() {
     };
     let policy = RestartPolicy::on_failure;
     let unreachable = said(policy().backoff(Backoff::constant(20 * SECOND).jitter(0.0)));
-    assert!(unreachable.contains("6 failures take 100s"), "{unreachable}");
+    assert!(unreachable.contains("6 failures take 1m 40s"), "{unreachable}");
     assert!(unreachable.contains("`s`") && unreachable.contains("restart.rs:"), "{unreachable}");
     for (policy, wanted) in [
-        (policy().intensity(3, Duration::ZERO), "none of its 3 failures"),
-        (RestartPolicy::never().intensity(4, Duration::ZERO), "none of its 4 failures"),
+        (policy().intensity(3, Duration::ZERO), "of which it allows 3;"),
+        (RestartPolicy::never().intensity(4, Duration::ZERO), "of which it allows 4;"),
         (policy().backoff(Backoff::exponential(SECOND, MS)), "cap (1ms) is below its base (1s)"),
         (policy().backoff(Backoff::DEFAULT.jitter(1.5)), "not 1.5"),
         (policy().backoff(Backoff::DEFAULT.factor(0.5)), "not 0.5"),
