@@ -22,7 +22,7 @@ use crate::supervisor::engine::Unit;
 /// |---|---|
 /// | 0 | all stopped within their grace, or all completed |
 /// | 1 | a subsystem's own error, final |
-/// | 69 | a critical subsystem failed too often, or lost what it requires; or all failed, and nothing was left to run |
+/// | 69 | a subsystem failed too often, or lost what it requires; or all failed, and nothing was left to run |
 /// | 70 | the same, by a panic |
 /// | 71, 74 | the runtime could not be built; the operating system refused something |
 /// | 75 | a subsystem was not ready in time |
@@ -30,8 +30,8 @@ use crate::supervisor::engine::Unit;
 /// | 124 | something had to be aborted or was left behind: the last start of a subsystem counts |
 /// | 128 + n | signal n forced the end: 130 for `SIGINT`, 131 for `SIGQUIT` |
 ///
-/// Where several apply: forced, then 124, then the first cause, then the highest of the failures on the
-/// way down. Returned from `main`, it prints itself to stderr unless it is clean, and exits with the code.
+/// Where several apply: forced, then 124, then the first cause if that is a failure, then the highest of what has failed
+/// by the end: on the way down, or long before, as an optional subsystem without which the daemon lived on. Returned from `main`, it prints itself to stderr unless it is clean, and exits with the code.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ExitReport {

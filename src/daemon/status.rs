@@ -13,7 +13,8 @@ use crate::supervisor::SubsystemStatus;
 #[non_exhaustive]
 pub struct Status {
     /// Every subsystem is ready, and no shutdown has begun. One that has completed is; one that was stopped by name
-    /// or given up does not count, and one that is being stopped to start again is not.
+    /// or given up does not count, and one that is being stopped to start again is not. An optional one counts while it
+    /// starts for the first time and while it runs: not in a backoff, nor while it waits for others or starts again.
     pub ready: bool,
     /// An optional subsystem was given up, or one was left behind, and the daemon lives on without it. False from the
     /// shutdown on.

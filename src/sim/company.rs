@@ -52,6 +52,17 @@ impl Unit {
         self.leave == Leave::Retired
     }
 
+    /// Whether the daemon is not ready as long as it is not.
+    pub(super) fn is_waited_for(&self) -> bool {
+        let first = match self.state {
+            State::Registered | State::Running => true,
+            State::Starting => self.generation == u32::from(self.live),
+            _ => false,
+        };
+        let optional = self.rules.optional && (!first || self.leaves());
+        !self.spared && !self.is_retired() && !optional
+    }
+
     pub(super) fn over(&self) -> bool {
         matches!(self.state, State::Stopped | State::Failed | State::Zombie | State::Removed)
     }

@@ -371,6 +371,7 @@ impl Engine {
         out.turns.push(Turn { unit, state, generation: this.generation });
         self.calls.changed(unit);
         self.reload.changed(unit);
+        self.count_ready(unit);
     }
 
     /// Asks for a shutdown, once.

@@ -141,11 +141,20 @@ impl Engine {
         }
     }
 
-    /// Counts who is not ready. What was given up is not waited for.
-    fn count_ready(&mut self, unit: u32) {
+    /// Counts who is not ready. What was given up is not waited for, and what is optional only while it runs or starts
+    /// for the first time: the daemon can do without it.
+    pub(super) fn count_ready(&mut self, unit: u32) {
+        let optional = self.rule(unit).optional;
         let this = &mut self.units[unit as usize];
         let gone = this.gave_up.is_some() || this.leaving == Leaving::Retired;
-        let waits = this.met != Met::Up && !gone;
+        let counts = match this.state {
+            _ if !optional => true,
+            State::Registered => true,
+            State::Starting => this.generation == 1 && this.leaving == Leaving::No,
+            State::Running => this.leaving == Leaving::No,
+            _ => false,
+        };
+        let waits = this.met != Met::Up && !gone && counts;
         let waited = std::mem::replace(&mut this.waits, waits);
         self.unready = self.unready + usize::from(waits) - usize::from(waited);
     }

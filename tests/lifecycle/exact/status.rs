@@ -54,6 +54,35 @@ fn who_waits_says_for_whom() {
     );
 }
 
+#[test]
+fn the_daemon_is_ready_while_an_optional_one_starts_again_and_degraded_once_it_is_given_up() {
+    exactly(
+        |sim| {
+            let backoff = Backoff::constant(10 * SECOND).jitter(0.0);
+            let policy = RestartPolicy::on_failure().backoff(backoff).intensity(1, 60 * SECOND);
+            let breaks = |ctx: proc_daemon::Context| async move {
+                ctx.sleep(SECOND).await?;
+                Err("no line".into())
+            };
+            let uplink = task("uplink", breaks).restart_policy(policy).optional();
+            let daemon = Daemon::new().with_task("web", idle).with_subsystem(uplink);
+            sim.daemon(daemon).script(async move |s| {
+                let seen = |s: &Stage| {
+                    let status = s.daemon().status();
+                    (s.state("uplink"), status.ready, status.degraded)
+                };
+                s.advance(2 * SECOND).await;
+                assert_eq!(seen(&s), (SubsystemState::Backoff, true, false));
+                s.advance(20 * SECOND).await;
+                assert_eq!(seen(&s), (SubsystemState::Failed, true, true));
+                s.raise(proc_daemon::Signal::Terminate);
+                s.finish().await;
+            })
+        },
+        |report| assert_eq!(report.code, 69, "{report}"),
+    );
+}
+
 /// What merely comes after it does not wait for one that is over, and what requires it is told to be over as well.
 #[test]
 fn one_that_is_stopped_by_name_is_not_ready_and_nobody_waits_for_it() {

@@ -14,7 +14,8 @@ const ASKS: Rules = Rules { asks: true, ..Rules::PLAIN };
 
 #[test]
 fn a_restart_is_the_next_generation_and_waits_for_its_backoff() {
-    let mut world = World::new(&[flaps(Duration::from_secs(1))], &[], settings()).up();
+    let critical = Rules { optional: false, ..flaps(Duration::from_secs(1)) };
+    let mut world = World::new(&[critical], &[], settings()).up();
     assert!(world.ready);
     world.end(0, ERROR);
     assert_eq!((world.state(0), world.ready), (State::Backoff, false));
@@ -25,6 +26,31 @@ fn a_restart_is_the_next_generation_and_waits_for_its_backoff() {
     assert_eq!((world.state(0), world.live[&0]), (State::Starting, 2));
     world.tell(0, UnitEvent::Ready);
     assert!(world.ready);
+}
+
+#[test]
+fn the_daemon_is_ready_without_what_is_optional_and_starts_again() {
+    let rules = [Rules::PLAIN, flaps(Duration::from_secs(1)), flaps(Duration::from_secs(1))];
+    let mut world = World::new(&rules, &[(2, 1)], settings());
+    world.step(Event::Start);
+    world.tell(0, UnitEvent::Ready);
+    assert!(!world.ready, "its first start is waited for");
+    world.end(1, ERROR);
+    assert_eq!((world.state(1), world.state(2)), (State::Backoff, State::Waiting));
+    assert!(world.ready);
+    world.advance_to(ms(1000));
+    assert_eq!((world.state(1), world.ready), (State::Starting, true));
+    world.tell(1, UnitEvent::Ready);
+    assert_eq!((world.state(2), world.ready), (State::Starting, false), "this is its first start");
+    world.tell(2, UnitEvent::Ready);
+    assert!(world.ready);
+    for op in [Op::Restart, Op::Stop] {
+        world.call(op, 2);
+        assert_eq!((world.state(2), world.ready), (State::Stopping, true), "{op:?}");
+        world.end(2, How::Completed);
+        assert!(world.ready, "{op:?}");
+        world.live.contains_key(&2).then(|| world.tell(2, UnitEvent::Ready));
+    }
 }
 
 #[test]

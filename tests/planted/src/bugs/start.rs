@@ -37,6 +37,23 @@ pub(super) const BUGS: &[Bug] = &[
             "let ready = self.unready == 0 || (PLANTED && self.unready == 1);",
     ),
     bug!(
+        "optional-backoff-is-waited-for",
+        "the daemon is not ready while an optional subsystem is in backoff",
+        START,
+        "            _ if !optional => true,
+            State::Registered => true," =>
+            "            _ if !optional => true,
+            State::Registered => true,
+            State::Backoff => PLANTED,",
+    ),
+    bug!(
+        "optional-first-start-is-not-waited-for",
+        "the daemon is ready before an optional subsystem has started for the first time",
+        START,
+        "State::Starting => this.generation == 1 && this.leaving == Leaving::No," =>
+            "State::Starting => this.generation == 1 && this.leaving == Leaving::No && !PLANTED,",
+    ),
+    bug!(
         "ready-after-stop",
         "a readiness during the lame duck shows the daemon ready",
         START,
