@@ -1,5 +1,7 @@
 use std::fmt;
 
+use proc_daemon_runtime::Instant;
+
 use super::handle::Inner;
 use crate::config::FileRead;
 use crate::end::one_line;
@@ -29,6 +31,8 @@ pub struct Status {
     pub config_files: Vec<FileRead>,
     /// The subsystems, in the order of registration.
     pub subsystems: Vec<SubsystemStatus>,
+    /// When this was read, by the runtime's clock.
+    pub(super) at: Instant,
 }
 
 impl Status {
@@ -47,6 +51,7 @@ impl Status {
                 current.load().config().files().cloned().collect()
             }),
             subsystems: SubsystemStatus::all(&inner.board),
+            at: inner.board.now(),
         }
     }
 
@@ -56,10 +61,14 @@ impl Status {
         self.subsystems.iter().find(|subsystem| subsystem.name == name).map(|found| found.state)
     }
 
-    /// The status as one line of JSON: `ready`, `degraded`, `live`, `config_generation`, `last_reload` (its
-    /// text, or null), `config_files` with `path`, `read` (`copied` or `mapped`) and `why`, and `subsystems` with `id`, `name`, `state`, `ready`, `waits_for`, `generation`, `restarts`,
-    /// `state_for_ms`, `restart_in_ms`, `health`, `reason` and `last_end`, which has what
+    /// The status as one line of JSON: `ready`, `degraded`, `live`, `config_generation`, `last_reload`, `config_files` with
+    /// `path`, `read` (`copied` or `mapped`) and `why`, and `subsystems` with `id`, `name`, `state`, `ready`, `waits_for`,
+    /// `generation`, `restarts`, `state_for_ms`, `restart_in_ms`, `health`, `reason` and `last_end`, which has what
     /// [`ExitReport::to_json`](crate::ExitReport::to_json) tells of an end.
+    ///
+    /// `last_reload` is null if there was none, and else has `outcome` (`changed`, `unchanged`, or the name of the
+    /// [kind of error](crate::ReloadErrorKind::as_str)), `ago_ms`, `generation` (the one in force after it; null after an
+    /// error), `subsystem` (the one that is why it failed, or null) and `text`, which is what it prints as.
     #[must_use]
     pub fn to_json(&self) -> String {
         let subsystems: Vec<_> = self.subsystems.iter().map(SubsystemStatus::to_value).collect();
@@ -73,7 +82,7 @@ impl Status {
             "degraded": self.degraded,
             "live": self.live,
             "config_generation": self.config_generation,
-            "last_reload": self.last_reload.as_ref().map(ToString::to_string),
+            "last_reload": self.last_reload.as_ref().map(|last| last.to_value(self.at)),
             "config_files": files,
             "subsystems": subsystems,
         })

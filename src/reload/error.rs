@@ -41,6 +41,23 @@ pub enum ReloadErrorKind {
     ShuttingDown,
 }
 
+impl ReloadErrorKind {
+    /// The name in lower case: `rolled back`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingToReload => "nothing to reload",
+            Self::Invalid => "invalid",
+            Self::Unread => "unread",
+            Self::NeedsNewProcess => "needs new process",
+            Self::Refused => "refused",
+            Self::RolledBack => "rolled back",
+            Self::RollbackFailed => "rollback failed",
+            Self::ShuttingDown => "shutting down",
+        }
+    }
+}
+
 impl ReloadError {
     pub(crate) fn new(kind: ReloadErrorKind, text: impl Into<String>) -> Self {
         let text = text.into();

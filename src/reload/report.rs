@@ -4,6 +4,7 @@ use std::sync::Arc;
 use proc_daemon_runtime::Instant;
 
 use super::ReloadError;
+use crate::duration::millis;
 
 /// What a reload has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,25 @@ pub struct LastReload {
     pub at: Instant,
     /// What it has done, or why it has not.
     pub result: Result<ReloadReport, ReloadError>,
+}
+
+impl LastReload {
+    /// `outcome`, `ago_ms`, `generation`, `subsystem` and `text`, as told by [`Status::to_json`](crate::Status::to_json).
+    pub(crate) fn to_value(&self, now: Instant) -> serde_json::Value {
+        let (report, error) = (self.result.as_ref().ok(), self.result.as_ref().err());
+        let outcome = match &self.result {
+            Ok(report) if report.is_changed() => "changed",
+            Ok(_) => "unchanged",
+            Err(error) => error.kind().as_str(),
+        };
+        serde_json::json!({
+            "outcome": outcome,
+            "ago_ms": millis(now.since(self.at)),
+            "generation": report.map(|report| report.generation),
+            "subsystem": error.and_then(ReloadError::subsystem),
+            "text": self.to_string(),
+        })
+    }
 }
 
 impl fmt::Display for LastReload {

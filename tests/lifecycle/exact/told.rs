@@ -52,9 +52,13 @@ fn the_configuration_in_force_and_the_last_reload_are_told() {
                 s.daemon().reload().await.expect("it restarts");
                 let done = "generation 2: 0 live; 1 restarted: http";
                 let line = format!("ready, configuration 2, last reload: {done}");
-                assert_eq!(told(&s), (line, json!(2), json!(done)));
+                s.advance(SECOND).await;
+                let expected = json!({
+                    "outcome": "changed", "ago_ms": 1000, "generation": 2, "subsystem": null, "text": done,
+                });
+                assert_eq!(told(&s), (line, json!(2), expected));
                 let last = s.daemon().status().last_reload.expect("there was one");
-                assert_eq!(last.at, s.now());
+                assert_eq!(last.at + SECOND, s.now());
 
                 s.advance(SECOND).await;
                 s.edit_config("[http]\nn = 7");
@@ -62,13 +66,19 @@ fn the_configuration_in_force_and_the_last_reload_are_told() {
                 assert!(refused.contains("not\nseven"), "{refused}");
                 let line = refused.replace('\n', " ");
                 let line = format!("ready, configuration 2, last reload: {line}");
-                assert_eq!(told(&s), (line, json!(2), json!(refused)));
+                let expected = json!({
+                    "outcome": "refused", "ago_ms": 0, "generation": null, "subsystem": "http", "text": refused,
+                });
+                assert_eq!(told(&s), (line, json!(2), expected));
                 let last = s.daemon().status().last_reload.expect("there were two");
                 assert_eq!((last.at, last.result.is_err()), (s.now(), true));
 
                 s.edit_config("[http]\nn = 1\n[logging]\nlevel = 'warn'");
                 s.daemon().reload().await.expect("it restarts");
-                assert_eq!(s.daemon().status().config_generation, 3);
+                let (_, generation, last) = told(&s);
+                assert_eq!((generation, &last["outcome"]), (json!(3), &json!("changed")));
+                s.daemon().reload().await.expect("there is nothing to do");
+                assert_eq!(told(&s).2["outcome"], json!("unchanged"));
             })
         },
         |report| assert!(report.is_clean(), "{report}"),
