@@ -46,8 +46,8 @@ pub(super) fn load(
 }
 
 /// The same in the place of `previous`, which is in force. A file that was read for it and is empty now is being
-/// written, and the first one is not left out because it is missing: neither means the defaults. The limit of `previous`
-/// holds for the files.
+/// written, and neither the first one nor the directory of the others, if one of them was read, is left out because it is
+/// missing: that does not mean the defaults. The limit of `previous` holds for the files.
 pub(super) fn reload(
     source: &ConfigSource,
     previous: &Config,
@@ -155,7 +155,11 @@ impl Reading<'_> {
             Origin::File(place) => match document(place, 0, &mut reader) {
                 Err(error) if source.optional && error.kind() == ConfigErrorKind::Missing => {
                     if self.before.iter().any(|before| before.is_base()) {
-                        self.failures.push(gone(place));
+                        self.failures.push(gone(
+                            place,
+                            0,
+                            "no such file, and there was one: for the defaults, leave a comment in it",
+                        ));
                     }
                 }
                 document => self.add(document),
@@ -168,7 +172,7 @@ impl Reading<'_> {
         };
         // Where nothing can be beside the file, the file says why.
         let beside = matches!(source.directory, Directory::Beside);
-        if beside && std::fs::symlink_metadata(&place.path).is_err() {
+        if beside && std::fs::symlink_metadata(&place.path).is_err() && !self.had_parts(&place) {
             return;
         }
         match entries(&place) {
@@ -178,7 +182,15 @@ impl Reading<'_> {
                     self.add(document);
                 }
             }
-            Err(error) if may_miss && error.kind() == ConfigErrorKind::Missing => {}
+            Err(error) if may_miss && error.kind() == ConfigErrorKind::Missing => {
+                if self.had_parts(&place) {
+                    self.failures.push(gone(
+                        &place,
+                        1,
+                        "no such directory, and there was one with files: for none of them, leave it empty",
+                    ));
+                }
+            }
             Err(error) => self.failures.push(error),
         }
     }
@@ -194,6 +206,14 @@ impl Reading<'_> {
             Ok(document) => self.layers.push(Layer::File(Box::new(document))),
             Err(error) => self.failures.push(error),
         }
+    }
+
+    /// Whether files of that directory are in force.
+    fn had_parts(&self, place: &Place) -> bool {
+        let is_part = |before: &&Document| {
+            !before.is_base() && before.path().and_then(Path::parent) == Some(&place.path)
+        };
+        self.before.iter().any(is_part)
     }
 
     fn is_emptied(&self, document: &Document) -> bool {
@@ -239,10 +259,9 @@ fn in_code(key: &str, message: String) -> ConfigIssue {
     ConfigIssue::new(key, message).at(Some(Location::new(Source::code(), None)))
 }
 
-/// An optional file that was there.
-fn gone(place: &Place) -> ConfigError {
-    let location = Location::new(Source::file(&place.shown(), 0), None);
-    let message = "no such file, and there was one: for the defaults, leave a comment in it";
+/// What may be missing, and was there.
+fn gone(place: &Place, rank: usize, message: &str) -> ConfigError {
+    let location = Location::new(Source::file(&place.shown(), rank), None);
     ConfigError::file(ConfigErrorKind::Missing, location, message.to_owned())
 }
 

@@ -16,8 +16,8 @@
 //!    nor is a variable or an override of the user's.
 //! 7. Loading the recipe that a [`Config`] remembers reads the same places, whatever the working
 //!    directory has become.
-//! 8. A file is read as it was at one moment, or not at all; nothing is mapped that can change. A reload takes neither an emptied file nor a missing
-//!    one for the defaults.
+//! 8. A file is read as it was at one moment, or not at all; nothing is mapped that can change. A reload takes neither an
+//!    emptied file nor a missing one for the defaults, nor a missing directory of parts for an empty one.
 
 mod builder;
 mod changes;

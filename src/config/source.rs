@@ -141,7 +141,8 @@ impl ConfigSource {
     }
 
     /// A file that is missing sets nothing, instead of being an error; so does a missing
-    /// [`conf_d`](Self::conf_d). Any other failure stays one, and a text is never missing.
+    /// [`conf_d`](Self::conf_d). Any other failure stays one, and a text is never missing. Not at a reload: what was
+    /// read for the configuration in force, the file or the directory of a part, has to be there.
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self

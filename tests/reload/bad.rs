@@ -56,7 +56,34 @@ pub(crate) fn trials() -> Vec<Trial> {
     let trials = BAD.iter().map(|bad| {
         on_each(&format!("bad::{}_changes_nothing", bad.name), move |row| twice(row, bad))
     });
-    trials.flatten().collect()
+    trials
+        .flatten()
+        .chain(on_each("bad::a_missing_directory_of_parts_changes_nothing", no_parts))
+        .collect()
+}
+
+/// The directory of the parts is gone, comes back with another part, and is emptied.
+fn no_parts(row: &'static str) {
+    let part = |root: &Path, n: u64| {
+        fs::create_dir(root.join("conf.d")).unwrap();
+        write(&root.join("conf.d/10.toml"), format!("[part]\nn = {n}\n"));
+    };
+    let mut world = World::start(row, |root| {
+        put(root, text(3));
+        fs::create_dir(root.join("conf.d")).unwrap();
+        write(&root.join("conf.d/10.toml"), "[part]\nn = 1\n");
+    });
+    let (before, parts) = (world.daemon.config_snapshot(), world.root().join("conf.d"));
+    fs::remove_dir_all(&parts).unwrap();
+    let says =
+        ": no such directory, and there was one with files: for none of them, leave it empty";
+    let error = world.refused_for(&before, &parts, says);
+    assert_eq!(error.config().map(|error| error.kind()), Some(Kind::Missing));
+    part(world.root(), 2);
+    world.applied(2);
+    fs::remove_file(parts.join("10.toml")).unwrap();
+    world.applied(3);
+    world.end();
 }
 
 /// Spoilt, mended, and the same again.

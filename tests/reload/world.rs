@@ -105,6 +105,18 @@ impl World {
     /// Waits until a reload is refused for this reason. Nothing has changed, and the status and the log say why.
     #[track_caller]
     pub(crate) fn refused(&mut self, before: &Arc<Config>, says: &str) -> ReloadError {
+        let file = self.file.clone();
+        self.refused_for(before, &file, says)
+    }
+
+    /// As [`refused`](Self::refused), for what is at `path`.
+    #[track_caller]
+    pub(crate) fn refused_for(
+        &mut self,
+        before: &Arc<Config>,
+        path: &Path,
+        says: &str,
+    ) -> ReloadError {
         let error = loop {
             match self.event(&format!("a refusal with {says:?}")) {
                 SubsystemEvent::ReloadFailed { error, .. } if error.to_string().contains(says) => {
@@ -118,7 +130,7 @@ impl World {
         let last = self.daemon.status().last_reload.expect("there was one");
         let last = last.result.expect_err("it was bad").to_string();
         assert!(last.contains(says), "{last}");
-        let path = self.file.display().to_string();
+        let path = path.display().to_string();
         assert!(log::has(&["ERROR reload: ", &path, says]), "{says:?} is not in the log");
         error
     }
