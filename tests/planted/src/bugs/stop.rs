@@ -102,14 +102,12 @@ pub(super) const BUGS: &[Bug] = &[
         "zombie-holds-the-rest",
         "who is left behind still holds up those that stop after it",
         STOP,
-        "if self.phase != Phase::Up {
-            self.after_end(unit, now, out);
-        }" =>
-            "if self.phase != Phase::Up {
+        "self.note_cause(unit, GaveUp::Zombie, out);
+            self.after_end(unit, now, out);" =>
+            "self.note_cause(unit, GaveUp::Zombie, out);
             if !PLANTED {
                 self.after_end(unit, now, out);
-            }
-        }",
+            }",
     ),
     bug!(
         "lame-duck-skipped",
