@@ -81,13 +81,15 @@ async fn idle(ctx: Context) -> Result {
     Ok(())
 }
 
-/// Prints the status when `disk` is about to start again, and when everything is ready.
+/// Prints the status when `disk` is about to start again or given up, and when everything is ready.
 async fn watch(ctx: Context) -> Result {
     let daemon = ctx.daemon();
     let mut events = daemon.subscribe_events();
     while let Ok(Some(event)) = ctx.run_until_cancelled(events.next_event()).await {
         let told = match &event {
-            SubsystemEvent::RestartScheduled { name, .. } => &**name == "disk",
+            SubsystemEvent::RestartScheduled { name, .. } | SubsystemEvent::GaveUp { name, .. } => {
+                &**name == "disk"
+            }
             SubsystemEvent::ReadyChanged { .. } => true,
             _ => false,
         };
@@ -161,6 +163,9 @@ fn critical(row: &'static str) {
 fn optional(row: &'static str) {
     for (how, _, kind, _, code) in FAILURES {
         let process = spawn(row, how, "optional");
+        let again =
+            format!("ready true degraded false disk backoff restarts 1 due true last end {kind}");
+        process.stdout_line(&again);
         let given_up =
             format!("ready true degraded true disk failed restarts 2 due false last end {kind}");
         process.stdout_line(&given_up);
