@@ -63,9 +63,8 @@ fn text(bytes: &[u8]) -> io::Result<&str> {
 fn failed(failure: Failure) -> io::Error {
     match failure {
         Failure::Io(doing, error) => io::Error::other(format!("cannot be {doing}: {error}")),
-        Failure::Directory | Failure::NoFile(_) | Failure::TooLong | Failure::Changing => {
-            io::ErrorKind::Other.into()
-        }
+        Failure::NoFile(what) => io::Error::other(what),
+        Failure::Directory | Failure::TooLong | Failure::Changing => io::ErrorKind::Other.into(),
     }
 }
 
