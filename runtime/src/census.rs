@@ -26,6 +26,15 @@ impl Census {
         Counted(Arc::clone(&self.0))
     }
 
+    /// Counts one more while `work` runs.
+    pub fn during<T, W: FnOnce() -> T>(&self, work: W) -> impl FnOnce() -> T + use<T, W> {
+        let census = self.clone();
+        move || {
+            let _counted = census.enter();
+            work()
+        }
+    }
+
     /// How many guards are alive.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -80,6 +89,14 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn work_counts_while_it_runs() {
+        let census = Census::default();
+        let inner = census.clone();
+        let work = census.during(move || inner.count());
+        assert_eq!((census.count(), work(), census.count()), (0, 1, 0));
+    }
 
     #[test]
     #[expect(

@@ -24,7 +24,7 @@
 //!    your executor; `spawn_blocking` runs the closure, inside [`catch`], on a thread that may block. Neither keeps a handle,
 //!    and after the runtime's end both drop what they are given.
 //! 2. Its [`Timer`]: `now` since an epoch of the runtime's, and a [`Sleep`] that looks at the clock first and then at its
-//!    registration. Dropping or resetting it takes the registration away.
+//!    registration: a [`ClockSleep`] does, over your [`Alarm`]. Dropping it takes the registration away.
 //! 3. Its [`SignalSource`]: [`signals::ThreadSignals`] works without any runtime; a reactor of your own saves the thread.
 //! 4. An owner implements [`OwnedRuntime`]. What an option asks for and you cannot do is
 //!    [`RuntimeOptions::unsupported`]; what you cannot do at all is declared in [`Capabilities`]. A [`Census`] counts what
@@ -49,11 +49,11 @@
 //! | L2 panic | a panicking future or closure ends itself alone; no worker is lost | `detached.rs` |
 //! | L3 join | joining a panicked task gives `Panicked(payload)` | `task.rs` |
 //! | L4 abort | synchronous, idempotent, `&self`; destructors have run before the join resolves | `task.rs` |
-//! | L5 due | a sleep whose deadline has passed is ready at its first poll | [`Timer::sleep_until`] |
+//! | L5 due | a sleep whose deadline has passed is ready at its first poll | [`Timer::sleep_until`], `sleep.rs` |
 //! | L6 anywhere | a sleep may be made and dropped on any thread, in or out of a runtime | [`Timer::sleep_until`] |
-//! | L7 never | a sleep until [`Instant::MAX`] never fires | [`Timer::sleep_until`] |
-//! | L8 early | a sleep never fires before its deadline by the same timer's `now` | [`Sleep`] |
-//! | L9 reset | `reset` works before and after the sleep fired | [`Sleep::reset`] |
+//! | L7 never | a sleep until [`Instant::MAX`] never fires | [`Timer::sleep_until`], `sleep.rs` |
+//! | L8 early | a sleep never fires before its deadline by the same timer's `now` | [`Sleep`], `sleep.rs` |
+//! | L9 reset | `reset` works before and after the sleep fired | [`Sleep::reset`], `sleep.rs` |
 //! | L10 monotonic | `now` never goes back | [`Timer::now`] |
 //! | L11 in place | handlers are installed when `listen` returns `Ok` | [`SignalSource::listen`] |
 //! | L12 coalesced | an item means "at least one since the last poll" | [`SignalSource`] |
@@ -78,7 +78,9 @@ mod prim;
 mod runtime;
 mod signal;
 pub mod signals;
+mod sleep;
 mod task;
+mod tenants;
 mod timer;
 
 pub use any::{AnyRuntime, AnySleep, AnyStream};
@@ -91,5 +93,7 @@ pub use options::{RuntimeOptions, ShutdownSummary, Threading};
 pub use panic::{PanicPayload, catch, discard};
 pub use runtime::{Ambient, OwnedRuntime, Runtime};
 pub use signal::{Signal, SignalSet, SignalSource};
+pub use sleep::{Alarm, ClockSleep};
 pub use task::{AbortHandle, JoinError, Task};
+pub use tenants::Tenants;
 pub use timer::{Sleep, Timer};

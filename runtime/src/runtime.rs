@@ -55,6 +55,17 @@ pub trait Ambient: Runtime {
     /// is and lacks what the contract needs (a tokio runtime without a timer, say). The text says what
     /// to do.
     fn current() -> io::Result<Self>;
+
+    /// The error for code that is not being polled on this runtime.
+    #[must_use]
+    fn elsewhere() -> io::Error {
+        let name = Self::NAME;
+        let text = format!(
+            "not polled on {name}: call this inside its block_on or one of its tasks, \
+             or build a runtime by the `OwnedRuntime` of its backend"
+        );
+        io::Error::new(io::ErrorKind::NotFound, text)
+    }
 }
 
 /// A runtime that this process built. Only `main`, tests and benchmarks hold one.

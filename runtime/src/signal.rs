@@ -148,6 +148,13 @@ impl SignalSet {
         Signal::ALL.into_iter().filter(move |signal| self.contains(*signal))
     }
 
+    /// Takes the first signal out, in the order of [`Signal::ALL`].
+    pub fn pop(&mut self) -> Option<Signal> {
+        let first = self.iter().next()?;
+        *self = self.without(first);
+        Some(first)
+    }
+
     /// Checks that every signal of this set is in `supported` (L14): the same error on every backend.
     ///
     /// # Errors
@@ -206,6 +213,9 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [Signal::Terminate, Signal::Hangup]);
         assert!(set.without(Signal::Hangup).without(Signal::Terminate).is_empty());
         assert!(set.is_subset(SignalSet::all()));
+        let mut left = set;
+        assert_eq!(left.pop(), Some(Signal::Terminate));
+        assert_eq!((left.pop(), left.pop(), left), (Some(Signal::Hangup), None, SignalSet::EMPTY));
     }
 
     #[test]

@@ -4,10 +4,8 @@
 //!
 //! | law of [`proc_daemon_runtime`] | here |
 //! |---|---|
-//! | L5, L7 | the own clock is read before the reactor is touched |
+//! | L5, L7, L8, L9 | the contract's `ClockSleep`; a sleep that is reset keeps its `async_io::Timer` |
 //! | L6 | the reactor is process-wide |
-//! | L8 | the timer holds the same moment on the same clock |
-//! | L9 | `Timer::set_at` and `clear`: no new timer |
 //! | L10 | std's `Instant` |
 //! | L11 to L14 | signal-hook-async-std, one per listener; the Windows console as on every backend |
 

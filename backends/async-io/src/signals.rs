@@ -51,13 +51,7 @@ impl Stream for IoStream {
             }
             self.pending = self.pending.with(signal);
         }
-        match self.pending.iter().next() {
-            Some(signal) => {
-                self.pending = self.pending.without(signal);
-                Poll::Ready(Some(signal))
-            }
-            None => Poll::Pending,
-        }
+        self.pending.pop().map_or(Poll::Pending, |signal| Poll::Ready(Some(signal)))
     }
 }
 

@@ -1,8 +1,6 @@
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use async_global_executor::{GlobalExecutorConfig, init_with_config};
@@ -17,7 +15,6 @@ use crate::AsyncStdHandle;
 #[derive(Debug)]
 pub struct AsyncStd {
     handle: AsyncStdHandle,
-    ended: Receiver<Infallible>,
 }
 
 /// The workers and the name that the executor was started with.
@@ -73,8 +70,7 @@ impl OwnedRuntime for AsyncStd {
         };
         let name = options.thread_name.as_deref();
         start(workers.get(), name.unwrap_or("async-std/runtime"))?;
-        let (handle, ended) = AsyncStdHandle::new();
-        Ok(Self { handle, ended })
+        Ok(Self { handle: AsyncStdHandle::global() })
     }
 
     fn handle(&self) -> AsyncStdHandle {
@@ -86,23 +82,13 @@ impl OwnedRuntime for AsyncStd {
     }
 
     /// The executor cannot be stopped: tasks stay, and are counted.
-    fn shutdown(mut self, grace: Duration) -> ShutdownSummary {
-        let leaked = self.stop(grace);
-        ShutdownSummary::new(leaked, self.handle.blocked())
-    }
-}
-
-impl AsyncStd {
-    fn stop(&mut self, grace: Duration) -> usize {
-        let leaked = self.handle.close();
-        // Nothing is ever sent: this ends when the last blocking closure has ended, or with the grace.
-        let _ = self.ended.recv_timeout(grace);
-        leaked
+    fn shutdown(self, grace: Duration) -> ShutdownSummary {
+        self.handle.tenants.end(grace, drop)
     }
 }
 
 impl Drop for AsyncStd {
     fn drop(&mut self) {
-        self.stop(Duration::ZERO);
+        let _ = self.handle.tenants.end(Duration::ZERO, drop);
     }
 }

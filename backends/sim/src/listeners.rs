@@ -58,11 +58,8 @@ impl Listeners {
     pub(crate) fn poll(&mut self, number: u64, cx: &Context<'_>) -> (Poll<Signal>, Option<Waker>) {
         let listener = self.listeners.iter_mut().find(|listener| listener.number == number);
         let Some(listener) = listener else { return (Poll::Pending, None) };
-        match listener.pending.iter().next() {
-            Some(signal) => {
-                listener.pending = listener.pending.without(signal);
-                (Poll::Ready(signal), None)
-            }
+        match listener.pending.pop() {
+            Some(signal) => (Poll::Ready(signal), None),
             None => (Poll::Pending, listener.waker.replace(cx.waker().clone())),
         }
     }

@@ -1,31 +1,22 @@
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use proc_daemon_async_io::{IoSignals, IoTimer};
-use proc_daemon_runtime::{Ambient, Capabilities, Census, Detached, Runtime, TaskName, catch};
+use proc_daemon_runtime::{Ambient, Capabilities, Runtime, TaskName, Tenants};
 use smol::Executor;
 
 /// A handle to an executor: that of a [`Smol`](crate::Smol), an adopted one or smol's global one. A
-/// clone is one count.
+/// clone is two counts.
 ///
 /// It does not keep the executor alive. What is spawned after its end is dropped at once.
 #[derive(Clone, Debug)]
-pub struct SmolHandle(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
+pub struct SmolHandle {
     // `None` is smol's global one.
     executor: Option<Weak<Executor<'static>>>,
-    tasks: Census,
-    blocking: Census,
-    // Whoever holds a clone is waited for by the shutdown, which takes this one.
-    alive: Mutex<Option<Sender<Infallible>>>,
+    pub(crate) tenants: Tenants,
 }
 
 thread_local! {
@@ -37,7 +28,7 @@ impl SmolHandle {
     /// never stopped.
     #[must_use]
     pub fn global() -> Self {
-        Self::new(None).0
+        Self { executor: None, tenants: Tenants::default() }
     }
 
     /// A handle to an executor that somebody else runs and keeps.
@@ -45,39 +36,7 @@ impl SmolHandle {
     /// It holds no count of it: tasks own handles, and a count in a task would keep its own executor.
     #[must_use]
     pub fn adopt(executor: &Arc<Executor<'static>>) -> Self {
-        Self::new(Some(Arc::downgrade(executor))).0
-    }
-
-    /// A handle, and what disconnects when nothing of it is alive.
-    pub(crate) fn new(executor: Option<Weak<Executor<'static>>>) -> (Self, Receiver<Infallible>) {
-        let (alive, ended) = channel();
-        let inner = Inner {
-            executor,
-            tasks: Census::default(),
-            blocking: Census::default(),
-            alive: Mutex::new(Some(alive)),
-        };
-        (Self(Arc::new(inner)), ended)
-    }
-
-    /// What makes the shutdown wait while it is held; nothing once the shutdown has begun.
-    pub(crate) fn alive(&self) -> Option<Sender<Infallible>> {
-        self.0.alive.lock().clone()
-    }
-
-    fn open(&self) -> bool {
-        self.0.alive.lock().is_some()
-    }
-
-    /// From here on nothing starts. Gives the tasks that are alive.
-    pub(crate) fn close(&self) -> usize {
-        drop(self.0.alive.lock().take());
-        self.0.tasks.count()
-    }
-
-    /// Blocking closures that run.
-    pub(crate) fn blocked(&self) -> usize {
-        self.0.blocking.count()
+        Self { executor: Some(Arc::downgrade(executor)), tenants: Tenants::default() }
     }
 
     /// Makes this the current handle of the thread until the guard is dropped.
@@ -101,8 +60,8 @@ impl Runtime for SmolHandle {
     type Signals = IoSignals;
 
     fn capabilities(&self) -> Capabilities {
-        let lateness = if cfg!(windows) { 20 } else { 1 };
-        Capabilities::all().without_blocking_cap().timer_lateness(Duration::from_millis(lateness))
+        let capabilities = Capabilities::all().without_blocking_cap();
+        capabilities.timer_lateness(Duration::from_millis(1))
     }
 
     fn timer(&self) -> &IoTimer {
@@ -114,25 +73,16 @@ impl Runtime for SmolHandle {
     }
 
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {
-        let task = Detached::new(&self.0.tasks, future);
-        match &self.0.executor {
+        let Some(task) = self.tenants.task(future) else { return };
+        match self.executor.as_ref().map(Weak::upgrade) {
             None => smol::spawn(task).detach(),
-            Some(executor) => {
-                if let (Some(executor), true) = (executor.upgrade(), self.open()) {
-                    executor.spawn(task).detach();
-                }
-            }
+            Some(Some(executor)) => executor.spawn(task).detach(),
+            Some(None) => {}
         }
     }
 
     fn spawn_blocking(&self, _: TaskName, work: impl FnOnce() + Send + 'static) {
-        let handle = self.clone();
-        let run = move || {
-            let Some(_alive) = handle.alive() else { return };
-            let _counted = handle.0.blocking.enter();
-            let _ = catch(work);
-        };
-        smol::unblock(run).detach();
+        smol::unblock(self.tenants.work(work)).detach();
     }
 }
 

@@ -2,7 +2,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +22,6 @@ pub struct Smol {
     workers: usize,
     // Closing it stops the workers.
     stop: Sender<Infallible>,
-    ended: Receiver<Infallible>,
 }
 
 impl OwnedRuntime for Smol {
@@ -35,22 +33,22 @@ impl OwnedRuntime for Smol {
             return Err(RuntimeOptions::unsupported("smol", "max_blocking_threads", instead));
         }
         let executor = Arc::new(Executor::new());
-        let (handle, ended) = SmolHandle::new(Some(Arc::downgrade(&executor)));
+        let handle = SmolHandle::adopt(&executor);
         let (stop, stopped) = bounded(1);
         let workers = options.worker_count().map_or(0, usize::from);
         for _ in 0..workers {
             let name = options.thread_name.as_deref().unwrap_or("smol-worker");
             let (executor, stopped) = (Arc::clone(&executor), stopped.clone());
-            let (handle, alive) = (handle.clone(), handle.alive());
+            let (handle, stays) = (handle.clone(), handle.tenants.stay());
             thread::Builder::new().name(name.into()).spawn(move || {
                 let _entered = handle.enter();
                 let _ = smol::block_on(executor.run(stopped.recv()));
                 // The shutdown waits for the destructors of the tasks as well.
                 drop(executor);
-                drop(alive);
+                drop(stays);
             })?;
         }
-        Ok(Self { executor, handle, workers, stop, ended })
+        Ok(Self { executor, handle, workers, stop })
     }
 
     fn handle(&self) -> SmolHandle {
@@ -69,34 +67,27 @@ impl OwnedRuntime for Smol {
     /// The destructors of tasks run on another thread. A worker that user code blocks keeps the
     /// executor, with every task in it, until it returns.
     fn shutdown(mut self, grace: Duration) -> ShutdownSummary {
-        let leaked = self.stop(grace);
-        ShutdownSummary::new(leaked, self.handle.blocked())
+        self.stop(grace)
     }
 }
 
 impl Smol {
-    fn stop(&mut self, grace: Duration) -> usize {
-        let Some(alive) = self.handle.alive() else {
-            return 0;
-        };
-        let leaked = self.handle.close();
-        self.stop.close();
+    fn stop(&mut self, grace: Duration) -> ShutdownSummary {
         let executor = std::mem::take(&mut self.executor);
-        let last = move || {
-            drop(executor);
-            drop(alive);
-        };
-        // If no thread can be had, the closure is dropped here, and the executor with it.
-        let reaper = thread::Builder::new().name("smol-shutdown".into());
-        let _ = reaper.spawn(last);
-        // Nothing is ever sent: this ends when the last of them has ended, or with the grace.
-        let _ = self.ended.recv_timeout(grace);
-        leaked
+        self.handle.tenants.end(grace, |stays| {
+            self.stop.close();
+            // If no thread can be had, the closure is dropped here, and the executor with it.
+            let reaper = thread::Builder::new().name("smol-shutdown".into());
+            let _ = reaper.spawn(move || {
+                drop(executor);
+                drop(stays);
+            });
+        })
     }
 }
 
 impl Drop for Smol {
     fn drop(&mut self) {
-        self.stop(Duration::ZERO);
+        let _ = self.stop(Duration::ZERO);
     }
 }

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use proc_daemon_runtime::{Ambient, Capabilities, Census, PanicPayload, Runtime, TaskName};
+use proc_daemon_runtime::{Ambient, Capabilities, Census, Runtime, TaskName, catch};
 use tokio::runtime::Handle;
 
 use crate::{TokioSignals, TokioTimer};
@@ -43,13 +43,16 @@ impl TokioHandle {
     }
 }
 
-/// What a panic of tokio's inside is turned into.
-pub(crate) fn lacks(what: &str, panic: &PanicPayload) -> io::Error {
-    let text = format!(
-        "this tokio runtime has no {what} ({panic}): \
-         call enable_all() on the tokio::runtime::Builder that makes it"
-    );
-    io::Error::new(io::ErrorKind::Unsupported, text)
+/// Does inside `handle` what panics if the runtime has no `what`.
+pub(crate) fn probe<T>(handle: &Handle, what: &str, work: impl FnOnce() -> T) -> io::Result<T> {
+    let _context = handle.enter();
+    catch(work).map_err(|panic| {
+        let text = format!(
+            "this tokio runtime has no {what} ({panic}): \
+             call enable_all() on the tokio::runtime::Builder that makes it"
+        );
+        io::Error::new(io::ErrorKind::Unsupported, text)
+    })
 }
 
 impl Runtime for TokioHandle {
@@ -58,8 +61,7 @@ impl Runtime for TokioHandle {
     type Signals = TokioSignals;
 
     fn capabilities(&self) -> Capabilities {
-        let lateness = if cfg!(windows) { 20 } else { 3 };
-        Capabilities::all().timer_lateness(Duration::from_millis(lateness))
+        Capabilities::all().timer_lateness(Duration::from_millis(3))
     }
 
     fn timer(&self) -> &TokioTimer {
@@ -75,21 +77,13 @@ impl Runtime for TokioHandle {
     }
 
     fn spawn_blocking(&self, _: TaskName, work: impl FnOnce() + Send + 'static) {
-        let blocking = self.blocking.clone();
-        drop(self.handle.spawn_blocking(move || {
-            let _counted = blocking.enter();
-            work();
-        }));
+        drop(self.handle.spawn_blocking(self.blocking.during(work)));
     }
 }
 
 impl Ambient for TokioHandle {
     fn current() -> io::Result<Self> {
-        let handle = Handle::try_current().map_err(|_| {
-            let text = "not polled on a tokio runtime: call this inside tokio's block_on or a task, \
-                        or build proc_daemon_tokio::Tokio";
-            io::Error::new(io::ErrorKind::NotFound, text)
-        })?;
+        let handle = Handle::try_current().map_err(|_| Self::elsewhere())?;
         Self::adopt(&handle)
     }
 }

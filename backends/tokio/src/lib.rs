@@ -10,12 +10,10 @@
 //! | law | here |
 //! |---|---|
 //! | L1, L2 | tokio's tasks and blocking pool: dropping a join handle detaches, a panic ends the task |
-//! | L5, L7 | the own clock is read before the wheel is touched |
+//! | L5, L7, L8, L9 | the contract's `ClockSleep`; a sleep that is reset keeps its place on the wheel, no new sleep |
 //! | L6 | the inner sleep is made inside `Handle::enter`, at the first poll that finds it not due |
-//! | L8 | the own clock is read again after the wheel fired |
-//! | L9 | `reset` marks the inner sleep, the next poll moves it: no allocation, no new sleep |
 //! | L10 | tokio's `Instant` |
-//! | L11 to L14 | `tokio::signal::unix`, one watch per listener; the Windows console as on every backend |
+//! | L11 to L14 | `tokio::signal::unix`, a listener for each signal; the Windows console as on every backend |
 //! | L15 | the table below |
 //!
 //! | option | |

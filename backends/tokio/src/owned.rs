@@ -21,14 +21,11 @@ impl OwnedRuntime for Tokio {
     type Runtime = TokioHandle;
 
     fn build(options: &RuntimeOptions) -> io::Result<Self> {
-        let mut builder = match options.worker_count() {
-            Some(workers) => {
-                let mut builder = Builder::new_multi_thread();
-                builder.worker_threads(workers.get());
-                builder
-            }
-            None => Builder::new_current_thread(),
-        };
+        let mut builder = Builder::new_current_thread();
+        if let Some(workers) = options.worker_count() {
+            builder = Builder::new_multi_thread();
+            builder.worker_threads(workers.get());
+        }
         if let Some(name) = &options.thread_name {
             builder.thread_name(name);
         }
@@ -58,24 +55,22 @@ impl OwnedRuntime for Tokio {
     ///
     /// On a thread that polls tasks of a tokio runtime, unless `grace` is zero.
     fn shutdown(mut self, grace: Duration) -> ShutdownSummary {
-        let leaked = self.stop(grace);
-        ShutdownSummary::new(leaked, self.handle.blocking.count())
+        self.stop(grace)
     }
 }
 
 impl Tokio {
-    fn stop(&mut self, grace: Duration) -> usize {
+    fn stop(&mut self, grace: Duration) -> ShutdownSummary {
         self.handle.timer().close();
-        self.inner.take().map_or(0, |inner| {
-            let leaked = inner.metrics().num_alive_tasks();
-            inner.shutdown_timeout(grace);
-            leaked
-        })
+        let Some(inner) = self.inner.take() else { return ShutdownSummary::default() };
+        let leaked = inner.metrics().num_alive_tasks();
+        inner.shutdown_timeout(grace);
+        ShutdownSummary::new(leaked, self.handle.blocking.count())
     }
 }
 
 impl Drop for Tokio {
     fn drop(&mut self) {
-        self.stop(Duration::ZERO);
+        let _ = self.stop(Duration::ZERO);
     }
 }

@@ -3,12 +3,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use proc_daemon_runtime::{Instant, Sleep, Timer, catch};
+use proc_daemon_runtime::{Alarm, ClockSleep, Instant, Timer, catch};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant as Moment;
+
+use crate::handle::probe;
 
 /// tokio's clock and its timer wheel of one millisecond. A clone is one count.
 ///
@@ -29,16 +31,15 @@ struct Shared {
 impl TokioTimer {
     /// Probes for a timer wheel.
     pub(crate) fn adopt(handle: &Handle) -> io::Result<Self> {
-        let _context = handle.enter();
-        catch(|| {
-            let mut probe = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
-            let _ = probe.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        })
-        .map_err(|panic| crate::handle::lacks("timers", &panic))?;
+        let epoch = probe(handle, "timers", || {
+            let mut sleep = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
+            let _ = sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            Moment::now()
+        })?;
         Ok(Self(Arc::new(Shared {
             pausable: handle.runtime_flavor() == RuntimeFlavor::CurrentThread,
             handle: handle.clone(),
-            epoch: Moment::now(),
+            epoch,
             closed: AtomicBool::new(false),
         })))
     }
@@ -63,75 +64,45 @@ impl Timer for TokioTimer {
     }
 
     fn sleep_until(&self, at: Instant) -> TokioSleep {
-        TokioSleep { timer: self.clone(), at, armed: false, inner: None }
+        ClockSleep::new(self.clone(), at)
     }
 }
 
-pin_project_lite::pin_project! {
-    /// A sleep on tokio's wheel, which it enters at the first poll that finds it not yet due.
-    ///
-    /// Cancel-safe: dropping it takes it off the wheel. Once the runtime has been shut down, a sleep
-    /// that is not due stays pending; one of an adopted runtime then prints tokio's panic once.
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct TokioSleep {
-        timer: TokioTimer,
-        at: Instant,
-        // Whether `inner` stands at `at`.
-        armed: bool,
-        #[pin]
-        inner: Option<tokio::time::Sleep>,
-    }
-}
+/// A sleep on tokio's wheel, which it enters at the first poll that finds it not yet due.
+///
+/// Cancel-safe: dropping it takes it off the wheel. Once the runtime has been shut down, a sleep
+/// that is not due stays pending; one of an adopted runtime then prints tokio's panic once.
+pub type TokioSleep = ClockSleep<TokioTimer>;
 
-impl Future for TokioSleep {
-    type Output = ();
+impl Alarm for TokioTimer {
+    type Entry = Option<tokio::time::Sleep>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let Shared { handle, epoch, closed, .. } = &*this.timer.0;
-        if this.at.is_never() {
+    fn poll_alarm(
+        &self,
+        mut entry: Pin<&mut Self::Entry>,
+        moved: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let Shared { handle, epoch, closed, .. } = &*self.0;
+        if closed.load(Ordering::Acquire) {
             return Poll::Pending;
         }
-        if this.timer.now() >= *this.at {
-            return Poll::Ready(());
-        }
-        let deadline = epoch.checked_add(this.at.since(Instant::ZERO));
-        let (Some(mut deadline), false) = (deadline, closed.load(Ordering::Acquire)) else {
-            return Poll::Pending;
-        };
         let polled = catch(|| {
-            if this.inner.is_none() {
-                let _context = handle.enter();
-                this.inner.set(Some(tokio::time::sleep_until(deadline)));
-            } else if !*this.armed
-                && let Some(inner) = this.inner.as_mut().as_pin_mut()
-            {
-                inner.reset(deadline);
-            }
-            *this.armed = true;
-            while let Some(mut inner) = this.inner.as_mut().as_pin_mut() {
-                ready!(inner.as_mut().poll(cx));
-                if this.timer.now() >= *this.at {
-                    break;
+            if let Some(at) = moved {
+                // No deadline is one that the system's clock cannot tell.
+                match (epoch.checked_add(at.since(Instant::ZERO)), entry.as_mut().as_pin_mut()) {
+                    (Some(deadline), Some(sleep)) => sleep.reset(deadline),
+                    (deadline, _) => {
+                        let _context = handle.enter();
+                        entry.set(deadline.map(tokio::time::sleep_until));
+                    }
                 }
-                // The wheel was early by its own clock (L8).
-                deadline += Duration::from_millis(1);
-                inner.reset(deadline);
             }
-            Poll::Ready(())
+            entry.as_pin_mut().map_or(Poll::Pending, |sleep| sleep.poll(cx))
         });
         polled.unwrap_or_else(|_| {
-            this.timer.close();
+            self.close();
             Poll::Pending
         })
-    }
-}
-
-impl Sleep for TokioSleep {
-    fn reset(self: Pin<&mut Self>, at: Instant) {
-        let this = self.project();
-        *this.at = at;
-        *this.armed = false;
     }
 }

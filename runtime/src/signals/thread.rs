@@ -67,8 +67,7 @@ impl Stream for ThreadStream {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
         let mut inbox = self.inbox.lock();
-        if let Some(signal) = inbox.pending.iter().next() {
-            inbox.pending = inbox.pending.without(signal);
+        if let Some(signal) = inbox.pending.pop() {
             return Poll::Ready(Some(signal));
         }
         if inbox.closed {
