@@ -16,9 +16,6 @@ use proc_daemon_runtime::{
 use crate::bound::within;
 use crate::variant::Variant;
 
-/// Time for what must not happen at all; nobody waits for it to pass.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
-
 pub(crate) type SleepOf<B> = <<<B as OwnedRuntime>::Runtime as Runtime>::Timer as Timer>::Sleep;
 
 /// What a law is tried with: a runtime of its own, whose tasks are listed.
@@ -73,6 +70,11 @@ impl<B: OwnedRuntime> Lab<B> {
     /// How long a law waits for what must come at once.
     pub(crate) fn bound(&self) -> Duration {
         self.roll.bound()
+    }
+
+    /// Time for what must not come to pass: it is over when the scenario has hung, and no sooner than after 20 s.
+    pub(crate) fn long(&self) -> Duration {
+        self.roll.limit.max(Duration::from_secs(20))
     }
 
     /// A task that the roll lists.

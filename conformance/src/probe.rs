@@ -10,26 +10,28 @@ use crate::Need;
 use crate::told::Told;
 use crate::variant::Variant;
 
-const GRACE: Duration = Duration::from_secs(5);
-
-/// Looks for `need`, where that takes little.
-pub(crate) fn finds<B: OwnedRuntime>(need: Need, variant: &Variant<B>) -> bool {
+/// Looks for `need`, where that takes little. What is built for it has `grace` to end.
+pub(crate) fn finds<B: OwnedRuntime>(need: Need, variant: &Variant<B>, grace: Duration) -> bool {
     match need {
         // The row is built so by the suite, not by the backend.
         Need::Workers => false,
         Need::RealTime => passes(variant),
-        Need::Stops => stops(variant),
-        Need::CurrentThread => builds(variant, &RuntimeOptions::new().current_thread()),
+        Need::Stops => stops(variant, grace),
+        Need::CurrentThread => builds(variant, &RuntimeOptions::new().current_thread(), grace),
         Need::BlockingCap => {
             let two = NonZeroUsize::MIN.saturating_add(1);
-            builds(variant, &variant.options.clone().max_blocking_threads(two))
+            builds(variant, &variant.options.clone().max_blocking_threads(two), grace)
         }
     }
 }
 
-fn builds<B: OwnedRuntime>(variant: &Variant<B>, options: &RuntimeOptions) -> bool {
+fn builds<B: OwnedRuntime>(
+    variant: &Variant<B>,
+    options: &RuntimeOptions,
+    grace: Duration,
+) -> bool {
     variant.build_with(options).is_ok_and(|owned| {
-        let _ = owned.shutdown(GRACE);
+        let _ = owned.shutdown(grace);
         true
     })
 }
@@ -47,7 +49,7 @@ fn passes<B: OwnedRuntime>(variant: &Variant<B>) -> bool {
 }
 
 /// Whether a shutdown drops a task.
-fn stops<B: OwnedRuntime>(variant: &Variant<B>) -> bool {
+fn stops<B: OwnedRuntime>(variant: &Variant<B>, grace: Duration) -> bool {
     let Ok(mut owned) = variant.build() else { return false };
     let (started, dropped) = (Told::default(), Told::default());
     let (tell, guard) = (started.clone(), dropped.on_drop());
@@ -57,6 +59,6 @@ fn stops<B: OwnedRuntime>(variant: &Variant<B>) -> bool {
         pending::<()>().await;
     });
     owned.block_on(started.once());
-    let _ = owned.shutdown(GRACE);
+    let _ = owned.shutdown(grace);
     dropped.wait(Duration::from_millis(20))
 }

@@ -80,7 +80,7 @@ impl Trial {
             let (variants, scenario) = (row.variants.clone(), core.scenario);
             let body = move |roll: &Roll| {
                 for variant in &variants {
-                    if let Some(absent) = absent(scenario.needs, variant)? {
+                    if let Some(absent) = absent(scenario.needs, variant, roll)? {
                         return Ok(Ended::Absent(absent));
                     }
                     let world = Real::new(variant, roll);
@@ -157,7 +157,7 @@ fn lawful<B: OwnedRuntime>(
     roll: &Roll,
 ) -> Result<Ended, String> {
     for variant in variants {
-        if let Some(absent) = absent(law.scenario.needs, variant)? {
+        if let Some(absent) = absent(law.scenario.needs, variant, roll)? {
             return Ok(Ended::Absent(absent));
         }
         caught(|| (law.body)(lab(variant, roll))).map_err(|said| match &*variant.name {
@@ -172,6 +172,7 @@ fn lawful<B: OwnedRuntime>(
 fn absent<B: OwnedRuntime>(
     needs: &'static [Need],
     variant: &Variant<B>,
+    roll: &Roll,
 ) -> Result<Option<Need>, String> {
     if needs.is_empty() {
         return Ok(None);
@@ -184,7 +185,7 @@ fn absent<B: OwnedRuntime>(
     else {
         return Ok(None);
     };
-    if probe::finds(need, variant) {
+    if probe::finds(need, variant, roll.bound()) {
         return Err(format!("`{need}` is declared absent, and is there"));
     }
     Ok(Some(need))

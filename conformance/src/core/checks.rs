@@ -133,18 +133,17 @@ fn a_check_that_blocks_its_thread_holds_up_no_end<W: World>(world: &W) {
     assert!(report.is_clean(), "{report}");
 }
 
-/// How long a thread is held at most: what is wrong fails, and does not hang.
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// However often the subsystem is started again because of it: one thread is held, not one for each start.
 fn a_check_that_blocks_its_thread_is_not_asked_again_meanwhile<W: World>(world: &W) {
     let (go, gone): (Sender<()>, Receiver<()>) = mpsc::channel();
     let gone = Mutex::new(gone);
     let (inside, fifth) = (Arc::new(AtomicUsize::new(0)), Told::default());
     let (count, open, late) = (Arc::clone(&inside), fifth.clone(), fifth.clone());
+    // What is wrong fails, and does not hang.
+    let bound = world.bound();
     let check = Check::new(move |_| {
         let first = count.fetch_add(1, Ordering::SeqCst) == 0;
-        if first && gone.lock().recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+        if first && gone.lock().recv_timeout(bound) == Err(RecvTimeoutError::Timeout) {
             count.store(usize::MAX, Ordering::SeqCst);
             late.tell();
         }
@@ -163,7 +162,7 @@ fn a_check_that_blocks_its_thread_is_not_asked_again_meanwhile<W: World>(world: 
     let report = world.script(Daemon::new().with_subsystem(spec), async move |control: Daemon| {
         fifth.once().await;
         let asked = inside.load(Ordering::SeqCst);
-        assert_ne!(asked, usize::MAX, "it has not been started five times within {LIMIT:?}");
+        assert_ne!(asked, usize::MAX, "it has not been started five times within {bound:?}");
         assert_eq!(asked, 1, "it was asked on one more thread");
         drop(go);
         control.shutdown();

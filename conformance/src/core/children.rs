@@ -323,7 +323,12 @@ fn a_child_spawned_after_the_end_is_aborted<W: World>(world: &W) {
 type Kept = Arc<Mutex<Option<Context>>>;
 
 /// What anybody could do with a context whose subsystem has ended.
-async fn use_kept(ctx: &Context, kept: &Kept, diary: &Diary, many: usize) -> Result {
+async fn use_kept(
+    ctx: &Context,
+    kept: &Kept,
+    diary: &Diary,
+    (many, bound): (usize, Duration),
+) -> Result {
     let kept = kept.lock().take().ok_or("`a` has kept none")?;
     let (late, spawned) = (diary.clone(), Arc::new(AtomicBool::new(false)));
     let gate = Arc::clone(&spawned);
@@ -337,7 +342,7 @@ async fn use_kept(ctx: &Context, kept: &Kept, diary: &Diary, many: usize) -> Res
     });
     spawned.store(true, Ordering::SeqCst);
     // The time is only there so that a child that nobody aborts is a failure and not a hang.
-    let joined = ctx.timeout(Duration::from_secs(10), child).await?;
+    let joined = ctx.timeout(bound, child).await?;
     assert!(matches!(joined, Err(JoinError::Aborted)), "{joined:?}");
     for _ in 0..many {
         drop(kept.in_flight());
@@ -358,6 +363,7 @@ fn a_context_kept_beyond_the_end_admits_no_child<W: World>(world: &W) {
             Ok(())
         })
     };
+    let bound = world.bound();
     let user = |kept: &Kept, diary: &Diary, until_asked: bool| {
         let state = (Arc::clone(kept), diary.clone());
         task_with("b", state, move |ctx: Context, (kept, diary): (Kept, Diary)| async move {
@@ -367,7 +373,7 @@ fn a_context_kept_beyond_the_end_admits_no_child<W: World>(world: &W) {
             }
             let state = ctx.daemon().status().state_of("a");
             assert_eq!(state, Some(SubsystemState::Stopped));
-            use_kept(&ctx, &kept, &diary, W::MANY).await
+            use_kept(&ctx, &kept, &diary, (W::MANY, bound)).await
         })
     };
     for until_asked in [false, true] {
@@ -397,8 +403,8 @@ fn spawned_while_it_ends<W: World>(world: &W) {
     })
     .explicit_ready();
     let living = Arc::new(AtomicUsize::new(0));
-    let state = (kept, spawns, Arc::clone(&living));
-    let spawner = task_with("b", state, |ctx: Context, (kept, spawns, living)| async move {
+    let (state, bound) = ((kept, spawns, Arc::clone(&living)), world.bound());
+    let spawner = task_with("b", state, move |ctx: Context, (kept, spawns, living)| async move {
         let (kept, spawns, living): (Kept, Told, Arc<AtomicUsize>) = (kept, spawns, living);
         let kept = kept.lock().take().ok_or("`a` has kept none")?;
         let child = || {
@@ -421,7 +427,7 @@ fn spawned_while_it_ends<W: World>(world: &W) {
         until(&ctx.daemon(), "a", SubsystemState::Stopped).await;
         children.push(child());
         for child in children {
-            let joined = ctx.timeout(Duration::from_secs(10), child).await?;
+            let joined = ctx.timeout(bound, child).await?;
             assert!(matches!(joined, Err(JoinError::Aborted)), "{joined:?}");
         }
         assert_eq!(living.load(Ordering::SeqCst), 0, "children that were not dropped");

@@ -3,7 +3,6 @@
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use futures_lite::future::{or, poll_once};
 use proc_daemon::runtime::AnyRuntime;
@@ -157,7 +156,7 @@ fn a_dropped_run_aborts_and_tells<W: World>(world: &W) {
     assert_eq!(report.code, 124, "{report}");
     assert!(report.to_string().contains("the run was dropped"), "{report}");
     // The world has ended with `block_on`; a thread of it may be about to drop the future.
-    let dropped = told.recv_timeout(Duration::from_secs(60));
+    let dropped = told.recv_timeout(world.bound());
     assert_eq!(dropped, Err(RecvTimeoutError::Disconnected), "its future was dropped");
 }
 

@@ -126,7 +126,7 @@ fn a_stop_cancels_a_backoff<W: World>(world: &W) {
         until(&daemon, "job", SubsystemState::Backoff).await;
         daemon.shutdown();
     });
-    assert!(report.stopped_in() < crate::lab::LONG, "{report}");
+    assert!(report.stopped_in() < world.bound(), "{report}");
     assert_eq!(report.end_of("job").map(|end| end.kind()), Some(EndKind::Error), "{report}");
 }
 

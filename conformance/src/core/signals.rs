@@ -137,7 +137,7 @@ fn sigterm_during_a_backoff_ends_it<W: World>(world: &W) {
             stage.raise(Signal::Terminate);
             stage.daemon.stopped().await;
         });
-    assert!(report.stopped_in() < crate::lab::LONG, "{report}");
+    assert!(report.stopped_in() < world.bound(), "{report}");
     assert_eq!(report.reason, Some(proc_daemon::ShutdownReason::Signal(Signal::Terminate)));
 }
 

@@ -6,7 +6,7 @@ use futures_lite::future::yield_now;
 use proc_daemon_runtime::{JoinError, OwnedRuntime};
 
 use super::{Law, law};
-use crate::lab::{LONG, Lab};
+use crate::lab::Lab;
 use crate::told::Told;
 
 pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
@@ -21,7 +21,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "ABORT-02",
             an_abort_ends_a_sleep,
             "An abort does not wait for what the task waits for.",
-            "A task in a sleep of 20 s is aborted and joined; a hang is the failure.",
+            "A task in a long sleep is aborted and joined; a hang is the failure.",
         ),
         law!(
             "ABORT-03",
@@ -62,7 +62,7 @@ fn destructors_run_before_the_join_resolves<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn an_abort_ends_a_sleep<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let (started, sleep) = (Told::default(), lab.sleep(LONG));
+    let (started, sleep) = (Told::default(), lab.sleep(lab.long()));
     let tell = started.clone();
     let task = lab.spawn("asleep", async move {
         tell.tell();
@@ -73,7 +73,7 @@ fn an_abort_ends_a_sleep<B: OwnedRuntime>(mut lab: Lab<B>) {
     task.abort();
     let joined = lab.within("the aborted task is over", task);
     assert!(matches!(joined, Err(JoinError::Aborted)), "joined as {joined:?}");
-    assert!(lab.now().since(before) < LONG, "the abort waited for the sleep");
+    assert!(lab.now().since(before) < lab.long(), "the abort waited for the sleep");
 }
 
 fn an_abort_after_the_end_changes_nothing<B: OwnedRuntime>(mut lab: Lab<B>) {

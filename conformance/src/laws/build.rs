@@ -13,7 +13,7 @@ use proc_daemon_runtime::{
 
 use super::{Law, law};
 use crate::Need;
-use crate::lab::{LONG, Lab};
+use crate::lab::Lab;
 use crate::told::{Told, lock};
 
 pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
@@ -122,7 +122,7 @@ fn the_thread_name_is_honoured<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn a_current_thread_runtime_has_no_worker<B: OwnedRuntime>(lab: Lab<B>) {
-    let options = RuntimeOptions::new().current_thread();
+    let (options, bound) = (RuntimeOptions::new().current_thread(), lab.bound());
     let mut owned = lab.end().build_with(&options).expect("it is declared");
     let (runtime, ran, elsewhere) = (owned.handle(), Told::default(), Told::default());
     let here = thread::current().id();
@@ -139,12 +139,12 @@ fn a_current_thread_runtime_has_no_worker<B: OwnedRuntime>(lab: Lab<B>) {
     assert!(!ran.is_told(), "a task ran outside `block_on`");
     owned.block_on(ran.times(20));
     assert!(!elsewhere.is_told(), "a task ran on a thread of its own");
-    let _ = owned.shutdown(LONG);
+    let _ = owned.shutdown(bound);
 }
 
 fn the_blocking_cap_is_honoured<B: OwnedRuntime>(lab: Lab<B>) {
     let cap = NonZeroUsize::new(3).expect("not zero");
-    let options = lab.options().clone().max_blocking_threads(cap);
+    let (options, bound) = (lab.options().clone().max_blocking_threads(cap), lab.bound());
     let mut owned = lab.end().build_with(&options).expect("it is declared");
     let runtime = owned.handle();
     let (started, ended) = (Told::default(), Told::default());
@@ -166,11 +166,11 @@ fn the_blocking_cap_is_honoured<B: OwnedRuntime>(lab: Lab<B>) {
         drop(key);
     }
     owned.block_on(ended.times(12));
-    let _ = owned.shutdown(LONG);
+    let _ = owned.shutdown(bound);
 }
 
 fn what_cannot_be_honoured_is_refused<B: OwnedRuntime>(lab: Lab<B>) {
-    let (has, options) = (lab.capabilities(), lab.options().clone());
+    let (has, options, bound) = (lab.capabilities(), lab.options().clone(), lab.bound());
     let row = lab.end();
     let three = NonZeroUsize::new(3).expect("not zero");
     let cases = [
@@ -180,7 +180,7 @@ fn what_cannot_be_honoured_is_refused<B: OwnedRuntime>(lab: Lab<B>) {
     for (declared, options, named) in cases {
         match row.build_with(&options) {
             Ok(owned) => {
-                let _ = owned.shutdown(LONG);
+                let _ = owned.shutdown(bound);
                 assert!(declared, "{options:?} was accepted, and is declared absent");
             }
             Err(error) => {
@@ -212,7 +212,7 @@ fn two_runtimes_live_at_once<B: OwnedRuntime>(mut lab: Lab<B>) {
             std::mem::swap(&mut lab, &mut other);
         }
     }
-    let _ = other.shutdown(LONG);
+    let _ = other.shutdown(lab.bound());
     lab.block_on(sleeps.0);
     let task = lab.spawn("after the other's end", async { 4 });
     assert_eq!(lab.block_on(task).expect("it ends well"), 4);

@@ -13,7 +13,7 @@ use proc_daemon_runtime::{
 
 use super::{Law, law};
 use crate::Need;
-use crate::lab::{LONG, Lab, step};
+use crate::lab::{Lab, step};
 use crate::told::{Key, Told, lock};
 
 /// A grace that is used up.
@@ -51,7 +51,7 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "END-05",
             a_shutdown_waits_for_blocking_work,
             "Blocking work that ends within the grace is waited for.",
-            "A piece that takes 100 ms; a grace of 20 s; it has ended by then.",
+            "A piece that takes 100 ms; a grace that is longer; it has ended by then.",
         )
         .needs(&[Need::RealTime]),
         law!(
@@ -66,14 +66,15 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
 
 fn a_handle_outlives_its_runtime<B: OwnedRuntime>(mut lab: Lab<B>) {
     let (runtime, before) = (lab.runtime().clone(), lab.now());
-    let mut asleep = Box::pin(lab.sleep(LONG));
+    let (bound, long) = (lab.bound(), lab.long());
+    let mut asleep = Box::pin(lab.sleep(long));
     assert!(lab.block_on(poll_once(asleep.as_mut())).is_none());
-    let _ = lab.shutdown(LONG);
+    let _ = lab.shutdown(bound);
     let timer = runtime.timer();
     assert!(timer.now() >= before, "the clock has gone back");
     assert!(step(pin!(timer.sleep_until(before))).is_ready(), "it is due");
-    let mut fresh = pin!(timer.sleep(LONG));
-    asleep.as_mut().reset(timer.now().after(LONG));
+    let mut fresh = pin!(timer.sleep(long));
+    asleep.as_mut().reset(timer.now().after(long));
     for _ in 0..2 {
         assert!(step(asleep.as_mut()).is_pending());
         assert!(step(fresh.as_mut()).is_pending());
@@ -94,14 +95,15 @@ fn nothing_left_is_clean<B: OwnedRuntime>(mut lab: Lab<B>) {
     let task = lab.spawn("task", async {});
     lab.block_on(task).expect("it ends well");
     lab.block_on(work).expect("it ends well");
-    let summary = lab.shutdown(LONG);
+    let bound = lab.bound();
+    let summary = lab.shutdown(bound);
     // A task's join may resolve a moment before its executor has put it away.
     assert_eq!(summary.blocked_threads, 0, "{summary:?}");
     assert!(summary.leaked_tasks <= 1, "{summary:?}");
 }
 
 fn what_is_left_is_counted<B: OwnedRuntime>(lab: Lab<B>) {
-    let (started, ended) = (Told::default(), Told::default());
+    let (started, ended, bound) = (Told::default(), Told::default(), lab.bound());
     let parked = [(); 2].map(|()| lab.spawn("parked", pending::<()>()));
     let ((key, lock), tell, tell_end) = (lock(), started.clone(), ended.clone());
     lab.runtime().spawn_blocking(TaskName::literal("blocks"), move || {
@@ -109,11 +111,11 @@ fn what_is_left_is_counted<B: OwnedRuntime>(lab: Lab<B>) {
         lock.wait();
         tell_end.tell();
     });
-    assert!(started.wait(LONG), "blocking work has not started");
+    assert!(started.wait(lab.bound()), "blocking work has not started");
     let summary = shutdown_with(lab, key);
     assert_eq!((summary.leaked_tasks, summary.blocked_threads), (2, 1), "{summary:?}");
     parked.iter().for_each(Task::abort);
-    assert!(ended.wait(LONG), "the blocked thread has not gone on");
+    assert!(ended.wait(bound), "the blocked thread has not gone on");
 }
 
 /// Shuts down while `key` keeps something blocked, and lets that go afterwards, or when the bound is over:
@@ -149,7 +151,7 @@ fn a_shutdown_drops_the_tasks<B: OwnedRuntime>(mut lab: Lab<B>) {
     });
     lab.block_on(started.times(3));
     let bound = lab.bound();
-    let summary = lab.shutdown(LONG);
+    let summary = lab.shutdown(bound);
     assert!(dropped.wait(bound), "the task is not dropped");
     assert_eq!(summary.leaked_tasks, 3, "{summary:?}");
     for task in parked {
@@ -167,8 +169,9 @@ fn a_shutdown_waits_for_blocking_work<B: OwnedRuntime>(lab: Lab<B>) {
         never.wait(Duration::from_millis(100));
         tell_end.tell();
     });
-    assert!(started.wait(LONG), "blocking work has not started");
-    let summary = lab.shutdown(LONG);
+    assert!(started.wait(lab.bound()), "blocking work has not started");
+    let bound = lab.bound();
+    let summary = lab.shutdown(bound);
     assert_eq!(summary.blocked_threads, 0, "{summary:?}");
     assert!(ended.is_told(), "the shutdown has not waited for it");
 }
@@ -184,7 +187,7 @@ fn a_blocked_worker_does_not_hang_the_shutdown<B: OwnedRuntime>(lab: Lab<B>) {
         tell.tell();
         lock.wait();
     });
-    assert!(started.wait(LONG), "the task has not started");
+    assert!(started.wait(lab.bound()), "the task has not started");
     let summary = shutdown_with(lab, key);
     assert_eq!(summary.leaked_tasks, 1, "{summary:?}");
     block_here(task).expect("it ends well");

@@ -11,7 +11,7 @@ use proc_daemon_runtime::{Instant, OwnedRuntime, Sleep, Timer};
 
 use super::{Law, law};
 use crate::Need;
-use crate::lab::{LONG, Lab, step};
+use crate::lab::{Lab, step};
 use crate::told::Told;
 
 const MS: Duration = Duration::from_millis(1);
@@ -97,13 +97,13 @@ fn resets<B: OwnedRuntime>() -> Vec<Law<B>> {
             "SLEEP-11",
             a_reset_before_the_first_poll_counts,
             "A sleep that is reset before it is polled has the new deadline alone.",
-            "Of 20 s, reset to 3 ms; of none, reset to 20 s.",
+            "A long one, reset to 3 ms; one of none, reset to a long one.",
         ),
         law!(
             "SLEEP-12",
             a_reset_to_earlier_fires_earlier,
             "A pending sleep that is reset to an earlier deadline fires at that.",
-            "Of 20 s, polled, reset to 4 ms, and again.",
+            "A long one, polled, reset to 40 ms, polled, and to 4 ms.",
         ),
         law!(
             "SLEEP-13",
@@ -184,12 +184,12 @@ fn a_sleep_is_made_on_any_thread<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn a_sleep_is_awaited_on_any_thread<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let (timer, over) = (lab.timer().clone(), Told::default());
+    let (timer, long, over) = (lab.timer().clone(), lab.long(), Told::default());
     let tell = over.clone();
     let foreign = thread::spawn(move || {
         let _tell = tell.on_drop();
-        drop(timer.sleep(LONG));
-        let mut polled = Box::pin(timer.sleep(LONG));
+        drop(timer.sleep(long));
+        let mut polled = Box::pin(timer.sleep(long));
         assert!(step(polled.as_mut()).is_pending());
         drop(polled);
         let at = timer.now().after(5 * MS);
@@ -257,24 +257,24 @@ fn a_thousand_sleeps_all_fire<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn a_reset_before_the_first_poll_counts<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let timer = lab.timer().clone();
+    let (timer, long) = (lab.timer().clone(), lab.long());
     lab.within("a sleep that is reset before its first poll fires", async {
-        let mut sleep = pin!(timer.sleep(LONG));
+        let mut sleep = pin!(timer.sleep(long));
         let at = timer.now().after(3 * MS);
         sleep.as_mut().reset(at);
         sleep.as_mut().await;
         let now = timer.now();
-        assert!(now >= at && now.since(at) < LONG, "{:?} after the new deadline", now.since(at));
+        assert!(now >= at && now.since(at) < long, "{:?} after the new deadline", now.since(at));
         let mut sleep = pin!(timer.sleep(Duration::ZERO));
-        sleep.as_mut().reset(timer.now().after(LONG));
+        sleep.as_mut().reset(timer.now().after(long));
         assert!(poll_once(sleep).await.is_none(), "the old deadline has fired it");
     });
 }
 
 fn a_reset_to_earlier_fires_earlier<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let timer = lab.timer().clone();
+    let (timer, long) = (lab.timer().clone(), lab.long());
     lab.within("a pending sleep that is reset to earlier fires", async {
-        let mut sleep = pin!(timer.sleep(LONG));
+        let mut sleep = pin!(timer.sleep(long));
         assert!(poll_once(sleep.as_mut()).await.is_none());
         for wait in [40 * MS, 4 * MS] {
             let at = timer.now().after(wait);
@@ -287,7 +287,7 @@ fn a_reset_to_earlier_fires_earlier<B: OwnedRuntime>(mut lab: Lab<B>) {
             sleep.as_mut().await;
             let now = timer.now();
             assert!(now >= at, "{:?} early", at.since(now));
-            assert!(now.since(at) < LONG, "the first deadline has fired it");
+            assert!(now.since(at) < long, "the first deadline has fired it");
         }
     });
 }
@@ -307,7 +307,7 @@ fn a_reset_to_later_fires_later<B: OwnedRuntime>(mut lab: Lab<B>) {
 }
 
 fn a_reset_after_firing_arms_it_again<B: OwnedRuntime>(mut lab: Lab<B>) {
-    let timer = lab.timer().clone();
+    let (timer, long) = (lab.timer().clone(), lab.long());
     lab.within("a sleep that has fired and is reset fires again", async {
         let mut sleep = pin!(timer.sleep(MS));
         sleep.as_mut().await;
@@ -319,7 +319,7 @@ fn a_reset_after_firing_arms_it_again<B: OwnedRuntime>(mut lab: Lab<B>) {
             sleep.as_mut().await;
             let now = timer.now();
             assert!(now >= at, "{:?} early", at.since(now));
-            assert!(now.since(at) < LONG, "{:?} late", now.since(at));
+            assert!(now.since(at) < long, "{:?} late", now.since(at));
         }
     });
 }

@@ -149,11 +149,11 @@ fn a_wake_during_its_poll_polls_again<B: OwnedRuntime>(mut lab: Lab<B>) {
 
 fn a_wake_from_another_thread_arrives<B: OwnedRuntime>(mut lab: Lab<B>) {
     let rounds: Vec<_> = (0..1000).map(|_| (Told::default(), Told::default())).collect();
-    let theirs = rounds.clone();
+    let (theirs, bound) = (rounds.clone(), lab.bound());
     let foreign = thread::spawn(move || {
         for (ask, answer) in &theirs {
             ask.tell();
-            if !answer.wait(crate::lab::LONG) {
+            if !answer.wait(bound) {
                 return;
             }
         }

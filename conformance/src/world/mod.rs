@@ -20,6 +20,9 @@ pub(crate) trait World: Sized + 'static {
     /// How often something is repeated of which once is too little.
     const MANY: usize;
 
+    /// How long what must come at once is waited for.
+    fn bound(&self) -> Duration;
+
     /// Runs what `plan` says while `script` acts on it from outside. The script sees to it that the daemon
     /// ends.
     fn live<F>(&self, plan: Plan, script: F) -> ExitReport

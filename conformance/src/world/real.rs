@@ -51,7 +51,7 @@ impl<B: OwnedRuntime> Real<B> {
     }
 
     /// How long a life is waited for that must come to its end without delay.
-    fn bound(&self) -> Duration {
+    fn life_bound(&self) -> Duration {
         2 * self.roll.bound()
     }
 
@@ -71,6 +71,10 @@ impl<B: OwnedRuntime> Real<B> {
 
 impl<B: OwnedRuntime + 'static> World for Real<B> {
     const MANY: usize = 1_000_000;
+
+    fn bound(&self) -> Duration {
+        self.roll.bound()
+    }
 
     fn live<F>(&self, plan: Plan, script: F) -> ExitReport
     where
@@ -96,12 +100,12 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
             assert_eq!(ran.is_ok(), report.is_clean(), "{report}");
             report
         };
-        let bound = self.bound();
+        let bound = self.life_bound();
         let report = owned.block_on(within(bound, life)).unwrap_or_else(|| {
             let what = if acted.get() { "the daemon has not ended" } else { "nothing goes on" };
             panic!("after {bound:?} {what}:\n{}", daemon.status())
         });
-        let _ = owned.shutdown(Duration::from_secs(5));
+        let _ = owned.shutdown(self.bound());
         self.traces.end();
         report
     }
@@ -157,11 +161,11 @@ impl<B: OwnedRuntime + 'static> World for Real<B> {
     fn block_on<T>(&self, body: impl AsyncFnOnce(AnyRuntime) -> T) -> T {
         let mut owned = self.variant.build().expect("this row can be built");
         let handle = AnyRuntime::from(owned.handle());
-        let bound = self.bound();
+        let bound = self.life_bound();
         let value = owned.block_on(within(bound, body(handle)));
         let value =
             value.unwrap_or_else(|| panic!("after {bound:?} nothing goes on:{}", self.roll.dump()));
-        let _ = owned.shutdown(Duration::from_secs(5));
+        let _ = owned.shutdown(self.bound());
         self.traces.end();
         value
     }

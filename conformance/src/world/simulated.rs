@@ -8,6 +8,7 @@ use proc_daemon_runtime::{AnyRuntime, OwnedRuntime};
 
 use super::{Acts, Plan, Stage, World};
 use crate::order::{Trace, Traces};
+use crate::trial::LIMIT;
 
 /// A simulated world: what a seed makes of it, in one order of polls. Every law of the framework must hold.
 pub(crate) struct Simulated {
@@ -31,6 +32,10 @@ impl Simulated {
 
 impl World for Simulated {
     const MANY: usize = 1_000;
+
+    fn bound(&self) -> Duration {
+        LIMIT / 3
+    }
 
     fn live<F>(&self, plan: Plan, script: F) -> ExitReport
     where
