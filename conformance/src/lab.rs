@@ -178,15 +178,31 @@ impl Roll {
         self.daemons.lock().push(daemon.clone());
     }
 
-    /// One line for each task that is alive, and the status of each daemon.
+    /// One line for each name that tasks which are alive have, and the status of each daemon.
     pub(crate) fn dump(&self) -> String {
-        let listed = self.tasks.lock();
-        let alive = listed.iter().filter(|task| !task.over);
-        let tasks = alive.map(|task| format!("\n`{}` was polled {} times", task.name, task.polls));
+        let mut alive = Vec::<(&str, Vec<u64>)>::new();
+        for task in self.tasks.lock().iter().filter(|task| !task.over) {
+            match alive.iter_mut().find(|(name, _)| *name == task.name) {
+                Some((_, polls)) => polls.push(task.polls),
+                None => alive.push((task.name, vec![task.polls])),
+            }
+        }
+        let tasks = alive.iter().map(|(name, polls)| line(name, polls));
         let daemons = self.daemons.lock();
         let daemons = daemons.iter().map(|daemon| format!("\n{}", daemon.status()));
         tasks.chain(daemons).collect()
     }
+}
+
+/// What the first few tasks of one name have come to.
+fn line(name: &str, polls: &[u64]) -> String {
+    const FEW: usize = 4;
+    if let [once] = polls {
+        return format!("\n`{name}` was polled {once} times");
+    }
+    let few: Vec<String> = polls.iter().take(FEW).map(u64::to_string).collect();
+    let more = if polls.len() > FEW { ", .." } else { "" };
+    format!("\n{} times `{name}`, polled {}{more} times", polls.len(), few.join(", "))
 }
 
 impl Entry {
@@ -218,4 +234,26 @@ pub(crate) fn caught<T>(body: impl FnOnce() -> T) -> Result<T, String> {
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         text.unwrap_or_else(|| "a panic without a text".to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_of_one_name_are_one_line() {
+        let roll = Roll::new(Duration::MAX);
+        let alone = roll.enter("alone");
+        alone.polled();
+        let many: Vec<Entry> = (0..64).map(|_| roll.enter("many")).collect();
+        many[1].polled();
+        let two = [roll.enter("two"), roll.enter("two")];
+        drop(roll.enter("over"));
+        let expected = "\n`alone` was polled 1 times\
+                        \n64 times `many`, polled 0, 1, 0, 0, .. times\
+                        \n2 times `two`, polled 0, 0 times";
+        assert_eq!(roll.dump(), expected);
+        drop((alone, many, two));
+        assert_eq!(roll.dump(), "");
+    }
 }
