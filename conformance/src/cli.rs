@@ -7,13 +7,13 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::trial::{LIMIT, Trial};
-use crate::{child, panics, run};
+use crate::{child, list, panics, run};
 
 /// Runs the conformance kit's scenarios on backends, and prints them side by side.
 #[derive(Parser)]
 #[command(name = "proc-daemon-conformance", version)]
 struct Arguments {
-    /// Runs only scenarios whose row, id or name contains one of these
+    /// Runs only scenarios whose row, id or name contains one of these, in capitals or not
     filters: Vec<String>,
     /// On which backends: a name, or `all`. May be given several times
     #[arg(long, default_value = "all", value_name = "NAME")]
@@ -25,17 +25,25 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
     /// When a scenario has hung, in words such as 30s, 2m or 500ms; by default 45s
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = limit)]
     limit: Option<Duration>,
     /// How many scenarios run at once; by default as many as there are cores
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Lists the scenarios with their goals, and runs none
+    /// Lists the scenarios with their laws and goals, and runs none; in each format but junit
     #[arg(long)]
     list: bool,
     /// Prints panics as they happen: those of scenarios' own daemons too
     #[arg(long)]
     loud: bool,
+}
+
+/// A scenario takes some time.
+fn limit(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("every scenario takes longer: take 45s, say".to_owned()),
+        limit => limit.map_err(|error| error.to_string()),
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -48,6 +56,9 @@ enum Format {
 
 /// A backend that is compiled in, and what makes its trials: runtimes are built to ask them what they can.
 type Backend = (&'static str, fn() -> Vec<Trial>);
+
+/// Every backend there is a feature for, whether it is compiled in or not.
+const FEATURES: [&str; 4] = ["tokio", "async-std", "smol", "sim"];
 
 const BACKENDS: &[Backend] = &[
     #[cfg(feature = "tokio")]
@@ -83,7 +94,7 @@ pub fn main() -> ExitCode {
         }
     };
     if arguments.list {
-        return list(&trials);
+        return listed(&trials, arguments.format);
     }
     panics::install(arguments.loud);
     repeated(&arguments, &trials)
@@ -125,18 +136,20 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Trial>, String> {
     }
     for name in &arguments.backend {
         if name != "all" && !known.contains(&name.as_str()) {
-            let known = known.join(", ");
-            return Err(format!(
-                "no backend `{name}` is compiled in, only {known}: build with `--features {name}` \
-                 or `--features all-backends`"
-            ));
+            let (known, all) = (known.join(", "), FEATURES.join(", "));
+            return Err(if FEATURES.contains(&name.as_str()) {
+                format!(
+                    "no backend `{name}` is compiled in, only {known}: build with \
+                     `--features {name}` or `--features all-backends`"
+                )
+            } else {
+                format!("there is no backend `{name}`: take one of {all}, or `all`")
+            });
         }
     }
     let wanted = |name: &str| arguments.backend.iter().any(|asked| asked == "all" || asked == name);
-    let matches = |trial: &Trial| {
-        let path = trial.path();
-        arguments.filters.is_empty() || arguments.filters.iter().any(|part| path.contains(part))
-    };
+    let matches =
+        |trial: &Trial| arguments.filters.is_empty() || trial.is_called(&arguments.filters);
     let trials: Vec<Trial> = BACKENDS
         .iter()
         .filter(|(name, _)| wanted(name))
@@ -151,16 +164,16 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Trial>, String> {
     Ok(trials)
 }
 
-fn list(trials: &[Trial]) -> ExitCode {
-    let mut text = String::new();
-    for trial in trials {
-        text += &format!(
-            "{}\n    {}\n    {}\n",
-            trial.path(),
-            trial.scenario.goal,
-            trial.scenario.method
-        );
-    }
+fn listed(trials: &[Trial], format: Format) -> ExitCode {
+    let text = match format {
+        Format::Table => list::text(trials),
+        Format::Json => list::json(trials),
+        Format::Md => list::markdown(trials),
+        Format::Junit => {
+            eprintln!("error: junit is for what was run: list as table, json or md");
+            return ExitCode::from(2);
+        }
+    };
     let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
 }

@@ -40,6 +40,28 @@
 //! in vain; or `workers`, on a row that is built with fewer than two. A scenario that needs nothing cannot be declared
 //! away. A hang is a failure that lists the tasks. Where nothing was executed, the run has failed.
 //!
+//! # Which law is checked where
+//!
+//! | law of [`proc_daemon_runtime`] | scenarios |
+//! |---|---|
+//! | L1 | SPAWN-02, SPAWN-04, BLOCK-04 |
+//! | L2 | PANIC-02, PANIC-03 |
+//! | L3 | PANIC-01, PANIC-04, PANIC-05 |
+//! | L4 | ABORT-01, ABORT-02, ABORT-03, ABORT-04, ABORT-05 |
+//! | L5 | SLEEP-03 |
+//! | L6 | SLEEP-05, SLEEP-06 |
+//! | L7 | SLEEP-04 |
+//! | L8 | SLEEP-01, SLEEP-02 |
+//! | L9 | SLEEP-11, SLEEP-12, SLEEP-13, SLEEP-14 |
+//! | L10 | CLOCK-01, CLOCK-02 |
+//! | L11 | SIGNAL-02 |
+//! | L12 | SIGNAL-03, SIGNAL-04, SIGNAL-10 |
+//! | L13 | SIGNAL-05, SIGNAL-06 |
+//! | L14 | SIGNAL-08 |
+//! | L15 | BUILD-01, BUILD-02, BUILD-03, BUILD-04, BUILD-05 |
+//!
+//! A law without a number is the goal of its scenario.
+//!
 //! # The size of a backend
 //!
 //! Lines of code, without blank ones and comments, of which a test allows no more than 249. What the crates share is
@@ -69,6 +91,8 @@ mod core;
 mod harness;
 mod lab;
 mod laws;
+#[cfg(feature = "cli")]
+mod list;
 mod order;
 mod outcome;
 mod panics;

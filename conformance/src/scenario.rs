@@ -79,6 +79,12 @@ impl Scenario {
         self
     }
 
+    /// The number of the contract's law that it checks, `L5`: none for what has no number of its own.
+    #[must_use]
+    pub fn law(&self) -> Option<&'static str> {
+        crate::laws::law_of(self.id)
+    }
+
     /// `SLEEP-03 a_due_sleep_is_ready_at_once`.
     #[must_use]
     pub fn title(&self) -> String {

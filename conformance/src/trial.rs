@@ -68,6 +68,12 @@ impl Trial {
         format!("{}::{}::{}", self.row, self.scenario.id, self.scenario.name)
     }
 
+    /// Whether one of `parts` is in its path, in capitals or not.
+    pub(crate) fn is_called(&self, parts: &[String]) -> bool {
+        let path = self.path().to_lowercase();
+        parts.iter().any(|part| path.contains(&part.to_lowercase()))
+    }
+
     /// The scenarios on a row of a real backend.
     pub(crate) fn real<B: OwnedRuntime + 'static>(row: &Row<B>) -> Vec<Self> {
         let name = format!("{}/{}", <B::Runtime as Runtime>::NAME, row.name);

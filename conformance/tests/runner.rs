@@ -53,6 +53,9 @@ fn formats_filters_and_the_status() {
     assert!(junit.starts_with("<?xml") && junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
     let markdown = stdout(&run(&["--backend", "sim", "SPAWN-01", "--format", "md"]));
     assert!(markdown.starts_with("| id | scenario | sim |"), "{markdown}");
+    let output = run(&["--backend", "sim", "spawn-01", "A_DUE_SLEEP", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("it is JSON");
+    assert_eq!(json.as_array().expect("an array").len(), 2, "{json}");
     let repeated = run(&["--backend", "sim", "SPAWN-01", "--repeat", "3"]);
     let said = String::from_utf8_lossy(&repeated.stderr).into_owned();
     assert!(said.ends_with("0 of 3 runs failed\n"), "{said}");
@@ -71,15 +74,32 @@ fn what_is_not_over_by_the_limit_has_hung() {
         let hung = text.contains(&format!("it hangs: not over after {limit}"));
         assert!(hung || text.contains("nothing goes on"), "{text}");
     }
-    let output = run(&["--backend", "sim", "SPAWN-01", "--limit", "soon"]);
-    assert_eq!(output.status.code(), Some(2));
+    for (limit, expected) in [("soon", "invalid value 'soon'"), ("0s", "takes longer")] {
+        let output = run(&["--backend", "sim", "SPAWN-01", "--limit", limit]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn a_list_has_its_formats_and_the_numbers_of_the_laws() {
+    let list = |format: &str| run(&["--backend", "sim", "--list", "sleep-03", "--format", format]);
+    let text = stdout(&list("table"));
+    assert!(text.starts_with("sim::SLEEP-03::a_due_sleep_is_ready_at_once\n    L5: "), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&stdout(&list("json"))).expect("it is JSON");
+    assert_eq!(json.as_array().expect("an array").len(), 1);
+    assert_eq!((&json[0]["id"], &json[0]["law"]), (&"SLEEP-03".into(), &"L5".into()));
+    let table = stdout(&list("md"));
+    assert!(table.contains("\n| SLEEP-03 | L5 | "), "{table}");
+    assert_eq!(list("junit").status.code(), Some(2));
 }
 
 #[test]
 fn what_names_nothing_is_an_error() {
     for (arguments, expected) in [
         (["--backend", "sim", "NO-SUCH"], "nothing is called `NO-SUCH`"),
-        (["--backend", "glommio", "SPAWN"], "no backend `glommio` is compiled in"),
+        (["--backend", "glommio", "SPAWN"], "there is no backend `glommio`: take one of tokio"),
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

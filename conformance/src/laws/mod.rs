@@ -9,6 +9,7 @@ mod abort;
 mod blocking;
 mod build;
 mod clock;
+mod contract;
 mod end;
 mod panics;
 mod signals;
@@ -16,6 +17,8 @@ mod sleep;
 mod spawn;
 
 use proc_daemon_runtime::OwnedRuntime;
+
+pub(crate) use contract::law_of;
 
 use crate::Scenario;
 use crate::lab::Lab;
