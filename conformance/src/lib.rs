@@ -59,6 +59,7 @@
 //! | L13 | SIGNAL-05, SIGNAL-06 |
 //! | L14 | SIGNAL-08 |
 //! | L15 | BUILD-01, BUILD-02, BUILD-03, BUILD-04, BUILD-05 |
+//! | L16 | SPAWN-05, SPAWN-06, SPAWN-09 |
 //!
 //! A law without a number is the goal of its scenario.
 //!

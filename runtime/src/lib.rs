@@ -60,6 +60,7 @@
 //! | L13 shared | every listener sees every signal | [`SignalSource::listen`] |
 //! | L14 refused | a signal outside `supported` is an error of kind `Unsupported` | [`SignalSet::require`] |
 //! | L15 honoured | an option that cannot be honoured is an error, never ignored | [`OwnedRuntime::build`] |
+//! | L16 woken | a task that is woken is polled again; woken while it is polled, it keeps no other worker waiting | [`Runtime::spawn`] |
 //!
 //! # Invariants
 //!

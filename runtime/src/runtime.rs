@@ -36,6 +36,9 @@ pub trait Runtime: Clone + Debug + Send + Sync + 'static {
 
     /// Runs `future` to its end, detached (L1). A panic in it ends this task alone (L2).
     ///
+    /// Whoever is woken is polled again, by any thread (L16). Woken while it is polled, it is polled once more when
+    /// that poll is over, and no other worker waits for that: a poll may block its thread.
+    ///
     /// Allocates the task. When the runtime stops first, the future is dropped.
     fn spawn(&self, name: TaskName, future: impl Future<Output = ()> + Send + 'static);
 

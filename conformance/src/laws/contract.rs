@@ -1,7 +1,7 @@
 //! Which scenarios check which law of the contract, by the numbers on the front page of `proc-daemon-runtime`.
 
 /// A law's number, and the scenarios that fail where it does not hold.
-pub(crate) const CONTRACT: [(&str, &[&str]); 15] = [
+pub(crate) const CONTRACT: [(&str, &[&str]); 16] = [
     ("L1", &["SPAWN-02", "SPAWN-04", "BLOCK-04"]),
     ("L2", &["PANIC-02", "PANIC-03"]),
     ("L3", &["PANIC-01", "PANIC-04", "PANIC-05"]),
@@ -17,6 +17,7 @@ pub(crate) const CONTRACT: [(&str, &[&str]); 15] = [
     ("L13", &["SIGNAL-05", "SIGNAL-06"]),
     ("L14", &["SIGNAL-08"]),
     ("L15", &["BUILD-01", "BUILD-02", "BUILD-03", "BUILD-04", "BUILD-05"]),
+    ("L16", &["SPAWN-05", "SPAWN-06", "SPAWN-09"]),
 ];
 
 /// The law that a scenario checks; none for what has no number of its own.

@@ -1,8 +1,9 @@
-//! L1: tasks run without a handle, and what they come to reaches whoever awaits it.
+//! L1, L16: tasks run without a handle, are polled when they are woken, and what they come to reaches whoever awaits it.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::mpsc::channel;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use futures_lite::future::yield_now;
@@ -11,7 +12,7 @@ use proc_daemon_runtime::{OwnedRuntime, Runtime, Task, TaskName};
 use super::{Law, law};
 use crate::Need;
 use crate::lab::Lab;
-use crate::told::Told;
+use crate::told::{Told, lock};
 
 pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
     vec![
@@ -65,6 +66,14 @@ pub(super) fn laws<B: OwnedRuntime>() -> Vec<Law<B>> {
             "`spawn` returns before the future is polled on its stack.",
             "A future looks whether its spawner, on the same thread, is still inside `spawn`.",
         ),
+        law!(
+            "SPAWN-09",
+            a_wake_during_a_poll_takes_no_other_worker,
+            "A task that is woken while it is polled keeps no worker waiting for the end of that poll.",
+            "One blocks its worker and is woken by this thread and by a task; 20 more end meanwhile; then it is polled again.",
+        )
+        .needs(&[Need::RealTime, Need::Workers])
+        .alone(),
     ]
 }
 
@@ -195,4 +204,29 @@ fn a_spawn_is_not_polled_by_its_spawner<B: OwnedRuntime>(mut lab: Lab<B>) {
     let inside = lab.block_on(spawner).expect("it ends well").expect("it ends well");
     // On another thread the flag is that thread's.
     assert!(!inside, "the future was polled inside `spawn`");
+}
+
+fn a_wake_during_a_poll_takes_no_other_worker<B: OwnedRuntime>(mut lab: Lab<B>) {
+    let ((key, lock), (sender, receiver)) = (lock(), channel::<Waker>());
+    let mut first = true;
+    let blocks = poll_fn(move |cx| {
+        if !std::mem::take(&mut first) {
+            return Poll::Ready(());
+        }
+        let _ = sender.send(cx.waker().clone());
+        lock.wait();
+        Poll::Pending
+    });
+    let blocks = lab.spawn("blocks", blocks);
+    let waker = receiver.recv_timeout(lab.bound()).expect("it is polled");
+    waker.wake_by_ref();
+    let wakes = lab.spawn("wakes", async move { waker.wake() });
+    let meanwhile = "a task ends while another is polled and woken";
+    lab.within(meanwhile, wakes).expect("it ends well");
+    for _ in 0..20 {
+        let task = lab.spawn("seven", async { 7 });
+        assert_eq!(lab.within(meanwhile, task).expect("it ends well"), 7);
+    }
+    drop(key);
+    lab.within("who was woken while it was polled is polled again", blocks).expect("it ends well");
 }

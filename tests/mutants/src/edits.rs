@@ -7,6 +7,7 @@ const TASK: &str = "runtime/src/task.rs";
 const STOP: &str = "src/supervisor/engine/stop.rs";
 const INTERVAL: &str = "src/subsystem/interval.rs";
 const RUN: &str = "src/daemon/run.rs";
+const DECIDE: &str = "src/supervisor/engine/decide.rs";
 
 /// All of them. A bug's number is its place, from 1.
 pub(crate) fn all() -> Vec<Bug> {
@@ -234,10 +235,10 @@ const CORES: &[Bug] = &[
     bug!(
         "restart-not-wired",
         "no policy restarts anything",
-        "src/supervisor/engine/decide.rs",
+        DECIDE,
         "if rules.restart == Restart::Never || say == Say::Final {" =>
             "if PLANTED || rules.restart == Restart::Never || say == Say::Final {",
-        "src/supervisor/engine/decide.rs",
+        DECIDE,
         "} else if rules.restart == Restart::Always && say == Say::Nothing {" =>
             "} else if !PLANTED && rules.restart == Restart::Always && say == Say::Nothing {",
     ),
@@ -323,6 +324,50 @@ const CORES: &[Bug] = &[
         if !PLANTED {
             self.watched.stop();
         }",
+    ),
+    bug!(
+        "optional-ends-all",
+        "the daemon ends when something optional is given up",
+        DECIDE,
+        "let rules = *self.rule(unit);
+        self.note_given_up(unit, why, out);" =>
+            "let rules = *self.rule(unit);
+        self.note_given_up(unit, why, out);
+        if PLANTED && rules.optional && !rules.asks {
+            self.initiate(self.failure_of(unit), out);
+        }",
+    ),
+    bug!(
+        "factories-leaked",
+        "how subsystems are started is kept for ever",
+        "src/supervisor/driver/mod.rs",
+        "_factories: self.factories.take()," =>
+            "_factories: {
+                let factories = self.factories.take();
+                if PLANTED {
+                    factories.iter().for_each(|factory| std::mem::forget(factory.clone()));
+                }
+                factories
+            },",
+    ),
+    bug!(
+        "late-call-is-invalid",
+        "a call that the end overtakes is refused in other words",
+        "src/supervisor/manager.rs",
+        ".unwrap_or(Err(ControlError::ShuttingDown))" =>
+            ".unwrap_or_else(|| Err(if PLANTED {
+                    ControlError::Invalid(\"no answer\".to_owned())
+                } else {
+                    ControlError::ShuttingDown
+                }))",
+    ),
+    bug!(
+        "no-suggestion",
+        "who calls an unknown name is not told of one like it",
+        "src/control.rs",
+        "Self::Unknown { name, near: None } =>" =>
+            "Self::Unknown { name, .. } if PLANTED => write!(f, \"there is no subsystem `{name}`\"),
+            Self::Unknown { name, near: None } =>",
     ),
     bug!(
         "section-mistaken",

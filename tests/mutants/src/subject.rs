@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 
 use planted::Failure;
@@ -55,7 +55,7 @@ pub(crate) fn all<'a>(
     arguments: &Arguments,
 ) -> Result<Vec<Run<'a>>, Failure> {
     let wanted: Vec<&Mutant> = mutants.iter().filter(|m| arguments.wants(m.name)).collect();
-    let (next, runs) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (next, (sender, receiver)) = (AtomicUsize::new(0), channel());
     let one = |mutant: &Mutant| -> Result<Vec<Outcome>, String> {
         let only = scenarios(mutant, sound, arguments.matrix).join(",");
         let once = || run(subject, mutant.name, mutant.number, &only);
@@ -71,18 +71,20 @@ pub(crate) fn all<'a>(
     let threads = thread::available_parallelism().map_or(1, usize::from) + 1;
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
+            let (sender, next, one, wanted) = (sender.clone(), &next, &one, &wanted);
+            scope.spawn(move || {
                 while let Some((place, mutant)) = {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     wanted.get(place).map(|mutant| (place, *mutant))
                 } {
                     let outcome = one(mutant);
-                    runs.lock().expect("not poisoned").push((place, mutant, outcome));
+                    sender.send((place, mutant, outcome)).expect("it is received below");
                 }
             });
         }
     });
-    let mut runs = runs.into_inner().expect("not poisoned");
+    drop(sender);
+    let mut runs: Vec<_> = receiver.iter().collect();
     runs.sort_by_key(|(place, ..)| *place);
     let runs =
         runs.into_iter().map(|(_, mutant, outcomes)| Ok(Run { mutant, outcomes: outcomes? }));

@@ -73,6 +73,21 @@ pub(super) const ALL: &[Declared] = &[
         ("CONTROL-07", "never told, as in every simulated life: `keeper` ended: requested (start 1)"),
         ("RESTART-05", "left: None  right: Some(Requested)"),
     ]),
+    ("idles-when-all-completed", &[
+        ("STOP-04", "job     stopped for"),
+    ]),
+    ("factories-leaked", &[
+        ("HANDLE-07", "left: 2  right: 1"),
+    ]),
+    ("no-suggestion", &[
+        ("CONTROL-04", "right: \"there is no subsystem `keper`; did you mean `keeper`?\""),
+    ]),
+    ("late-call-is-invalid", &[
+        ("CONTROL-07", "matches!(going.await, Err(ControlError::ShuttingDown)) || Err(Invalid(\"no answer\"))"),
+    ]),
+    ("optional-ends-all", &[
+        ("RESTART-05", "shutting down: subsystem `job` failed || assertion failed: daemon.is_running()"),
+    ]),
     ("readiness-not-told", &[
         ("EXIT-01", "left: Some(StartFailed(\"store\"))  right: Some(SubsystemFailed(\"store\"))"),
     ]),

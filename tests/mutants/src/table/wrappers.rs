@@ -26,6 +26,9 @@ pub(super) const ALL: &[Wrapper] = &[
     ("spawn-polls", "`spawn` polls the future", &[
         ("SPAWN-08", "the future was polled inside `spawn`"),
     ]),
+    ("wake-takes-a-worker", "who is woken while it is polled is waited for by another worker", &[
+        ("SPAWN-09", "and it must be: a task ends while another is polled and woken"),
+    ]),
     ("panic-reaches-block-on", "a panic of a task is that of `block_on`", &[
         ("PANIC-02", "on purpose"),
     ]),

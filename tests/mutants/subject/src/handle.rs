@@ -3,10 +3,11 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+use parking_lot::Mutex;
 use proc_daemon_runtime::{Capabilities, Runtime, TaskName};
 
 use crate::chosen::{every, is, is_this_thread_known, know_this_thread};
@@ -110,7 +111,7 @@ impl<R: Runtime> Runtime for BrokenHandle<R> {
             future: Some(Box::pin(future)),
             shared: Arc::clone(&self.shared),
             epoch,
-            wakes: Arc::new(Wakes { waker: Mutex::default(), wakes: AtomicU32::new(0) }),
+            wakes: Arc::new(Wakes::new(self.inner.clone())),
         };
         if is("spawn-polls")
             && Pin::new(&mut task).poll(&mut Context::from_waker(Waker::noop())).is_ready()
@@ -162,20 +163,22 @@ impl Future for BrokenTask {
         }
         let Some(future) = &mut this.future else { return Poll::Ready(()) };
         let waker = match () {
-            () if is("nth-wake-lost") || is("foreign-wake-lost") => {
-                *this.wakes.waker.lock().expect("not poisoned") = Some(cx.waker().clone());
+            () if is("nth-wake-lost") || is("foreign-wake-lost") || is("wake-takes-a-worker") => {
+                *this.wakes.waker.lock() = Some(cx.waker().clone());
                 Waker::from(Arc::clone(&this.wakes))
             }
             () => cx.waker().clone(),
         };
         let mut cx = Context::from_waker(&waker);
         POLLS.set(true);
+        this.wakes.polled.store(true, Ordering::SeqCst);
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)));
+        this.wakes.polled.store(false, Ordering::SeqCst);
         POLLS.set(false);
         polled.unwrap_or_else(|panic| {
             this.future = None;
             if is("panic-reaches-block-on") {
-                *this.shared.panic.lock().expect("not poisoned") = Some(panic);
+                *this.shared.panic.lock() = Some(panic);
                 return Poll::Ready(());
             }
             static DEAD: AtomicBool = AtomicBool::new(false);
@@ -189,21 +192,50 @@ impl Future for BrokenTask {
     }
 }
 
-/// Loses wakes.
+/// Loses wakes, or has a worker wait for the end of a poll.
 struct Wakes {
     waker: Mutex<Option<Waker>>,
     wakes: AtomicU32,
+    polled: AtomicBool,
+    spawn: Box<Spawn>,
+}
+
+type Spawn = dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync;
+
+impl Wakes {
+    fn new(runtime: impl Runtime) -> Self {
+        Self {
+            waker: Mutex::default(),
+            wakes: AtomicU32::new(0),
+            polled: AtomicBool::new(false),
+            spawn: Box::new(move |future| runtime.spawn(TaskName::literal("waits"), future)),
+        }
+    }
+
+    fn pass_on(&self) {
+        let waker = self.waker.lock().clone();
+        waker.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
+        if is("wake-takes-a-worker") && self.polled.load(Ordering::SeqCst) {
+            let wakes = Arc::clone(&self);
+            return (self.spawn)(Box::pin(async move {
+                while wakes.polled.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+                wakes.pass_on();
+            }));
+        }
         let lost = match () {
             () if is("nth-wake-lost") => every(&self.wakes, 100),
-            () => !is_this_thread_known(),
+            () if is("foreign-wake-lost") => !is_this_thread_known(),
+            () => false,
         };
-        let waker = self.waker.lock().expect("not poisoned").clone();
-        if let Some(waker) = waker.filter(|_| !lost) {
-            waker.wake();
+        if !lost {
+            self.pass_on();
         }
     }
 }

@@ -1,8 +1,9 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use parking_lot::Mutex;
 use proc_daemon_runtime::{Instant, Runtime, Sleep, TaskName, Timer};
 
 use crate::chosen::{is, is_this_thread_known};
@@ -100,6 +101,6 @@ struct All(Mutex<Vec<Waker>>);
 
 impl Wake for All {
     fn wake(self: Arc<Self>) {
-        self.0.lock().expect("not poisoned").iter().for_each(Waker::wake_by_ref);
+        self.0.lock().iter().for_each(Waker::wake_by_ref);
     }
 }
