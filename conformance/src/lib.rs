@@ -73,7 +73,7 @@
 //! | tokio | 246 |
 //! | async-std, with async-io | 220 |
 //! | smol, with async-io | 242 |
-//! | examples/custom_backend | 199 |
+//! | examples/custom_backend | 196 |
 //!
 //! # Invariants
 //!

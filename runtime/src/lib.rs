@@ -20,15 +20,21 @@
 //!
 //! ## A backend in an afternoon
 //!
-//! 1. A handle that is cheap to clone implements [`Runtime`]: `spawn` hands the future, wrapped in [`Detached`], to
-//!    your executor; `spawn_blocking` runs the closure, inside [`catch`], on a thread that may block. Neither keeps a handle,
-//!    and after the runtime's end both drop what they are given.
+//! 1. A handle that is cheap to clone implements [`Runtime`]: `spawn` hands the future to your executor, `spawn_blocking`
+//!    the closure to a thread that may block. Neither keeps a handle, and after the runtime's end both drop what they
+//!    are given. [`Tenants`] wraps both for that, counts them and catches what they panic with.
 //! 2. Its [`Timer`]: `now` since an epoch of the runtime's, and a [`Sleep`] that looks at the clock first and then at its
 //!    registration: a [`ClockSleep`] does, over your [`Alarm`]. Dropping it takes the registration away.
-//! 3. Its [`SignalSource`]: [`signals::ThreadSignals`] works without any runtime; a reactor of your own saves the thread.
+//! 3. Its [`SignalSource`]: [`signals::ThreadSignals`] works without any runtime; a reactor of your own saves the thread,
+//!    and [`signals::MergedSignals`] makes one stream of its listeners.
 //! 4. An owner implements [`OwnedRuntime`]. What an option asks for and you cannot do is
-//!    [`RuntimeOptions::unsupported`]; what you cannot do at all is declared in [`Capabilities`]. A [`Census`] counts what
-//!    is alive, for the [`ShutdownSummary`].
+//!    [`RuntimeOptions::unsupported`]; what you cannot do at all is declared in [`Capabilities`].
+//!    - [`Threading::CurrentThread`]: start no worker; `block_on` polls the tasks beside its own future, on its thread, and
+//!      nobody polls them outside of it. With [`Threading::Workers`] it polls its own future alone. An executor that has
+//!      workers only refuses the option and declares [`Capabilities::without_current_thread`].
+//!    - `shutdown`: tell the workers to end, have the tasks dropped, and wait up to the grace for the blocking work
+//!      that has started. Do not join a worker: user code may block it for longer than the grace, and the last of them
+//!      drops the tasks when it comes back. [`Tenants::end`] waits so, and makes the [`ShutdownSummary`].
 //! 5. Run the conformance kit: a `tests/conformance.rs` with `harness = false` whose `main` is
 //!    `proc_daemon_conformance::run::<Mine>()`. It names the scenario that does not hold, what
 //!    that is about, and how it found out.

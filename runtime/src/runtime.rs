@@ -87,12 +87,13 @@ pub trait OwnedRuntime: Sized {
     /// A handle to it.
     fn handle(&self) -> Self::Runtime;
 
-    /// Polls `future` on this thread until it resolves. Spawned tasks run meanwhile.
+    /// Polls `future` on this thread until it resolves. Spawned tasks run meanwhile: on the workers, or with
+    /// [`Threading::CurrentThread`](crate::Threading::CurrentThread) on this thread.
     fn block_on<F: Future>(&mut self, future: F) -> F::Output;
 
     /// Stops the runtime within about `grace`, and says what it left behind.
     ///
     /// Tasks are dropped, not joined: whoever spawned a task joins it first. Blocking work that has
-    /// started is waited for up to `grace` and then left to its thread.
+    /// started is waited for up to `grace` and then left to its thread; so is a worker that user code blocks.
     fn shutdown(self, grace: Duration) -> ShutdownSummary;
 }

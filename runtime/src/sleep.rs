@@ -25,7 +25,8 @@ pub trait Alarm: Timer {
     /// One sleep's registration. Dropping it takes the registration away; the default is none.
     type Entry: Default + Send + 'static;
 
-    /// Ready once the deadline of `entry` has passed; until then the newest waker is woken at about that moment.
+    /// Ready once the deadline of `entry` has passed; until then the newest waker is woken at about that moment. One
+    /// that is always pending will do: the sleep looks at the clock before it asks.
     ///
     /// `moved` is the deadline if it is another one than at the last call with this entry, as it is at the first.
     fn poll_alarm(

@@ -17,8 +17,7 @@ use futures_executor::ThreadPool;
 use futures_util::future::{AbortHandle, abortable};
 use proc_daemon_runtime::signals::ThreadSignals;
 use proc_daemon_runtime::{
-    Capabilities, Census, Detached, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary,
-    TaskName, catch,
+    Capabilities, OwnedRuntime, Runtime, RuntimeOptions, ShutdownSummary, TaskName, Tenants,
 };
 use timer::Clock;
 
@@ -32,8 +31,7 @@ pub struct Handle(Arc<Inner>);
 struct Inner {
     pool: ThreadPool,
     clock: Clock,
-    tasks: Census,
-    blocking: Census,
+    tenants: Tenants,
     alive: Mutex<Option<HashMap<u64, AbortHandle>>>, // `None` from the shutdown on
 }
 
@@ -48,6 +46,7 @@ impl OwnedRuntime for Pool {
 
     fn build(options: &RuntimeOptions) -> io::Result<Self> {
         let refuse = |option, instead| Err(RuntimeOptions::unsupported("pool", option, instead));
+        // An executor that others can poll runs its tasks inside `block_on` then; this one has workers alone.
         let Some(workers) = options.worker_count() else {
             return refuse("Threading::CurrentThread", "take Threading::Workers, for its pool");
         };
@@ -62,8 +61,7 @@ impl OwnedRuntime for Pool {
         let inner = Inner {
             pool: pool.create()?,
             clock: Clock::start()?,
-            tasks: Census::default(),
-            blocking: Census::default(),
+            tenants: Tenants::default(),
             alive: Mutex::new(Some(HashMap::new())),
         };
         Ok(Self(Handle(Arc::new(inner))))
@@ -78,18 +76,24 @@ impl OwnedRuntime for Pool {
     }
 
     fn shutdown(self, grace: Duration) -> ShutdownSummary {
-        let (leaked, blocking) = (self.0.0.tasks.count(), self.0.0.blocking.clone());
-        drop(self);
-        ShutdownSummary::new(leaked, blocking.wait(grace))
+        self.0.end(grace)
     }
 }
 
 impl Drop for Pool {
-    /// From here on nothing starts.
     fn drop(&mut self) {
-        let alive = self.0.0.alive.lock().unwrap().take();
-        alive.into_iter().flatten().for_each(|(_, task)| task.abort());
-        self.0.0.clock.stop();
+        let _ = self.0.end(Duration::ZERO);
+    }
+}
+
+impl Handle {
+    /// From here on nothing starts. No worker is joined: a task may block it for longer than the grace.
+    fn end(&self, grace: Duration) -> ShutdownSummary {
+        self.0.tenants.end(grace, |_| {
+            let alive = self.0.alive.lock().unwrap().take();
+            alive.into_iter().flatten().for_each(|(_, task)| task.abort());
+            self.0.clock.stop();
+        })
     }
 }
 
@@ -114,7 +118,8 @@ impl Runtime for Handle {
     fn spawn(&self, _: TaskName, future: impl Future<Output = ()> + Send + 'static) {
         let number = number();
         // A panic ends the task and not the worker; what is aborted is dropped on the pool.
-        let (task, abort) = abortable(Detached::new(&self.0.tasks, future));
+        let Some(task) = self.0.tenants.task(future) else { return };
+        let (task, abort) = abortable(task);
         let Some(alive) = &mut *self.0.alive.lock().unwrap() else { return };
         alive.insert(number, abort);
         let inner = Arc::clone(&self.0);
@@ -127,13 +132,7 @@ impl Runtime for Handle {
     }
 
     fn spawn_blocking(&self, _: TaskName, work: impl FnOnce() + Send + 'static) {
-        if self.0.alive.lock().unwrap().is_some() {
-            let counted = self.0.blocking.enter();
-            // Without a thread it is dropped, and whoever joins it hears of that.
-            let _ = thread::Builder::new().spawn(move || {
-                let _counted = counted;
-                let _ = catch(work);
-            });
-        }
+        // Without a thread it is dropped, and whoever joins it hears of that.
+        let _ = thread::Builder::new().spawn(self.0.tenants.work(work));
     }
 }

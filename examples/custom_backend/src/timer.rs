@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant as Moment;
 use std::{io, thread};
 
-use proc_daemon_runtime::{Instant, Sleep, Timer};
+use proc_daemon_runtime::{Alarm, ClockSleep, Instant, Timer};
 
 use crate::number;
 
@@ -66,43 +65,43 @@ impl Clock {
 }
 
 impl Timer for Clock {
-    type Sleep = ClockSleep;
+    type Sleep = ClockSleep<Self>;
 
     fn now(&self) -> Instant {
         Instant::from_epoch(self.0.epoch.elapsed())
     }
 
-    fn sleep_until(&self, at: Instant) -> ClockSleep {
-        ClockSleep { clock: self.clone(), key: (at, number()) }
+    fn sleep_until(&self, at: Instant) -> ClockSleep<Self> {
+        ClockSleep::new(self.clone(), at)
     }
 }
 
-pub struct ClockSleep {
-    clock: Clock,
-    key: (Instant, u64),
-}
+impl Alarm for Clock {
+    type Entry = Option<Entry>;
 
-impl Future for ClockSleep {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.clock.now() >= self.key.0 && !self.key.0.is_never() {
-            return Poll::Ready(());
+    fn poll_alarm(
+        &self,
+        mut entry: Pin<&mut Self::Entry>,
+        moved: Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if let Some(at) = moved {
+            entry.set(Some(Entry { clock: self.clone(), key: (at, number()) }));
         }
-        self.clock.change(|waiting| waiting.insert(self.key, cx.waker().clone()));
-        self.clock.0.changed.notify_one();
+        if let Some(Entry { key, .. }) = entry.as_ref().get_ref() {
+            self.change(|waiting| waiting.insert(*key, cx.waker().clone()));
+            self.0.changed.notify_one();
+        }
         Poll::Pending
     }
 }
 
-impl Sleep for ClockSleep {
-    fn reset(mut self: Pin<&mut Self>, at: Instant) {
-        self.clock.change(|waiting| waiting.remove(&self.key));
-        self.key.0 = at;
-    }
+pub struct Entry {
+    clock: Clock,
+    key: (Instant, u64),
 }
 
-impl Drop for ClockSleep {
+impl Drop for Entry {
     fn drop(&mut self) {
         self.clock.change(|waiting| waiting.remove(&self.key));
     }
