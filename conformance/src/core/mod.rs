@@ -14,6 +14,7 @@ mod ends;
 mod events;
 mod failures;
 mod handle;
+mod late;
 mod order;
 mod reload;
 mod restart;
@@ -94,6 +95,7 @@ pub(crate) fn all<W: World>() -> Vec<Core<W>> {
     lives.extend(ends::lives());
     lives.extend(handle::lives());
     lives.extend(children::lives());
+    lives.extend(late::lives());
     lives.extend(config::lives());
     lives.extend(control::lives());
     lives.extend(adding::lives());
