@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use futures_core::Stream;
 use parking_lot::Mutex;
 use proc_daemon_runtime::{
-    AnyRuntime, Capabilities, Instant, Runtime, Signal, SignalSet, SignalSource, Sleep, TaskName,
-    Timer,
+    Ambient, AnyRuntime, Capabilities, Instant, Runtime, Signal, SignalSet, SignalSource, Sleep,
+    TaskName, Timer,
 };
 
 /// Answers with values of its own, and writes down what it is to run.
@@ -203,4 +203,18 @@ fn what_it_spawns_runs_under_its_name_and_from_its_place() {
         format!("task c {:?}", Some(there.line())),
     ];
     assert_eq!(told, expected);
+}
+
+impl Ambient for Scribe {
+    fn current() -> io::Result<Self> {
+        Err(Self::elsewhere())
+    }
+}
+
+#[test]
+fn code_that_is_polled_elsewhere_is_told_what_to_do() {
+    let error = Scribe::current().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    let text = error.to_string();
+    assert!(text.starts_with("not polled on scribe: call this inside its block_on"), "{text}");
 }

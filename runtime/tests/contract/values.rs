@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use proc_daemon_runtime::signals::NoSignals;
 use proc_daemon_runtime::{
-    Instant, JoinError, PanicPayload, RuntimeOptions, ShutdownSummary, Signal, SignalSet,
-    SignalSource, TaskName, Threading,
+    Capabilities, Instant, JoinError, PanicPayload, RuntimeOptions, ShutdownSummary, Signal,
+    SignalSet, SignalSource, TaskName, Threading,
 };
 
 #[test]
@@ -129,4 +129,12 @@ fn a_failed_join_says_why() {
             "the runtime stopped before the task ended",
         ]
     );
+}
+
+#[test]
+fn a_lateness_is_what_was_declared_and_no_less_than_the_systems_step() {
+    let declared =
+        |ms| Capabilities::all().timer_lateness(Duration::from_millis(ms)).timer_lateness;
+    assert_eq!(declared(1), Duration::from_millis(if cfg!(windows) { 20 } else { 1 }));
+    assert_eq!(declared(1000), Duration::from_secs(1));
 }
