@@ -30,8 +30,9 @@
 //! ```
 //!
 //! `cargo test --test conformance` then runs every scenario on every row of the backend, each as a test of its
-//! own, with the arguments that Rust's test binaries have: a filter, `--list`, `--test-threads`, `--nocapture` (shows
-//! the panics of the scenarios' own daemons too). [`Suite`] makes other rows, and a [`Report`] for code.
+//! own, with the arguments that Rust's test binaries have: filters, of which one must match, in capitals or not; `--exact`,
+//! `--list`, `--test-threads`, `--nocapture` (shows the panics of the scenarios' own daemons too).
+//! [`Suite`] makes other rows, and a [`Report`] for code.
 //!
 //! # Outcomes
 //!
