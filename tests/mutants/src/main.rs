@@ -6,7 +6,7 @@
 //!    `tests/planted/` as a switch. The simulated lives that a real one is held to have none of them.
 //! 2. `subject/` is built against the copy: the kit on tokio behind a wrapper that has one thing wrong.
 //! 3. Without a mutant every scenario must pass. Each mutant must fail those that are declared for it in
-//!    `table/`, with the declared words, and not by a hang; one that survives is run again, five times in all.
+//!    `table/`, with the declared words, and not by a hang; one that survives or hangs is run again, five times in all.
 //!
 //! Fails also if a scenario is declared for no mutant. `--matrix` runs each mutant against all scenarios of its
 //! tier, and prints who finds it besides.

@@ -14,7 +14,8 @@ use crate::table::{Class, Mutant};
 /// When a scenario hangs, in seconds. What the kit bounds itself, it bounds by a third of it.
 const LIMIT: u32 = 12;
 
-/// How often one that survives is run. What some mutants have wrong takes two threads to be seen, one of them late.
+/// How often one that survives or hangs is run. What some mutants have wrong takes two threads to be seen, one of them
+/// late; and a machine that stands still for some seconds is told to be a hang.
 const TRIES: usize = 5;
 
 /// What one scenario came to.
@@ -62,7 +63,7 @@ pub(crate) fn all<'a>(
         let mut outcomes = once();
         for _ in 1..TRIES {
             match &outcomes {
-                Ok(told) if survives(mutant, told) => outcomes = once(),
+                Ok(told) if is_open(mutant, told) => outcomes = once(),
                 _ => break,
             }
         }
@@ -91,10 +92,11 @@ pub(crate) fn all<'a>(
     runs.collect()
 }
 
-/// Whether a scenario that is to find it passed.
-fn survives(mutant: &Mutant, outcomes: &[Outcome]) -> bool {
-    let passed = |id: &str| outcomes.iter().any(|outcome| outcome.id == id && outcome.passed);
-    mutant.kills.iter().any(|(id, _)| passed(id))
+/// Whether a scenario that is to find it passed, or hung.
+fn is_open(mutant: &Mutant, outcomes: &[Outcome]) -> bool {
+    let open = |outcome: &Outcome| outcome.passed || outcome.hung;
+    let declared = |outcome: &Outcome| mutant.kills.iter().any(|(id, _)| *id == outcome.id);
+    outcomes.iter().any(|outcome| declared(outcome) && open(outcome))
 }
 
 fn scenarios(mutant: &Mutant, sound: &[Outcome], matrix: bool) -> Vec<String> {

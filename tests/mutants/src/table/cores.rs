@@ -232,7 +232,7 @@ pub(super) const ALL: &[Declared] = &[
         ("HEALTH-03", "nothing goes on"),
     ]),
     ("answers-outlive-the-start", &[
-        ("HEALTH-06", "a  running"),
+        ("HEALTH-06", "a  running || it has not been started five times within"),
     ]),
     ("path-ignored", &[
         ("RELOAD-02", "it is well-formed: BuildError { graph: [], config: Some(ConfigError { inner: Inner { kind: Invalid, io_kind: N"),
