@@ -31,9 +31,9 @@ impl Capabilities {
 
     /// Declares how late a sleep may fire; 20 ms at least on Windows, whose own timers step by 15.6 ms.
     #[must_use]
-    pub const fn timer_lateness(mut self, lateness: Duration) -> Self {
+    pub fn timer_lateness(mut self, lateness: Duration) -> Self {
         const STEP: Duration = Duration::from_millis(if cfg!(windows) { 20 } else { 0 });
-        self.timer_lateness = if lateness.as_nanos() < STEP.as_nanos() { STEP } else { lateness };
+        self.timer_lateness = lateness.max(STEP);
         self
     }
 
