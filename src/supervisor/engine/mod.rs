@@ -371,7 +371,10 @@ impl Engine {
         out.turns.push(Turn { unit, state, generation: this.generation });
         self.calls.changed(unit);
         self.reload.changed(unit);
-        self.count_ready(unit);
+        // Of the others it does not depend on the state.
+        if self.rule(unit).optional {
+            self.count_ready(unit);
+        }
     }
 
     /// Asks for a shutdown, once.
