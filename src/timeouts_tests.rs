@@ -89,6 +89,31 @@ fn a_lame_duck_that_leaves_no_room_for_the_grace_is_refused() {
     );
 }
 
+#[test]
+fn one_that_is_above_the_longest_is_refused_whatever_the_others_are() {
+    let long = Some(LONGEST + Duration::from_nanos(1));
+    let each = |long| {
+        [
+            Wanted { grace: long, ..NONE },
+            Wanted { force: long, ..NONE },
+            Wanted { kill: long, ..NONE },
+            Wanted { lame_duck: long, ..NONE },
+        ]
+    };
+    assert!(each(long).iter().all(|wanted| wanted.resolve().is_none()));
+    assert!(each(Some(LONGEST)).iter().all(|wanted| wanted.resolve().is_some()));
+}
+
+#[test]
+fn what_was_set_is_named_by_its_key() {
+    let wanted = Wanted { grace: S(1), force: S(2), kill: S(3), lame_duck: None };
+    let set: Vec<_> = wanted.set().into_iter().flatten().collect();
+    let keys = ["timeout_ms", "force_timeout_ms", "kill_timeout_ms"];
+    assert_eq!(set, Vec::from_iter(keys.into_iter().zip([S(1), S(2), S(3)].into_iter().flatten())));
+    let wanted = Wanted { lame_duck: S(4), ..NONE };
+    assert_eq!(wanted.set()[3], S(4).map(|set| ("lame_duck_ms", set)));
+}
+
 fn maybe() -> impl Strategy<Value = Option<Duration>> {
     let longest = u64::try_from(LONGEST.as_nanos()).unwrap();
     let any = prop_oneof![0..6_u64, 0..30_000_000_000_u64, 0..=longest, Just(longest)];

@@ -417,6 +417,38 @@ mod tests {
     }
 
     #[test]
+    fn of_many_cycles_the_first_are_told() {
+        let ring = |n: usize| {
+            let (a, b) = (format!("a{n}"), format!("b{n}"));
+            let of = |name: &str, on: &str| {
+                task(name.to_owned(), |_| async { Ok(()) }).after(on.to_owned())
+            };
+            [of(&a, &b), of(&b, &a)]
+        };
+        let count = |rings: usize| issues(&(0..rings).flat_map(ring).collect::<Vec<_>>()).len();
+        assert_eq!([31, 32, 33].map(count), [31, 32, 32]);
+    }
+
+    #[test]
+    fn what_is_entered_later_is_seen_as_what_it_was_built_with() {
+        let specs = [spec("a"), spec("b"), spec("c")];
+        let mut graph = Graph::build(&specs).unwrap();
+        graph.grow(3, &[(0, Kind::After), (1, Kind::Requires), (2, Kind::Binds)]);
+        assert_eq!(graph.dependencies(3), [0, 1, 2]);
+        let of = |graph: &Graph, rows: fn(&Graph, u32) -> &[u32]| -> Vec<bool> {
+            (0..3).map(|on| rows(graph, on) == [3]).collect()
+        };
+        assert_eq!(of(&graph, Graph::dependents), [true, true, true]);
+        assert_eq!(of(&graph, Graph::requiring), [false, true, true]);
+        assert_eq!(of(&graph, Graph::binding), [false, false, true]);
+        let mut needs = Vec::new();
+        Needs::each(&graph, 3, &mut |on, required| needs.push((on, required)));
+        assert_eq!(needs, [(0, false), (1, true), (2, true)]);
+        graph.prune(3);
+        assert_eq!((graph.dependents(0), graph.size()), (&[][..], 0));
+    }
+
+    #[test]
     fn unknown_duplicate_and_empty_names_are_reported_together() {
         let specs = [spec("store"), spec("http").requires("stroe"), spec("store"), spec(" ")];
         let text = issues(&specs);

@@ -100,6 +100,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_is_in_which_group_is_found_by_name() {
+        let name = |name: &'static str| TaskName::literal(name);
+        let declared = [(name("x"), Strategy::OneForOne), (name("y"), Strategy::OneForAll)];
+        let spec = |group: Option<&'static str>| {
+            let spec = crate::subsystem::task("any", |_| async { Ok(()) });
+            match group {
+                Some(group) => spec.group(group),
+                None => spec,
+            }
+        };
+        let specs = [spec(Some("y")), spec(None), spec(Some("x")), spec(Some("y"))];
+        let groups = Groups::build(&declared, &specs).unwrap();
+        let of = [0, 1, 2, 3].map(|unit| groups.of(unit));
+        let (x, y) = (Some((0, Strategy::OneForOne)), Some((1, Strategy::OneForAll)));
+        assert_eq!(of, [y, None, x, y]);
+        let issues = |declared: &[_], specs: &[Spec]| {
+            let issues = Groups::build(declared, specs).unwrap_err();
+            issues.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let twice = issues(&[declared[0].clone(), declared[0].clone()], &specs[1..3]);
+        assert!(twice.len() == 1 && twice[0].contains("`x`"), "{twice:?}");
+        let unknown = issues(&declared[..1], &specs[..3]);
+        assert!(unknown.len() == 1 && unknown[0].contains("`y`"), "{unknown:?}");
+    }
+
+    #[test]
     fn a_strategy_says_who_comes_along() {
         for (strategy, along) in [
             (Strategy::OneForOne, &[][..]),

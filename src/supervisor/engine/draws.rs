@@ -11,3 +11,15 @@ impl Draws {
         u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(u32::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The upper halves of what the reference implementation gives for 1234567.
+    #[test]
+    fn they_are_those_of_splitmix64() {
+        let mut draws = Draws(1_234_567);
+        assert_eq!([(); 3].map(|()| draws.next()), [1_503_580_183, 745_795_716, 2_285_812_965]);
+    }
+}

@@ -46,7 +46,11 @@ mod tests {
         let told =
             [0, 5, 9, 10, 15, 20, 30].map(|second| failures.too_often(limit, true, at(second)));
         assert_eq!(told, [false, false, true, true, true, false, false]);
+        assert_eq!(failures.counted(), (1, 0));
+        failures.too_often(limit, false, at(31));
+        assert_eq!(failures.counted(), (2, 1));
     }
+
     #[test]
     fn more_than_so_many_failed_starts_in_a_row_are_too_many_however_long_they_take() {
         let limit = Intensity { failures: 2, window: Duration::from_secs(10) };

@@ -150,4 +150,15 @@ mod tests {
         assert_eq!((book.rules.len(), book.users[0]), (21, 1));
         assert_eq!(*book.at(0), Rules::PLAIN);
     }
+
+    #[test]
+    fn a_place_that_was_left_and_is_taken_by_the_same_rules_is_given_to_nobody_else() {
+        let mut book = RuleBook::default();
+        let place = book.enter(Rules::PLAIN);
+        book.leave(place);
+        let again = book.enter(Rules::PLAIN);
+        let other = book.enter(Rules { background: true, ..Rules::PLAIN });
+        assert_ne!(again, other);
+        assert_eq!(*book.at(again), Rules::PLAIN);
+    }
 }

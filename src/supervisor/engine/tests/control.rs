@@ -130,7 +130,9 @@ fn what_is_removed_is_gone_unless_somebody_depends_on_it() {
     let mut world = World::new(&[AGAIN; 3], &[(2, 1)], settings()).up();
     assert_eq!(world.call(Op::Remove, 1), Some(Err(Refusal::Needed(2))));
     let (remove, _) = world.call_from(None, Op::Remove, 2);
-    assert_eq!(world.call(Op::Start, 2), Some(Err(Refusal::StillStopping)));
+    for op in [Op::Start, Op::Stop, Op::Restart, Op::Remove] {
+        assert_eq!(world.call(op, 2), Some(Err(Refusal::StillStopping)), "{op:?}");
+    }
     assert!(world.engine.is_being_removed(2) && !world.engine.is_being_removed(1));
     world.end(2, How::Completed);
     assert!(!world.engine.is_being_removed(2));
@@ -159,8 +161,13 @@ fn what_was_left_behind_while_it_was_removed_stays_until_it_ends() {
 fn what_was_left_behind_starts_by_name_only_once_it_has_ended() {
     let mut world = World::new(&[AGAIN; 2], &[], settings()).up();
     world.call(Op::Stop, 1);
+    for op in [Op::Start, Op::Restart] {
+        assert_eq!(world.call(op, 1), Some(Err(Refusal::StillStopping)), "{op:?}");
+    }
     world.advance_to(ms(60_000));
-    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::StillStopping)));
+    for op in [Op::Start, Op::Restart, Op::Remove] {
+        assert_eq!(world.call(op, 1), Some(Err(Refusal::StillStopping)), "{op:?}");
+    }
     assert_eq!(world.engine.exit_code(), 124, "it may still run");
     world.end(1, How::Completed);
     assert_eq!(world.engine.exit_code(), 124, "it was left behind");
@@ -253,6 +260,30 @@ fn what_is_added_starts_when_its_dependencies_are_ready() {
     world.tell(two, UnitEvent::Ready);
     world.shutdown();
     assert_eq!(world.asked(), [two]);
+}
+
+#[test]
+fn what_is_added_may_follow_what_is_down_and_not_need_it() {
+    let mut world = World::new(&[AGAIN, IDLE, IDLE, IDLE], &[], settings()).up();
+    world.call(Op::Stop, 1);
+    world.end(1, How::Completed);
+    world.call(Op::Remove, 2);
+    let mut add = |on: u32, kind: Kind| {
+        let unit = world.engine.add(IDLE, &[(on, kind)], None)?;
+        world.step(Event::Added { ticket: Ticket(u64::from(100 + unit)), unit });
+        Ok(world.state(unit))
+    };
+    assert_eq!(add(1, Kind::After), Ok(State::Starting), "it stays where it is");
+    for kind in [Kind::Requires, Kind::Binds] {
+        assert_eq!(add(1, kind), Err((1, Refusal::Down(1))), "{kind:?}");
+    }
+    for kind in [Kind::After, Kind::Requires] {
+        assert_eq!(add(2, kind), Err((2, Refusal::Gone)), "it is being removed: {kind:?}");
+    }
+    assert_eq!(add(3, Kind::Requires), Ok(State::Starting));
+    world.end(2, How::Completed);
+    let gone = world.engine.add(IDLE, &[(2, Kind::After)], None);
+    assert_eq!(gone, Err((2, Refusal::Gone)));
 }
 
 #[test]
