@@ -53,3 +53,20 @@ fn a_cause_from_outside_beats_one_of_the_engine_that_came_second() {
     world.end(1, How::Completed);
     assert_eq!(world.engine.exit_code(), 70, "the failure is still not lost");
 }
+
+#[test]
+fn what_the_end_is_asked_for_is_told_with_the_code_of_the_failure() {
+    let asks = |how: How, say: Say| {
+        let mut world = World::plain(2, &[]).up();
+        let what = UnitEvent::Ended(how, say);
+        let event = Event::Unit { unit: 0, generation: 1, what };
+        world.engine.step(event, world.now, &mut Out::default());
+        world.engine.asks_for_the_end()
+    };
+    assert_eq!(asks(ERROR, Say::Nothing), Some((Cause::Failed(0), Some(1))));
+    assert_eq!(asks(How::Panicked, Say::Nothing), Some((Cause::Failed(0), Some(70))));
+    let asked = |code| asks(How::Completed, Say::Shutdown(code));
+    assert_eq!(asked(3), Some((Cause::Asked(0, 3), Some(3))));
+    assert_eq!(asked(0), Some((Cause::Asked(0, 0), None)));
+    assert_eq!(asks(How::Completed, Say::Nothing), None);
+}

@@ -480,3 +480,17 @@ fn what_is_asked_for_before_the_start_is_done_call_by_call() {
     world.tell(1, UnitEvent::Ready);
     assert_eq!(world.answered.get(&start), Some(&Ok(())));
 }
+
+#[test]
+fn what_can_be_started_once_and_never_was_can_be_started_by_name() {
+    let once = Rules { once: true, restart: Restart::Never, ..IDLE };
+    let mut world = World::new(&[AGAIN, once], &[(1, 0)], settings());
+    world.step(Event::Start);
+    world.call(Op::Stop, 1);
+    assert_eq!(world.state(1), State::Stopped);
+    world.tell(0, UnitEvent::Ready);
+    world.call(Op::Start, 1);
+    assert_eq!(world.state(1), State::Starting);
+    world.end(1, How::Completed);
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::Once)));
+}

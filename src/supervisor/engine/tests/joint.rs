@@ -222,3 +222,16 @@ fn who_has_done_its_work_for_good_keeps_those_that_require_it() {
     world.end(0, FAILED);
     assert_eq!((world.state(1), world.state(2)), (State::Stopped, State::Running));
 }
+
+#[test]
+fn whom_it_takes_along_is_told_the_first_few_by_name() {
+    for (members, named, more) in [(2, 1, 0), (9, 8, 0), (12, 8, 3)] {
+        let mut world = group(&vec![AGAIN; members], Strategy::OneForAll);
+        world.end(0, FAILED);
+        let others = Box::new(Waiting { units: (1..=named).collect(), more });
+        assert!(world.notes.contains(&Note::TakesAlong { unit: 0, others }), "{members}");
+    }
+    let mut alone = group(&[AGAIN; 3], Strategy::RestForOne);
+    alone.end(2, FAILED);
+    assert!(!alone.notes.iter().any(|note| matches!(note, Note::TakesAlong { .. })));
+}

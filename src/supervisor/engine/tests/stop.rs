@@ -83,6 +83,7 @@ fn at_the_moment_of_abort_everything_left_is_aborted_and_then_left_behind() {
     assert_eq!(world.state(2), State::Aborting);
     world.advance_to(ms(22_250));
     assert_eq!((world.state(2), world.exited), (State::Zombie, true));
+    assert!(world.notes.contains(&Note::AllEnded { left: 1 }));
     assert_eq!(world.engine.exit_code(), 124);
     assert_eq!(world.ended(2), Some(EndKind::Zombie));
 }

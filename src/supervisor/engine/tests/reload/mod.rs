@@ -1,10 +1,11 @@
-//! The reload's course, decision by decision; in `disorder`, every course; in `news`, what is told of its end.
+//! The reload's course, decision by decision; in `disorder`, every course; in `news`, what is told of its end;
+//! in `tuning`, what it says of the daemon itself.
 
 mod disorder;
 mod news;
+mod tuning;
 
 use super::*;
-use crate::health::ProbeRules;
 use crate::restart::Restart;
 use crate::supervisor::engine::reload::{PREPARE_TIMEOUT, QUIET, QUIET_AT_MOST, READ_TIMEOUT};
 use crate::supervisor::engine::{Concern, Duty, Found, Said};
@@ -432,46 +433,4 @@ fn who_ends_while_it_is_asked_is_not_waited_for_and_restarts_if_it_came_back() {
     assert_eq!(world.asked(), [1]);
     world.turn_over();
     assert_eq!(world.reloads[&ticket], Outcome::Done);
-}
-
-#[test]
-fn checks_keep_to_the_period_that_is_published() {
-    let mut world = World::new(&units(1), &[], Settings { reloadable: true, ..settings() });
-    let every = |every| ProbeRules {
-        delay: every,
-        every,
-        timeout: Duration::from_secs(1),
-        rise: 1,
-        fall: 3,
-    };
-    let liveness = Some(Asking::new(every(Duration::from_secs(5)), true));
-    world.engine.watch(0, Checks::new(None, None, liveness, None));
-    let mut world = world.up();
-    let asked = |world: &mut World, within: u64| {
-        let mut times = 0;
-        let until = world.now + Duration::from_secs(within);
-        while let Some(next) = world.engine.next_deadline().filter(|next| *next <= until) {
-            world.advance_to(next);
-            while let Some((unit, probe, number)) = world.questions.pop() {
-                times += 1;
-                world.tell(unit, UnitEvent::Checked { probe, number, answer: Answer::Good });
-            }
-        }
-        world.now = until;
-        times
-    };
-    assert_eq!(asked(&mut world, 50), 10);
-    world.reload();
-    world.changed(&[]);
-    assert_eq!(asked(&mut world, 50), 50);
-    let number = {
-        world.reload();
-        world.number()
-    };
-    world.engine.propose(number, Vec::new(), Tuning { health_checks: false, ..QUICKER });
-    world.found(Found::Changed);
-    assert_eq!(asked(&mut world, 50), 0);
-    world.reload();
-    world.changed(&[]);
-    assert_eq!(asked(&mut world, 50), 50);
 }
