@@ -78,6 +78,7 @@ fn no_child_outlives_its_subsystem<W: World>(world: &W) {
     let report = world.run(Daemon::new().with_task("parent", move |ctx| {
         let diary = inside.clone();
         async move {
+            ctx.ready();
             for _ in 0..10 {
                 let (diary, lives) = (diary.clone(), Told::default());
                 let tells = lives.clone();
@@ -125,6 +126,7 @@ fn children_in_flight_are_drained_when_run_returns<W: World>(world: &W) {
 
 fn a_childs_panic_goes_to_who_joins_it<W: World>(world: &W) {
     let report = world.run(Daemon::new().with_task("parent", |ctx| async move {
+        ctx.ready();
         let child = ctx.spawn(async { panic!("in the child") });
         let Err::<(), _>(JoinError::Panicked(payload)) = child.await else {
             return Err("not a panic".into());
@@ -169,6 +171,7 @@ fn of_two_panics_of_a_child_the_first_is_told<W: World>(world: &W) {
                 let _last = &last;
                 panic!("the first")
             }));
+            ctx.ready();
             if !joined {
                 child.detach();
                 return pending::<Result>().await;
@@ -195,6 +198,8 @@ fn a_child_that_panics_as_it_is_ended_fails_the_subsystem<W: World>(world: &W) {
             let started = inside.clone();
             async move {
                 let starts = started.clone();
+                // It may be over at its first poll, where its child runs on another thread.
+                ctx.ready();
                 ctx.spawn(async move {
                     let _last = OnDrop(|| panic!("in a destructor"));
                     starts.tell();
@@ -219,6 +224,7 @@ fn a_child_that_panics_as_it_is_ended_fails_the_subsystem<W: World>(world: &W) {
 
 fn an_aborted_child_is_joined_as_aborted<W: World>(world: &W) {
     let report = world.run(Daemon::new().with_task("parent", |ctx| async move {
+        ctx.ready();
         let dropped = Arc::new(AtomicBool::new(false));
         let (inside, started) = (Arc::clone(&dropped), Told::default());
         let starts = started.clone();
@@ -238,6 +244,7 @@ fn an_aborted_child_is_joined_as_aborted<W: World>(world: &W) {
 
 fn blocking_work_is_a_child_too<W: World>(world: &W) {
     let report = world.run(Daemon::new().with_task("parent", |ctx| async move {
+        ctx.ready();
         assert_eq!(ctx.spawn_blocking(|| 7).await?, 7);
         let panicked = ctx.spawn_blocking(|| panic!("blocking")).await;
         assert!(matches!(panicked, Err::<(), _>(JoinError::Panicked(_))));
@@ -257,6 +264,7 @@ fn blocking_work_is_a_child_too<W: World>(world: &W) {
 
 fn drained_resolves_when_nothing_is_in_flight<W: World>(world: &W) {
     let report = world.run(Daemon::new().with_task("parent", |ctx| async move {
+        ctx.ready();
         ctx.drained().await;
         for _ in 0..3 {
             let guards = [ctx.in_flight(), ctx.in_flight()];
