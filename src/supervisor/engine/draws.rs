@@ -16,10 +16,12 @@ impl Draws {
 mod tests {
     use super::*;
 
-    /// The upper halves of what the reference implementation gives for 1234567.
+    /// The upper halves of what the reference implementation gives for 1234567: the first three, and the tenth.
     #[test]
     fn they_are_those_of_splitmix64() {
         let mut draws = Draws(1_234_567);
-        assert_eq!([(); 3].map(|()| draws.next()), [1_503_580_183, 745_795_716, 2_285_812_965]);
+        let drawn = [(); 10].map(|()| draws.next());
+        assert_eq!(drawn[..3], [1_503_580_183, 745_795_716, 2_285_812_965]);
+        assert_eq!(drawn[9], 3_516_160_412);
     }
 }

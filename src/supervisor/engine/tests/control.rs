@@ -494,3 +494,12 @@ fn what_can_be_started_once_and_never_was_can_be_started_by_name() {
     world.end(1, How::Completed);
     assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::Once)));
 }
+
+#[test]
+fn what_waits_is_started_already() {
+    let mut world = World::new(&[AGAIN, IDLE], &[(1, 0)], settings());
+    world.step(Event::Start);
+    assert_eq!(world.state(1), State::Waiting);
+    assert_eq!(world.call(Op::Start, 1), Some(Err(Refusal::AlreadyRunning)));
+    assert_eq!(world.call(Op::Restart, 1), Some(Err(Refusal::NotRunning)));
+}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::restart::Restart;
+use crate::restart::{Intensity, Restart};
 
 const ERROR: How = How::Failed { stopping: false };
 
@@ -225,4 +225,28 @@ fn a_restart_with_no_time_to_start_is_spawned_before_it_is_too_late() {
     world.end(0, ERROR);
     world.advance_to(ms(1000));
     assert_eq!((world.live.get(&0), world.state(0)), (Some(&2), State::Aborting));
+}
+
+#[test]
+fn the_daemon_lives_on_without_what_is_optional_if_the_users_code_says_nothing() {
+    let rules = [Rules::PLAIN, Rules { optional: true, ..ASKS }];
+    let mut world = World::new(&rules, &[], settings()).up();
+    world.end(1, ERROR);
+    assert_eq!(world.state(1), State::Failed);
+    assert!(!world.seen.iter().any(|seen| matches!(seen, Seen::Initiated(_))));
+}
+
+#[test]
+fn what_failed_too_often_or_lost_what_it_requires_counts_as_unavailable_at_the_end() {
+    let limit = Intensity { failures: 0, window: Duration::from_secs(10) };
+    let limited = Rules { intensity: Some(limit), ..flaps(Duration::ZERO) };
+    let rules = [Rules::PLAIN, limited, OPTIONAL];
+    let mut world = World::new(&rules, &[(2, 1)], settings()).up();
+    world.end(1, ERROR);
+    world.end(2, How::Completed);
+    assert_eq!((world.state(1), world.ended(1)), (State::Failed, Some(EndKind::Error)));
+    assert_eq!(world.ended(2), Some(EndKind::DependencyStopped));
+    world.shutdown();
+    world.end(0, How::Completed);
+    assert_eq!((world.exited, world.engine.exit_code()), (true, 69));
 }
