@@ -10,6 +10,7 @@ mod task;
 
 pub(crate) use proc_daemon_runtime::{AnyRuntime, PanicPayload, Runtime, TaskName, catch, discard};
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::Poll;
 
@@ -78,7 +79,7 @@ fn mailbox_loses_nothing() {
             thread::spawn(move || mailbox.post(n))
         })
         .collect();
-    let (mut seen, mut batch) = (0, Vec::new());
+    let (mut seen, mut batch) = (0, VecDeque::new());
     block_on(poll_fn(|cx| {
         loop {
             mailbox.drain(&mut batch, cx);
