@@ -145,17 +145,14 @@ impl Engine {
         out.push_back(Effect::Abort { unit, generation });
     }
 
-    /// Aborts everything that is left, in no order. Returns how many.
-    pub(super) fn abort_all(&mut self, now: Instant, out: &mut Out) -> usize {
-        let mut aborted = 0;
+    /// Aborts everything that is left, in no order.
+    pub(super) fn abort_all(&mut self, now: Instant, out: &mut Out) {
         for unit in 0..self.count() {
             let this = &self.units[unit as usize];
             if this.is_live() && this.state != State::Aborting {
                 self.abort(unit, now, out);
-                aborted += 1;
             }
         }
-        aborted
     }
 
     pub(super) fn force_time(&mut self, now: Instant, out: &mut Out) {

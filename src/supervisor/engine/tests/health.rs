@@ -17,8 +17,12 @@ const RULES: ProbeRules =
 
 /// Two subsystems, the second requires the first, which has this check.
 fn world(probe: Probe, rules: ProbeRules) -> World {
+    world_of(AGAIN, probe, rules)
+}
+
+fn world_of(first: Rules, probe: Probe, rules: ProbeRules) -> World {
     let startup_check = probe == Probe::Startup;
-    let mut world = World::new(&[Rules { startup_check, ..AGAIN }, AGAIN], &[(1, 0)], settings());
+    let mut world = World::new(&[Rules { startup_check, ..first }, AGAIN], &[(1, 0)], settings());
     let mut checks = Checks::default();
     let asking = Some(Asking::new(rules, false));
     match probe {
@@ -92,6 +96,44 @@ fn others_wait_for_readiness_and_a_fall_of_it_stops_nobody() {
     assert!(!world.ready);
     world.answer(Good);
     assert!(world.ready);
+}
+
+#[test]
+fn the_daemon_is_not_ready_while_one_that_is_optional_runs_and_is_not() {
+    let mut world = world_of(Rules { optional: true, ..AGAIN }, Probe::Readiness, RULES);
+    world.tell(0, UnitEvent::Ready);
+    world.answer_all(&[Good, Good]);
+    world.tell(1, UnitEvent::Ready);
+    assert!(world.ready);
+    world.answer_all(&[Bad, Bad, Bad]);
+    assert!(!world.ready);
+    world.end(0, How::Failed { stopping: false });
+    assert_eq!((world.state(0), world.ready), (State::Backoff, true));
+}
+
+#[test]
+fn who_becomes_ready_and_who_is_not_any_more_is_shown() {
+    let mut world = world(Probe::Readiness, RULES);
+    let shown = |world: &mut World, answer: Answer| {
+        let next = world.engine.next_deadline().expect("it is asked");
+        let (now, mut out) = (next.max(world.now), Out::default());
+        world.engine.step(Event::Tick, now, &mut out);
+        let asked = out.effects.iter().find_map(|effect| match effect {
+            Effect::Check { unit, generation, probe, number } => {
+                let what = UnitEvent::Checked { probe: *probe, number: *number, answer };
+                Some(Event::Unit { unit: *unit, generation: *generation, what })
+            }
+            _ => None,
+        });
+        world.engine.step(asked.expect("it is asked"), now, &mut out);
+        world.now = now;
+        out.ready
+    };
+    world.tell(0, UnitEvent::Ready);
+    assert_eq!(shown(&mut world, Good), []);
+    assert_eq!(shown(&mut world, Good), [(0, true)]);
+    assert_eq!([Bad, Bad].map(|bad| shown(&mut world, bad)), [[], []]);
+    assert_eq!(shown(&mut world, Bad), [(0, false)]);
 }
 
 #[test]
