@@ -434,3 +434,44 @@ fn who_ends_while_it_is_asked_is_not_waited_for_and_restarts_if_it_came_back() {
     world.turn_over();
     assert_eq!(world.reloads[&ticket], Outcome::Done);
 }
+
+#[test]
+fn a_timer_of_one_reload_does_not_end_the_next() {
+    let second = Duration::from_secs(1);
+    let mut world = world(&units(1), &[]);
+    // Read, and then asked for again before its time would be over.
+    world.reload();
+    let first = world.number();
+    world.found(Found::Unchanged);
+    world.advance_to(world.now + (READ_TIMEOUT - second));
+    let reading = world.reload();
+    assert_ne!(world.number(), first);
+    world.advance_to(world.now + (READ_TIMEOUT - second));
+    assert_eq!(world.reloads.get(&reading), None);
+    world.found(Found::Unchanged);
+    // The same of the answers.
+    world.reload();
+    world.changed(&[(0, Duty::Look)]);
+    world.say(0, Said::Live);
+    world.advance_to(world.now + (PREPARE_TIMEOUT - second));
+    let preparing = world.reload();
+    world.changed(&[(0, Duty::Look)]);
+    world.advance_to(world.now + (PREPARE_TIMEOUT - second));
+    assert_eq!(world.reloads.get(&preparing), None);
+    world.advance_to(world.now + second);
+    assert_eq!(world.reloads[&preparing], Outcome::Silent(0));
+}
+
+#[test]
+fn what_is_touched_is_not_read_where_nothing_can_be_and_not_during_a_shutdown() {
+    let touch = |mut world: World| {
+        world.step(Event::Touched);
+        world.advance_to(world.now + QUIET_AT_MOST);
+        world.seen.iter().any(|seen| matches!(seen, Seen::Read(_)))
+    };
+    assert!(touch(world(&units(1), &[])));
+    assert!(!touch(World::new(&units(1), &[], settings()).up()));
+    let mut stopping = world(&units(1), &[]);
+    stopping.shutdown();
+    assert!(!touch(stopping));
+}
