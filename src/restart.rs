@@ -202,6 +202,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_set_is_what_the_supervisor_gets() {
+        let policy = RestartPolicy::on_failure().intensity(3, SECOND).unless(|_| true);
+        assert_eq!(policy.limit(), Some(Intensity { failures: 3, window: SECOND }));
+        assert!(policy.exception().is_some() && RestartPolicy::default().exception().is_none());
+        assert_eq!(policy.clone().unlimited().limit(), None);
+        let text = format!("{policy:?}");
+        assert!(text.contains("OnFailure") && text.contains("failures: 3"), "{text}");
+    }
+
+    #[test]
     fn defaults_are_reachable() {
         for policy in [RestartPolicy::never(), RestartPolicy::on_failure(), RestartPolicy::always()]
         {
