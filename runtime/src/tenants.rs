@@ -25,7 +25,9 @@ impl Tenants {
     /// dropped here.
     pub fn task<F: Future<Output = ()>>(&self, future: F) -> Option<Detached<F>> {
         let task = Detached::new(&self.0.tasks, future);
-        (!*self.0.closed.lock()).then_some(task)
+        // Not dropped under the lock: the user's destructor may spawn.
+        let closed = *self.0.closed.lock();
+        if closed { None } else { Some(task) }
     }
 
     /// What to hand to a thread that may block for `work`: its panic is its own (L2), and it is counted and waited for
@@ -51,8 +53,13 @@ impl Tenants {
     ///
     /// A second end does nothing.
     pub fn end(&self, grace: Duration, stop: impl FnOnce(Counted)) -> ShutdownSummary {
-        let Some(last) = self.stay() else { return ShutdownSummary::default() };
-        *self.0.closed.lock() = true;
+        let last = {
+            let mut closed = self.0.closed.lock();
+            if std::mem::replace(&mut *closed, true) {
+                return ShutdownSummary::default();
+            }
+            self.0.staying.enter()
+        };
         let leaked = self.0.tasks.count();
         stop(last);
         let _ = self.0.staying.wait(grace);
@@ -86,6 +93,24 @@ mod tests {
         drop(task);
         let again = tenants.end(Duration::MAX, |_| panic!("it has been stopped"));
         assert_eq!(again, ShutdownSummary::default());
+    }
+
+    #[test]
+    fn what_comes_late_may_spawn_as_it_is_dropped() {
+        struct Spawns(Tenants);
+        impl Drop for Spawns {
+            fn drop(&mut self) {
+                assert!(self.0.task(pending()).is_none() && self.0.stay().is_none());
+            }
+        }
+        let tenants = Tenants::default();
+        let _ = tenants.end(Duration::ZERO, drop);
+        let spawns = Spawns(tenants.clone());
+        let late = tenants.task(async move {
+            let _spawns = &spawns;
+            pending::<()>().await;
+        });
+        assert!(late.is_none());
     }
 
     #[test]
