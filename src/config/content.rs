@@ -90,9 +90,14 @@ pub(super) fn take(path: &Path, limit: usize, buffer: &mut Vec<u8>) -> Result<Ta
 /// What it is, if it is neither a file nor a directory.
 #[cfg(unix)]
 fn no_file(there: &Metadata) -> Option<&'static str> {
-    use std::os::unix::fs::FileTypeExt;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
     let kind = there.file_type();
+    // In the place of a file, it masks that: by a link, or mounted over it.
+    let null = || std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == there.rdev());
+    if kind.is_char_device() && null() {
+        return None;
+    }
     (!kind.is_file() && !kind.is_dir()).then(|| match () {
         () if kind.is_fifo() => "a named pipe",
         () if kind.is_socket() => "a socket",
@@ -105,13 +110,13 @@ fn no_file(_: &Metadata) -> Option<&'static str> {
     None
 }
 
-/// Whether opening it waits for nobody, whatever it is: links lead to a descriptor of a process, or to `/dev/null`.
+/// Whether opening it waits for nobody, whatever it is: links lead to a descriptor of a process.
 fn is_harmless(path: &Path) -> bool {
     let mut path = Cow::Borrowed(path);
     for _ in 0..MOST_LINKS {
         let folder = path.parent().unwrap_or(Path::new(""));
         let of_a_process = folder.starts_with("/proc") && folder.ends_with("fd");
-        if of_a_process || folder == Path::new("/dev/fd") || path == Path::new("/dev/null") {
+        if of_a_process || folder == Path::new("/dev/fd") {
             return true;
         }
         let Ok(target) = std::fs::read_link(&path) else { return false };
