@@ -31,7 +31,8 @@ use crate::supervisor::engine::Unit;
 /// | 128 + n | signal n forced the end: 130 for `SIGINT`, 131 for `SIGQUIT` |
 ///
 /// Where several apply: forced, then 124, then the first cause if that is a failure, then the highest of what has failed
-/// by the end: on the way down, or long before, as an optional subsystem without which the daemon lived on. Returned from `main`, it prints itself to stderr unless it is clean, and exits with the code.
+/// by the end: on the way down, or long before, as an optional subsystem without which the daemon lived on. Returned
+/// from `main`, it prints itself to stderr unless it is clean, and exits with the code.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ExitReport {

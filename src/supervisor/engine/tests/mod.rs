@@ -1,6 +1,7 @@
 //! The engine without a driver: a world that performs effects at once and keeps books.
 
 mod acts;
+mod add;
 mod cells;
 mod codes;
 mod control;
