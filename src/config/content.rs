@@ -6,8 +6,8 @@
 //!    with those seals, whose promise cannot be taken back. Any other mapping may change under a reader, or kill it.
 //! 2. A copy is of one moment, as far as a second look at the file can tell, or it is not given.
 //! 3. At most `limit` bytes are taken.
-//! 4. Nothing is opened that is no file: opening a named pipe may wait for ever, and opening a device may do anything.
-//!    What a descriptor of this process leads to is open already.
+//! 4. Nothing is read that is no file, but for what a descriptor of this process leads to: that is open already. The
+//!    opening waits for nobody, whatever has come to the path since it was looked at.
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
@@ -68,12 +68,14 @@ pub(super) enum Failure {
 /// Looks at the file at `path` once. What is in the buffer is overwritten; it grows as it has to.
 pub(super) fn take(path: &Path, limit: usize, buffer: &mut Vec<u8>) -> Result<Taken, Failure> {
     let opened = |error| Failure::Io("opened", error);
+    // Before it is opened, which may do anything to a device.
     let there = std::fs::metadata(path).map_err(opened)?;
-    if let Some(what) = no_file(&there).filter(|_| !is_harmless(path)) {
-        return Err(Failure::NoFile(what));
-    }
-    let mut file = File::open(path).map_err(opened)?;
+    let is_open = no_file(&there).is_some() && is_of_a_descriptor(path);
+    let refused = |what: &Metadata| no_file(what).filter(|_| !is_open).map(Failure::NoFile);
+    refused(&there).map_or(Ok(()), Err)?;
+    let mut file = open(path).map_err(opened)?;
     let before = examined(&file)?;
+    refused(&before).map_or(Ok(()), Err)?;
     if before.is_dir() {
         return Err(Failure::Directory);
     }
@@ -87,9 +89,29 @@ pub(super) fn take(path: &Path, limit: usize, buffer: &mut Vec<u8>) -> Result<Ta
     }
 }
 
-/// What it is, if it is neither a file nor a directory.
+/// Opens it for reading, without waiting for who writes to a pipe.
 #[cfg(unix)]
-fn no_file(there: &Metadata) -> Option<&'static str> {
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let opened = |flags| rustix::io::retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()));
+    let file = match opened(flags | OFlags::NONBLOCK) {
+        // Who has a lease on a file gives it back at once, or when the system takes it.
+        Err(error) if error == rustix::io::Errno::WOULDBLOCK => opened(flags),
+        other => other,
+    };
+    Ok(File::from(file?))
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// What it is, if it is neither a file nor a directory, nor what stands for an empty file.
+#[cfg(unix)]
+pub(super) fn no_file(there: &Metadata) -> Option<&'static str> {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
     let kind = there.file_type();
@@ -106,18 +128,23 @@ fn no_file(there: &Metadata) -> Option<&'static str> {
 }
 
 #[cfg(not(unix))]
-fn no_file(_: &Metadata) -> Option<&'static str> {
+pub(super) fn no_file(_: &Metadata) -> Option<&'static str> {
     None
 }
 
-/// Whether opening it waits for nobody, whatever it is: links lead to a descriptor of a process.
-fn is_harmless(path: &Path) -> bool {
+/// Whether the path, or what its links lead to, is a descriptor of this process.
+fn is_of_a_descriptor(path: &Path) -> bool {
+    let folders = ["/proc/self/fd", "/proc/thread-self/fd", "/dev/fd"];
+    let folders = folders.map(|folder| std::fs::canonicalize(folder).ok());
     let mut path = Cow::Borrowed(path);
     for _ in 0..MOST_LINKS {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let of_a_process = folder.starts_with("/proc") && folder.ends_with("fd");
-        if of_a_process || folder == Path::new("/dev/fd") {
-            return true;
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        if !name.is_empty() && name.iter().all(u8::is_ascii_digit) {
+            let folder = std::fs::canonicalize(folder).ok();
+            if folder.is_some() && folders.contains(&folder) {
+                return true;
+            }
         }
         let Ok(target) = std::fs::read_link(&path) else { return false };
         path = Cow::Owned(folder.join(target));
@@ -199,6 +226,7 @@ fn fill(file: &mut File, expected: usize, limit: usize, buffer: &mut Vec<u8>) ->
             Ok(0) => return Ok(length),
             Ok(more) => length += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(file)?,
             Err(error) => return Err(error),
         }
         if length > limit {
@@ -208,6 +236,20 @@ fn fill(file: &mut File, expected: usize, limit: usize, buffer: &mut Vec<u8>) ->
             room = (2 * room).max(PIECE).min(limit + 1);
         }
     }
+}
+
+/// Waits until there is more in a pipe, or nobody left who writes to it.
+#[cfg(unix)]
+fn wait(file: &File) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(file, PollFlags::IN)], None))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn wait(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// How much is compared at once, and the least that is read of what does not say how long it is.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::content;
 use super::document::Document;
 use super::draft::{Draft, Given, Settings};
 use super::error::{ConfigError, ConfigErrorKind};
@@ -175,7 +176,7 @@ impl Reading<'_> {
         if beside && std::fs::symlink_metadata(&place.path).is_err() && !self.had_parts(&place) {
             return;
         }
-        match entries(&place) {
+        match self.entries(&place) {
             Ok(names) => {
                 for (rank, name) in (1..).zip(names) {
                     let document = document(&place.inside(&name), rank, &mut reader);
@@ -193,6 +194,41 @@ impl Reading<'_> {
             }
             Err(error) => self.failures.push(error),
         }
+    }
+
+    /// The names of the files in the directory that are read, in order.
+    fn entries(&self, place: &Place) -> Result<Vec<PathBuf>, ConfigError> {
+        let failed = |error: io::Error| {
+            let location = Location::new(Source::file(&place.shown(), 1), None);
+            if error.kind() == io::ErrorKind::NotFound {
+                let message = "no such directory".to_owned();
+                return ConfigError::file(ConfigErrorKind::Missing, location, message);
+            }
+            ConfigError::io(location, "listed", &error)
+        };
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&place.path).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let Some(name) = path.file_name() else { continue };
+            let is_named = !name.as_encoded_bytes().starts_with(b".")
+                && path.extension().is_some_and(|extension| extension == "toml");
+            if is_named && self.is_part(&path) {
+                names.push(PathBuf::from(name));
+            }
+        }
+        names
+            .sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+        Ok(names)
+    }
+
+    /// Whether `path`, of that directory, is read: what is no file is so only if it was one for the configuration in
+    /// force, and is refused then.
+    fn is_part(&self, path: &Path) -> bool {
+        // What cannot be examined is left to the reading, which says why.
+        std::fs::metadata(path).map_or(true, |there| {
+            let is_refused = there.is_dir() || content::no_file(&there).is_some();
+            there.is_file() || is_refused && self.before.iter().any(|b| b.path() == Some(path))
+        })
     }
 
     fn add(&mut self, document: Result<Document, ConfigError>) {
@@ -269,31 +305,6 @@ fn document(place: &Place, rank: usize, reader: &mut Reader) -> Result<Document,
     let source = Source::file(&place.shown(), rank);
     let (bytes, read) = reader.bytes(&place.path, &source)?;
     Ok(Document::parse(source, &bytes)?.read_as(read))
-}
-
-/// The names of the files in the directory that are read, in order.
-fn entries(place: &Place) -> Result<Vec<PathBuf>, ConfigError> {
-    let failed = |error: io::Error| {
-        let location = Location::new(Source::file(&place.shown(), 1), None);
-        if error.kind() == io::ErrorKind::NotFound {
-            let message = "no such directory".to_owned();
-            return ConfigError::file(ConfigErrorKind::Missing, location, message);
-        }
-        ConfigError::io(location, "listed", &error)
-    };
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&place.path).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let Some(name) = path.file_name() else { continue };
-        let is_named = !name.as_encoded_bytes().starts_with(b".")
-            && path.extension().is_some_and(|extension| extension == "toml");
-        // What cannot be examined is left to the reading, which says why.
-        if is_named && std::fs::metadata(&path).map_or(true, |metadata| metadata.is_file()) {
-            names.push(PathBuf::from(name));
-        }
-    }
-    names.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
-    Ok(names)
 }
 
 impl Place {

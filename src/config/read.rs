@@ -30,7 +30,7 @@ impl Reader {
     /// The bytes of the file at `path`, which is called `source` in the error, and how they were read.
     ///
     /// A pipe that is open already is read like a file, so `--config <(generate)` works; reading stops past the limit.
-    /// What has a path and is no file is refused before it is opened.
+    /// What is no file and has a path of its own is refused.
     ///
     /// A file that is seen to be written or replaced while it is read is read again. A writer that pauses in the midst
     /// of its work cannot be seen: that is what the pause before a reload is for.
@@ -72,8 +72,8 @@ fn error(failure: Failure, limit: Size, source: &Source) -> ConfigError {
         Failure::NoFile(what) => (
             ConfigErrorKind::Unreadable,
             format!(
-                "is {what}, not a file, and is not opened, which could wait for ever; a pipe is read from a descriptor \
-                 that is open, as /dev/fd/3 or /dev/stdin"
+                "is {what}, not a file, and is not read, which could wait for ever; a pipe is read from a descriptor \
+                 of this process, as /dev/fd/3 or /dev/stdin"
             ),
         ),
         Failure::TooLong => (

@@ -22,8 +22,8 @@ use super::{Config, load};
 /// 1. the defaults;
 /// 2. the file or text;
 /// 3. the files of `conf.d` whose name ends in `.toml`, in the order of their names, which is that of
-///    their bytes. Left out are names that begin with a dot, directories, and what is no file; symbolic
-///    links are followed, and one that leads nowhere is an error;
+///    their bytes. Left out are names that begin with a dot, directories, and what is no file (a reload refuses it
+///    in the place of a file that is in force); symbolic links are followed, and one that leads nowhere is an error;
 /// 4. the environment;
 /// 5. what was [`set`](Self::set) in code.
 ///
@@ -251,7 +251,7 @@ impl ConfigSource {
     ///
     /// No more of each file is read than `limits.config_file` says in the environment or in code, by default 1 MiB.
     /// A pipe that is open already, as `/dev/fd/3` or `/dev/stdin`, is read up to that like a file. A named pipe, a
-    /// socket or a device is refused before it is opened, but for `/dev/null`. An empty file is legal TOML: it sets
+    /// socket or a device is refused, but for `/dev/null`. An empty file is legal TOML: it sets
     /// nothing. A byte order mark is skipped.
     ///
     /// # Errors

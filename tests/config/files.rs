@@ -193,7 +193,7 @@ fn what_never_ends_is_read_up_to_the_limit() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_before_it_is_opened() {
+fn what_is_no_file_is_refused() {
     let folder = Folder::new();
     let (pipe, link) = (folder.path("pipe"), folder.path("link"));
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -209,7 +209,7 @@ fn what_is_no_file_is_refused_before_it_is_opened() {
         let (kind, text) = refused(path);
         assert_eq!(kind, ConfigErrorKind::Unreadable);
         assert!(
-            text.starts_with(&format!("{name}: is {what}, not a file, and is not opened")),
+            text.starts_with(&format!("{name}: is {what}, not a file, and is not read")),
             "{text}"
         );
     }
@@ -219,15 +219,62 @@ fn what_is_no_file_is_refused_before_it_is_opened() {
 #[test]
 fn a_pipe_that_is_open_is_read_like_a_file_also_through_a_link() {
     let folder = Folder::new();
-    for links in [false, true] {
-        let (mut writer, mut path) = piped("printf \"name = 'piped'\"");
-        if links {
-            let link = folder.path("link");
-            std::os::unix::fs::symlink(&path, &link).unwrap();
-            path = link;
-        }
+    for way in ["itself", "a link to it", "through a link to its folder"] {
+        let (mut writer, path) = piped("printf \"name = 'piped'\"");
+        let link = folder.path(way);
+        let path = match way {
+            "itself" => path,
+            "a link to it" => {
+                std::os::unix::fs::symlink(&path, &link).unwrap();
+                link
+            }
+            _ => {
+                std::os::unix::fs::symlink("/dev/fd", &link).unwrap();
+                link.join(path.file_name().unwrap())
+            }
+        };
         assert_eq!(Config::load_from_file(&path).unwrap().name(), "piped");
         assert!(writer.wait().unwrap().success());
+    }
+}
+
+/// Opened anew by its path, it would wait for somebody else who writes to it.
+#[test]
+fn a_named_pipe_on_a_descriptor_is_read_to_its_end_also_if_nobody_writes_to_it_any_more() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let both = fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let held = fs::File::open(&pipe).unwrap();
+    let path = format!("/dev/fd/{}", held.as_raw_fd());
+    std::io::Write::write_all(&mut &both, b"name = 'left'").unwrap();
+    drop(both);
+    assert_eq!(Config::load_from_file(&path).unwrap().name(), "left");
+    assert_eq!(Config::load_from_file(&path).unwrap().name(), "daemon");
+}
+
+/// The time is the thing: nothing is there when it is opened.
+#[test]
+fn a_pipe_that_has_nothing_yet_is_waited_for() {
+    let (mut writer, path) = piped("sleep 0.2; printf \"name = 'late'\"");
+    assert_eq!(Config::load_from_file(path).unwrap().name(), "late");
+    assert!(writer.wait().unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_descriptor_of_another_process_is_refused_unless_it_is_a_file() {
+    let folder = Folder::new();
+    let file = fs::File::open(folder.file("name = 'other'")).unwrap();
+    for (stdin, is_file) in [(Stdio::piped(), false), (Stdio::from(file), true)] {
+        let mut other = Command::new("sleep").arg("60").stdin(stdin).spawn().unwrap();
+        let path = PathBuf::from(format!("/proc/{}/fd/0", other.id()));
+        match is_file {
+            true => assert_eq!(Config::load_from_file(path).unwrap().name(), "other"),
+            false => assert!(refused(&path).1.starts_with("0: is a named pipe, not a file")),
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
         .flatten()
         .chain(on_each("bad::a_missing_directory_of_parts_changes_nothing", no_parts))
+        .chain(on_each("bad::a_part_that_is_no_file_any_more_changes_nothing", no_part))
         .collect()
 }
 
@@ -82,6 +83,27 @@ fn no_parts(row: &'static str) {
     part(world.root(), 2);
     world.applied(2);
     fs::remove_file(parts.join("10.toml")).unwrap();
+    world.applied(3);
+    world.end();
+}
+
+/// A part becomes a directory, is a file again, is masked by the null device, and goes back to what the file says.
+fn no_part(row: &'static str) {
+    let mut world = World::start(row, |root| {
+        put(root, text(3));
+        fs::create_dir(root.join("conf.d")).unwrap();
+        write(&root.join("conf.d/10.toml"), "[part]\nn = 1\n");
+    });
+    let (before, part) = (world.daemon.config_snapshot(), world.root().join("conf.d/10.toml"));
+    fs::remove_file(&part).unwrap();
+    fs::create_dir(&part).unwrap();
+    let error = world.refused_for(&before, &part, ": is a directory, not a file");
+    assert_eq!(error.config().map(|error| error.kind()), Some(Kind::Unreadable));
+    clear(&part);
+    write(&part, "[part]\nn = 2\n");
+    world.applied(2);
+    clear(&part);
+    symlink("/dev/null", &part).unwrap();
     world.applied(3);
     world.end();
 }
