@@ -70,12 +70,13 @@ impl<T: Alarm> Future for ClockSleep<T> {
             }
             return Poll::Pending;
         }
-        let mut set = *this.at;
+        let (mut set, mut step) = (*this.at, Duration::from_millis(1));
         while this.timer.now() < *this.at {
             let moved = std::mem::take(this.moved).then_some(set);
             ready!(this.timer.poll_alarm(this.entry.as_mut(), moved, cx));
-            // If it was early, once more a little later (L8).
-            set = set.after(Duration::from_millis(1));
+            // If it was early, once more a little later (L8), and more each time: few rounds, however early it is.
+            set = set.after(step);
+            step = step.saturating_mul(2);
             *this.moved = true;
         }
         Poll::Ready(())
@@ -196,5 +197,15 @@ mod tests {
         assert_eq!(clock.0.lock().set, [Some(500_000), Some(1_500_000), None]);
         clock.0.lock().now = 500_000;
         assert!(poll(&mut sleep), "the clock says so, whatever the alarm stands at");
+    }
+
+    #[test]
+    fn an_alarm_that_is_early_by_an_hour_is_set_again_a_few_times() {
+        let clock = Clock::default();
+        let hour = Duration::from_secs(3600);
+        clock.0.lock().early = Instant::ZERO.after(hour).as_nanos();
+        let mut sleep = Box::pin(clock.sleep_until(Instant::from_nanos(1)));
+        assert!(!poll(&mut sleep));
+        assert_eq!(clock.0.lock().set.len(), 23, "1 ms doubled 22 times is more than an hour");
     }
 }

@@ -9,10 +9,14 @@ use crate::{Signal, SignalSet};
 
 /// A listener for each signal, read as one stream: for backends whose runtime hands out signals one by one.
 ///
-/// Several pending ones come in the order of [`Signal::ALL`]. Never ends. Cancel-safe: a poll that is dropped loses
-/// nothing.
+/// Several pending ones come in the order of [`Signal::ALL`], each once before any of them comes again: one that is raised
+/// without end keeps no other from being heard. Never ends. Cancel-safe: a poll that is dropped loses nothing.
 #[must_use = "streams do nothing unless polled"]
-pub struct MergedSignals(Vec<(Signal, Listener)>);
+pub struct MergedSignals {
+    listeners: Vec<(Signal, Listener)>,
+    /// Those that have arrived and were not told yet.
+    arrived: SignalSet,
+}
 
 type Listener = Box<dyn FnMut(&mut Context<'_>) -> Poll<()> + Send>;
 
@@ -33,7 +37,7 @@ impl MergedSignals {
         L: FnMut(&mut Context<'_>) -> Poll<()> + Send + 'static,
     {
         let each = set.iter().map(|signal| Ok((signal, Box::new(listen(signal)?) as Listener)));
-        each.collect::<io::Result<_>>().map(Self)
+        Ok(Self { listeners: each.collect::<io::Result<_>>()?, arrived: SignalSet::EMPTY })
     }
 }
 
@@ -41,16 +45,23 @@ impl Stream for MergedSignals {
     type Item = Signal;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
-        let mut each = self.0.iter_mut();
-        let arrived =
-            each.find_map(|(signal, listener)| listener(cx).is_ready().then_some(*signal));
-        arrived.map_or(Poll::Pending, |signal| Poll::Ready(Some(signal)))
+        let this = &mut *self;
+        if this.arrived.is_empty() {
+            let ready = this
+                .listeners
+                .iter_mut()
+                .filter_map(|(signal, listener)| listener(cx).is_ready().then_some(*signal));
+            this.arrived = ready.collect();
+        }
+        let Some(first) = this.arrived.iter().next() else { return Poll::Pending };
+        this.arrived = this.arrived.without(first);
+        Poll::Ready(Some(first))
     }
 }
 
 impl fmt::Debug for MergedSignals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let signals: SignalSet = self.0.iter().map(|(signal, _)| *signal).collect();
+        let signals: SignalSet = self.listeners.iter().map(|(signal, _)| *signal).collect();
         f.debug_tuple("MergedSignals").field(&signals).finish()
     }
 }
@@ -88,6 +99,17 @@ mod tests {
         assert_eq!(next(), Poll::Ready(Some(Signal::Quit)));
         assert_eq!(next(), Poll::Ready(Some(Signal::Hangup)));
         assert_eq!(next(), Poll::Pending);
+    }
+
+    #[test]
+    fn a_signal_that_is_always_pending_keeps_no_other_from_being_heard() {
+        let set = SignalSet::EMPTY.with(Signal::Hangup).with(Signal::Quit);
+        let listen = |_| Ok(|_: &mut Context<'_>| Poll::Ready(()));
+        let mut stream = MergedSignals::new(set, listen).unwrap();
+        for signal in [Signal::Quit, Signal::Hangup, Signal::Quit, Signal::Hangup] {
+            let next = Pin::new(&mut stream).poll_next(&mut Context::from_waker(Waker::noop()));
+            assert_eq!(next, Poll::Ready(Some(signal)));
+        }
     }
 
     #[test]
