@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
-use crate::duration::{short, shown};
+use crate::duration::{millis, short, shown};
 use crate::end::End;
 
 /// Whether a subsystem that ended is started again, after how long, and how often before the supervisor gives up.
@@ -146,7 +146,10 @@ impl RestartPolicy {
             && issues.is_empty()
             && let Some(takes) = self.takes_at_least(failures).filter(|takes| *takes >= window)
         {
-            let (takes, window, times) = (short(takes), shown(window), failures.saturating_add(1));
+            // Cut short it would seem to be within the window.
+            let cut = Duration::from_millis(millis(takes)) < window;
+            let takes = if cut { shown(takes) } else { short(takes) };
+            let (window, times) = (shown(window), failures.saturating_add(1));
             issues.push(format!(
                 "the intensity can be reached only by {times} starts in a row that are never ready: {times} failures take \
                  {takes} with this backoff, and the window is {window}; use a longer window, a lower cap, or \
