@@ -86,9 +86,10 @@ impl Engine {
         }
     }
 
-    /// What this engine asked a shutdown for, and the code of the failure if that is it.
+    /// What this engine asked a shutdown for, and the code of the failure if that is it. If another request was first,
+    /// nothing of it counts.
     pub(crate) fn asks_for_the_end(&self) -> Option<(Cause, Option<u8>)> {
-        let cause = self.own_cause?;
+        let cause = self.own_cause.filter(|_| self.phase <= Phase::Up || self.own_is_cause)?;
         let code = match cause {
             Cause::Failed(unit) | Cause::StartFailed(unit) => {
                 Some(code(&self.units[unit as usize]))

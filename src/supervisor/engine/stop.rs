@@ -129,10 +129,12 @@ impl Engine {
         }
     }
 
-    /// `unit` has ended in the shutdown, or is left behind: says that it is given up if its failure began that.
+    /// `unit` has ended in the shutdown, or is left behind: says that it is given up if its failure is what the daemon
+    /// shuts down for.
     pub(super) fn note_cause(&mut self, unit: u32, why: GaveUp, out: &mut Out) {
         if let Some(Cause::Failed(whose) | Cause::StartFailed(whose)) = self.own_cause
             && whose == unit
+            && self.own_is_cause
         {
             self.note_given_up(unit, why, out);
         }

@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) due: Option<(u32, Instant)>,
     /// What the user's code says when a unit is given up.
     pub(super) says: Say,
+    /// Another request for a shutdown comes before each of the engine's.
+    pub(super) overtaken: bool,
     /// Somebody asks for a shutdown before the next spawn.
     pub(super) cut: bool,
     /// Every heart beats at each moment.
@@ -146,6 +148,7 @@ impl World {
             ready: false,
             due: None,
             says: Say::Nothing,
+            overtaken: false,
             cut: false,
             beating: false,
             panics: Vec::new(),
@@ -218,7 +221,7 @@ impl World {
             Effect::Abort { unit, .. } => self.seen.push(Seen::Aborted(unit)),
             Effect::Initiate(cause) => {
                 self.seen.push(Seen::Initiated(cause));
-                self.feed(Event::Shutdown { own: true }, out);
+                self.feed(Event::Shutdown { own: !self.overtaken }, out);
             }
             Effect::Handle(signal) => self.seen.push(Seen::Handle(signal)),
             Effect::Dump => {

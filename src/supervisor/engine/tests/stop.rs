@@ -117,7 +117,12 @@ fn whose_failure_began_the_stop_is_given_up_once_when_it_has_ended_or_is_left_be
     };
     let never = Rules { restart: crate::restart::Restart::Never, ..Rules::PLAIN };
     let mut world = World::new(&[never, never], &[], settings()).up();
-    world.tell(0, UnitEvent::Returned { failed: true, say: Say::Nothing });
+    let mut overtaken = World { overtaken: true, ..world.clone() };
+    for world in [&mut world, &mut overtaken] {
+        world.tell(0, UnitEvent::Returned { failed: true, say: Say::Nothing });
+    }
+    overtaken.end(0, How::Failed { stopping: false });
+    assert_eq!((given_up(&overtaken), overtaken.engine.asks_for_the_end()), (vec![], None));
     assert!(world.seen.contains(&Seen::Initiated(Cause::Failed(0))));
     assert_eq!(given_up(&world), []);
     let mut left = world.clone();
