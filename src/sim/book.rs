@@ -39,6 +39,8 @@ pub(super) struct Book {
     /// When the shutdown began.
     pub(super) stop_began: Option<Instant>,
     pub(super) shown_ready: bool,
+    /// It has shown ready.
+    pub(super) was_ready: bool,
     pub(super) exited: Option<Instant>,
     /// When the first `SIGINT` that asks for a shutdown reached the engine.
     pub(super) pressed: Option<Instant>,
@@ -86,6 +88,8 @@ pub(super) struct Unit {
     pub(super) starting: Option<Instant>,
     /// It is ready, or has completed: what waits for it may start.
     pub(super) met: bool,
+    /// It has been, in this generation.
+    pub(super) served: bool,
     /// What it requires has failed for good.
     pub(super) lost: bool,
     /// Why it is stopped, or was, although the daemon goes on.
@@ -205,6 +209,7 @@ impl Book {
             started: false,
             stop_began: None,
             shown_ready: false,
+            was_ready: false,
             exited: None,
             pressed: None,
             dumping: None,
@@ -280,6 +285,7 @@ impl Unit {
             spawned: None,
             starting: None,
             met: false,
+            served: false,
             lost: false,
             leave: Leave::No,
             binds: graph
@@ -362,6 +368,7 @@ impl Unit {
         self.launched = Some(now);
         self.spawned = Some(now);
         self.ready = false;
+        self.served = false;
         self.ended_unhealthy = false;
         self.done = false;
         self.beat_due = None;

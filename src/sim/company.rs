@@ -52,14 +52,14 @@ impl Unit {
         self.leave == Leave::Retired
     }
 
-    /// Whether the daemon is not ready as long as it is not.
-    pub(super) fn is_waited_for(&self) -> bool {
-        let first = match self.state {
-            State::Registered | State::Running => true,
-            State::Starting => self.generation == u32::from(self.live),
+    /// Whether the daemon, which `was_ready` once, is not ready as long as it is not.
+    pub(super) fn is_waited_for(&self, was_ready: bool) -> bool {
+        let counts = match self.state {
+            State::Registered | State::Starting => !was_ready,
+            State::Running => !was_ready || self.served,
             _ => false,
         };
-        let optional = self.rules.optional && (!first || self.leaves());
+        let optional = self.rules.optional && (!counts || self.leaves());
         !self.spared && !self.is_retired() && !optional
     }
 

@@ -271,6 +271,7 @@ fn decided(
         Effect::Ready(ready) => {
             laws::start::shown(book, *ready, found);
             book.shown_ready = *ready;
+            book.was_ready |= *ready;
         }
         Effect::Due { unit, at } => {
             laws::states::due(book, *unit, *at, now, found);

@@ -221,8 +221,9 @@ impl Spec {
     /// The daemon lives on when this is given up, without it and what requires it; its status says so. What requires
     /// it is given up as well: if that is critical, the daemon ends all the same.
     ///
-    /// While it fails and starts again, the daemon is ready without it. Its first start is waited for, and so is its
-    /// readiness check while it runs.
+    /// While it fails and starts again, the daemon is ready without it. Before the daemon has been ready for the first
+    /// time it waits for the start of this one, unless that fails or waits for another; later it is not ready while this
+    /// one runs and its readiness, once there, has fallen.
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self

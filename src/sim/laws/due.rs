@@ -68,7 +68,7 @@ fn before_the_stop(book: &Book, event: Event, found: &mut Found) {
     }
     if book.cause.is_none() {
         losses_heeded(book, found);
-        let waited_for = book.units.iter().filter(|unit| unit.is_waited_for());
+        let waited_for = book.units.iter().filter(|unit| unit.is_waited_for(book.was_ready));
         let ready = book.started && waited_for.into_iter().all(Unit::is_ready);
         let asking = book.units.iter().any(|unit| unit.asking || !unit.is_certain());
         // A state dump is followed by a forced end: nothing becomes ready any more.

@@ -80,7 +80,7 @@ pub(in crate::sim) fn heeded(book: &Book, found: &mut Found) {
         found.expect(this.unhealthy.is_none() || !rests || held(), "unhealthy and asked", || {
             format!("`{}` is unhealthy, and was not asked to stop", book.name(unit))
         });
-        let fell = !this.is_ready() && this.is_certain() && this.is_waited_for();
+        let fell = !this.is_ready() && this.is_certain() && this.is_waited_for(book.was_ready);
         let unready = this.state == State::Running && fell;
         found.expect(!unready || !book.shown_ready, "ready is withdrawn", || {
             format!("`{}` is not ready any more, and the daemon shows ready", book.name(unit))

@@ -70,7 +70,8 @@ pub(in crate::sim) fn shown(book: &Book, ready: bool, found: &mut Found) {
     found.expect(book.stop_began.is_none(), "ready is true", || {
         "the daemon shows ready, and the shutdown had begun".to_owned()
     });
-    let waits = |unit: &Unit| !unit.is_ready() && unit.is_waited_for() && unit.is_certain();
+    let waits =
+        |unit: &Unit| !unit.is_ready() && unit.is_waited_for(book.was_ready) && unit.is_certain();
     let mut waiting = (0..).zip(&book.units).filter(|(_, unit)| waits(unit));
     if let Some((unit, _)) = waiting.next() {
         found.expect(false, "ready is true", || {

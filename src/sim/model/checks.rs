@@ -59,7 +59,10 @@ fn changed(book: &mut Book, unit: usize, probe: Probe, change: Change, now: Inst
     match (probe, change) {
         (Probe::Startup, Change::Rose) => this.ready |= this.pulse.told,
         (Probe::Startup, Change::Fell) | (Probe::Liveness, Change::Rose) => {}
-        (Probe::Readiness, change) => this.met = change == Change::Rose && !this.leaves(),
+        (Probe::Readiness, change) => {
+            this.met = change == Change::Rose && !this.leaves();
+            this.served |= this.met;
+        }
         (Probe::Liveness, Change::Fell) => unhealthy(book, unit, now),
     }
 }

@@ -210,6 +210,7 @@ pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
         }
         State::Running => {
             unit.met = !unit.pulse.has(Probe::Readiness) && !unit.leaves();
+            unit.served |= unit.met;
             unit.running = now;
             unit.beat_due = unit.pulse.heartbeat.map(|deadline| (now + deadline, now));
             unit.pulse.ask_from(Probe::Readiness, ranks, now);

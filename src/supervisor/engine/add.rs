@@ -39,6 +39,7 @@ impl Engine {
             self.groups.join(group, unit);
         }
         self.unready += 1;
+        self.count_ready(unit, false);
         self.keeping += usize::from(!rules.background);
         Ok(unit)
     }

@@ -176,6 +176,8 @@ pub(crate) struct Engine {
     /// Who was removed in this step.
     gone: Vec<u32>,
     shown_ready: bool,
+    /// It has been shown ready.
+    was_ready: bool,
     calls: Calls,
     checks: BTreeMap<u32, Checks>,
     reload: Reload,
@@ -217,6 +219,7 @@ impl Engine {
             leavers: Vec::new(),
             gone: Vec::new(),
             shown_ready: false,
+            was_ready: false,
             calls: Calls::default(),
             checks: BTreeMap::new(),
             reload: Reload::default(),
@@ -373,7 +376,7 @@ impl Engine {
         self.reload.changed(unit);
         // Of the others it does not depend on the state.
         if self.rule(unit).optional {
-            self.count_ready(unit);
+            self.count_ready(unit, false);
         }
     }
 

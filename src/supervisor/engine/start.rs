@@ -120,7 +120,7 @@ impl Engine {
                 }
             }
         }
-        self.count_ready(unit);
+        self.count_ready(unit, was == Met::Up && met == Met::No);
     }
 
     fn dependency_met(&mut self, dependent: u32, out: &mut Out) {
@@ -141,17 +141,17 @@ impl Engine {
         }
     }
 
-    /// Counts who is not ready. What was given up is not waited for, and what is optional only while it runs or starts
-    /// for the first time: the daemon can do without it.
-    pub(super) fn count_ready(&mut self, unit: u32) {
+    /// Counts who is not ready. What was given up is not waited for. The daemon can do without what is optional: until it
+    /// has been ready, it waits for those that start or run, and later only for one that `fell`, for as long as it runs.
+    pub(super) fn count_ready(&mut self, unit: u32, fell: bool) {
         let optional = self.rule(unit).optional;
         let this = &mut self.units[unit as usize];
         let gone = this.gave_up.is_some() || this.leaving == Leaving::Retired;
         let counts = match this.state {
             _ if !optional => true,
-            State::Registered => true,
-            State::Starting => this.generation == 1 && this.leaving == Leaving::No,
-            State::Running => this.leaving == Leaving::No,
+            _ if this.leaving != Leaving::No => false,
+            State::Registered | State::Starting => !self.was_ready,
+            State::Running => !self.was_ready || fell || this.waits,
             _ => false,
         };
         let waits = this.met != Met::Up && !gone && counts;
@@ -168,6 +168,7 @@ impl Engine {
             return;
         }
         self.shown_ready = ready;
+        self.was_ready |= ready;
         out.push_back(Effect::Ready(ready));
         let waiting = self.waiting(|unit| unit.waits);
         let note = waiting.map_or(Note::AllReady, Note::NotReady);

@@ -60,9 +60,7 @@ impl Engine {
                     self.finalized(index, now, out);
                 }
                 Timer::StillStarting => {
-                    let starts = |unit: &Unit| {
-                        matches!(unit.state, State::Starting | State::Waiting | State::Backoff)
-                    };
+                    let starts = |unit: &Unit| unit.waits && unit.state != State::Running;
                     if let Some(waiting) = self.waiting(starts) {
                         out.push_back(Effect::Note(Note::StillStarting(waiting)));
                     }

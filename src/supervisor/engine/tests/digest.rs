@@ -47,6 +47,7 @@ fn fold_rest(fold: &mut Fold, engine: &Engine, now: Instant) {
     fold.flags(&[
         engine.own_cause.is_some(),
         engine.own_is_cause,
+        engine.was_ready,
         engine.first_interrupt.is_some(),
         engine.storm.next(now).is_some(),
     ]);

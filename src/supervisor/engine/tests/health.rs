@@ -109,6 +109,17 @@ fn the_daemon_is_not_ready_while_one_that_is_optional_runs_and_is_not() {
     assert!(!world.ready);
     world.end(0, How::Failed { stopping: false });
     assert_eq!((world.state(0), world.ready), (State::Backoff, true));
+    world.advance_to(world.now + Duration::from_secs(1));
+    world.tell(0, UnitEvent::Ready);
+    assert_eq!((world.state(0), world.ready), (State::Running, true), "nothing has fallen");
+    world.answer(Bad);
+    assert!(world.ready);
+    world.answer_all(&[Good, Good]);
+    assert!(world.ready);
+    world.answer_all(&[Bad, Bad, Bad]);
+    assert!(!world.ready);
+    world.answer_all(&[Good, Good]);
+    assert!(world.ready);
 }
 
 #[test]

@@ -103,6 +103,23 @@ fn slow_starts_are_named_every_five_seconds() {
     assert_eq!(world.notes.len(), 3);
 }
 
+#[test]
+fn who_is_in_backoff_and_can_be_done_without_is_not_named_as_starting() {
+    let backoff = crate::backoff::Backoff::constant(Duration::from_secs(60));
+    let flaps = Rules {
+        restart: crate::restart::Restart::OnFailure,
+        backoff,
+        optional: true,
+        ..Rules::PLAIN
+    };
+    let mut world = World::new(&[Rules::PLAIN, flaps], &[], settings());
+    world.step(Event::Start);
+    world.end(1, How::Failed { stopping: false });
+    world.advance_to(ms(5000));
+    let waiting = Waiting { units: vec![0], more: 0 };
+    assert_eq!(world.notes.last(), Some(&Note::StillStarting(Box::new(waiting))));
+}
+
 /// Exhaustive: a start of 50 in every phase of which a shutdown is requested once.
 #[test]
 fn a_shutdown_at_any_step_of_a_start_of_fifty_starts_nothing_more() {
