@@ -79,23 +79,30 @@ fn live<F: Future<Output = Result<(), BoxError>>>(
     run: &Run,
     cx: &mut Context<'_>,
 ) -> Option<Outcome> {
-    let mut outcome = match reached.take() {
-        Some(reached) => *reached,
-        None => advance(future, run, cx)?,
-    };
-    overrule(&mut outcome, run);
+    if let Some(outcome) = reached {
+        return if is_over(outcome, run) { reached.take().map(|outcome| *outcome) } else { None };
+    }
+    let mut outcome = advance(future, run, cx)?;
+    if is_over(&mut outcome, run) {
+        return Some(outcome);
+    }
+    *reached = Some(Box::new(outcome));
+    None
+}
+
+/// Whether nothing is left of a generation that has come to `outcome`, which is then its end.
+fn is_over(outcome: &mut Outcome, run: &Run) -> bool {
+    overrule(outcome, run);
     let over = run.settle() || {
-        run.returned(is_failure(&outcome));
+        run.returned(is_failure(outcome));
         // What was in flight may have landed between the two: then nobody else would look again.
         run.settle()
     };
     if over {
         // A child that was aborted just now may have panicked in a destructor.
-        overrule(&mut outcome, run);
-        return Some(outcome);
+        overrule(outcome, run);
     }
-    *reached = Some(Box::new(outcome));
-    None
+    over
 }
 
 /// Polls the user's future once. Some when it is over and dropped.
