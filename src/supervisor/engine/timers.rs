@@ -128,10 +128,13 @@ impl Timers {
         self.heap.len() > self.many
     }
 
-    /// Drops those that do not matter if there may be many of them: each is looked at once for each that was set, on
-    /// average.
+    /// After a step: drops those that do not matter if there may be many of them. Each is looked at once for each that
+    /// was set, on average.
     pub(crate) fn prune(&mut self, matters: impl Fn(Timer) -> bool) {
-        if self.may_be_many() {
+        if self.heap.len() > 2 * self.many {
+            // Most of them were set in this step, and matter.
+            self.many = 2 * self.heap.len();
+        } else if self.may_be_many() {
             self.heap
                 .retain(|Reverse((_, _, timer))| !timer.is_of_a_generation() || matters(*timer));
             self.many = FEW.max(2 * self.heap.len());
@@ -173,6 +176,20 @@ mod tests {
         assert!(most <= 201, "{most} timers for 100 that matter");
         assert!(looked <= 300_000, "{looked} looks");
         assert_eq!(timers.next(|_| true), Some(hour));
+    }
+
+    #[test]
+    fn what_was_set_in_one_step_is_not_looked_at_after_it() {
+        let mut timers = Timers::default();
+        let hour = Instant::ZERO + Duration::from_secs(3600);
+        let set = |timers: &mut Timers, count: u32| {
+            (0..count).for_each(|unit| timers.set(hour, Timer::Grace { unit, generation: 1 }));
+        };
+        set(&mut timers, 1000);
+        timers.prune(|_| panic!("it was set just now"));
+        set(&mut timers, 1001);
+        timers.prune(|_| false);
+        assert_eq!(timers.heap.len(), 0, "those of the step before may have lost their reason");
     }
 
     #[test]
