@@ -146,7 +146,7 @@ impl Driver {
     pub(super) fn log_end(&mut self, unit: u32) {
         let kind = self.engine.units()[unit as usize].end.filter(|end| end.is_failure());
         let Some(kind) = kind else {
-            discard(self.failures.remove(&unit));
+            self.forget_failure(unit);
             return;
         };
         let name = &self.shared.board.row(unit).name;
@@ -158,6 +158,13 @@ impl Driver {
             Box::<dyn Error + Send + Sync>::from(text).into()
         });
         error!("`{name}` failed: {}", chain(cause.as_ref()));
+    }
+
+    /// The error of a generation that is over is not that of another one.
+    pub(super) fn forget_failure(&mut self, unit: u32) {
+        if let Some(last) = self.failures.remove(&unit) {
+            discard(last);
+        }
     }
 
     /// Shows how a generation ended, while the daemon goes on: of those that end with it, the report tells.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use proc_daemon_runtime::{Instant, catch, discard};
+use proc_daemon_runtime::{Instant, catch};
 use tracing::debug;
 
 use super::Driver;
@@ -31,8 +31,10 @@ impl Driver {
             self.watched.turned(*turn, &row);
             debug!(subsystem = %row.name, generation = turn.generation, "{}", turn.state);
         }
-        for (unit, ready) in self.out.ready.drain(..) {
-            self.shared.board.row(unit).set_ready(ready);
+        if !self.out.ready.is_empty() {
+            for (unit, ready) in self.out.ready.drain(..) {
+                self.shared.board.row(unit).set_ready(ready);
+            }
         }
         if let Event::Shutdown { .. } = event {
             self.shared.board.close();
@@ -124,8 +126,7 @@ impl Driver {
         if let Some(watch) = &mut self.watch {
             watch.launched(unit, generation, now);
         }
-        // The error of the generation before is not that of this one.
-        discard(self.failures.remove(&unit));
+        self.forget_failure(unit);
         let (factory, explicit) = &self.factories[unit as usize];
         let run = Arc::new(Run::new(Arc::clone(&self.shared), unit, generation, *explicit));
         let body = Arc::clone(factory).make(&run);

@@ -214,6 +214,7 @@ impl Engine {
     }
 
     /// `unit` has ended: if somebody asked for its removal, that is done.
+    #[inline]
     pub(super) fn gone_if_removed(&mut self, unit: u32, out: &mut Out) {
         if self.units[unit as usize].removed {
             self.gone(unit, out);

@@ -277,7 +277,9 @@ impl Engine {
             self.settle_reload(now, out);
         }
         if self.leavers.is_empty() {
-            self.show_ready(out);
+            if self.phase == Phase::Up {
+                self.show_ready(out);
+            }
         } else {
             self.settle_leavers(now, out);
         }
@@ -288,8 +290,8 @@ impl Engine {
             self.answer(out);
         }
         // Who asked for it hears before how it ended.
-        for unit in self.gone.drain(..) {
-            out.push_back(Effect::Forget { unit });
+        if !self.gone.is_empty() {
+            out.effects.extend(self.gone.drain(..).map(|unit| Effect::Forget { unit }));
         }
         self.prune_timers();
     }
@@ -363,19 +365,19 @@ impl Engine {
     /// The one place where a subsystem's state changes.
     fn turn(&mut self, unit: u32, state: State, out: &mut Out) {
         let this = &mut self.units[unit as usize];
-        if this.state == State::Backoff {
+        let was = this.is_live();
+        let before = std::mem::replace(&mut this.state, state);
+        let is = this.is_live();
+        if before == State::Backoff {
             self.storm.leave(unit);
         }
-        let (was, is) = (this.is_live(), {
-            this.state = state;
-            this.is_live()
-        });
+        let generation = this.generation;
         self.live = self.live + usize::from(is) - usize::from(was);
-        out.turns.push(Turn { unit, state, generation: this.generation });
+        out.turns.push(Turn { unit, state, generation });
         self.calls.changed(unit);
         self.reload.changed(unit);
-        // Of the others it does not depend on the state.
-        if self.rule(unit).optional {
+        // Of the others it does not depend on the state, and in a shutdown of nobody.
+        if self.phase <= Phase::Up && self.rule(unit).optional {
             self.count_ready(unit, false);
         }
     }
