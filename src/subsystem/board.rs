@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use once_cell::race::OnceBox;
 use parking_lot::{Mutex, RwLock};
 use proc_daemon_runtime::{AnyRuntime, Instant, TaskName, discard};
 
@@ -67,13 +68,13 @@ impl Deref for Found<'_> {
     }
 }
 
-/// One subsystem.
+/// One subsystem. Many are gone through at a start and at a stop: a row is one line of the processor's cache, and what
+/// most have nothing of is elsewhere.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Row {
     /// With the place where it was given to the builder.
     pub(crate) name: TaskName,
-    /// The sections it owns; none needs no allocation.
-    pub(crate) sections: Box<[ErasedSection]>,
     state: AtomicU8,
     /// A [`HealthState`]; 0 if it is not watched.
     health: AtomicU8,
@@ -81,14 +82,23 @@ pub(crate) struct Row {
     ready: AtomicBool,
     generation: AtomicU32,
     since: AtomicU64,
-    /// When the next start is due, if it is in backoff.
-    due: AtomicU64,
     /// When its last poll began, in nanoseconds; the lowest bit says that it has not returned.
     polled: AtomicU64,
-    told: Mutex<Option<Box<Told>>>,
+    rare: OnceBox<Rare>,
 }
 
+const _: () = assert!(size_of::<Row>() == 64);
+
 /// What most rows have nothing of.
+#[derive(Debug, Default)]
+struct Rare {
+    /// The sections it owns.
+    sections: Box<[ErasedSection]>,
+    /// When the next start is due, if it is in backoff.
+    due: AtomicU64,
+    told: Mutex<Told>,
+}
+
 #[derive(Debug, Default)]
 struct Told {
     /// How its last generation ended.
@@ -155,6 +165,7 @@ impl Board {
         discard(gone);
     }
 
+    #[inline]
     fn first(&self) -> &[Row] {
         self.rows.get().map_or(&[], |rows| rows)
     }
@@ -267,13 +278,22 @@ impl Board {
     }
 
     /// The row of one that is there. In the place of one that was forgotten a row without a name that says so.
+    #[inline]
     pub(crate) fn row(&self, unit: u32) -> Found<'_> {
+        match self.first().get(unit as usize) {
+            Some(row) => Found::Built(row),
+            None => self.later(unit),
+        }
+    }
+
+    #[cold]
+    fn later(&self, unit: u32) -> Found<'_> {
         let gone = || {
             let row = Row::new(TaskName::literal("?"), Location::caller(), Box::default());
             row.publish(SubsystemState::Removed, 0, Instant::ZERO);
             Found::Added(Arc::new(row))
         };
-        self.get(unit).unwrap_or_else(gone)
+        self.added(unit).map_or_else(gone, Found::Added)
     }
 
     /// The row, if there is one.
@@ -301,46 +321,58 @@ impl Row {
         location: &'static Location<'static>,
         sections: Box<[ErasedSection]>,
     ) -> Self {
+        let rare = OnceBox::new();
+        if !sections.is_empty() {
+            let _ = rare.set(Box::new(Rare { sections, ..Rare::default() }));
+        }
         Self {
             name: name.at(location),
-            sections,
             state: AtomicU8::new(SubsystemState::Registered as u8),
             health: AtomicU8::new(0),
             generation: AtomicU32::new(0),
             since: AtomicU64::new(0),
-            due: AtomicU64::new(0),
             polled: AtomicU64::new(0),
             ready: AtomicBool::new(false),
-            told: Mutex::new(None),
+            rare,
         }
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
+
+    /// The sections it owns.
+    pub(crate) fn sections(&self) -> &[ErasedSection] {
+        self.rare.get().map_or(&[], |rare| &rare.sections)
     }
 
     /// The driver's part: how its last generation ended.
     pub(crate) fn publish_end(&self, end: End) {
-        let last = self.told.lock().get_or_insert_default().end.replace(end);
+        let last = self.rare().told.lock().end.replace(end);
         // It may hold the last of an error of the user's: its destructor may panic, and may look at this.
         discard(last);
     }
 
     fn forget_told(&self) {
-        let last = self.told.lock().take();
-        discard(last);
+        if let Some(rare) = self.rare.get() {
+            let last = std::mem::take(&mut *rare.told.lock());
+            discard(last);
+        }
     }
 
     pub(crate) fn last_end(&self) -> Option<End> {
-        self.told.lock().as_deref()?.end.clone()
+        self.rare.get()?.told.lock().end.clone()
     }
 
     /// The driver's part: why its health is not up.
     pub(crate) fn set_reason(&self, reason: Option<Arc<str>>) {
-        let mut told = self.told.lock();
-        if reason.is_some() || told.is_some() {
-            told.get_or_insert_default().reason = reason;
+        if reason.is_some() || self.rare.get().is_some() {
+            self.rare().told.lock().reason = reason;
         }
     }
 
     pub(crate) fn reason(&self) -> Option<Arc<str>> {
-        self.told.lock().as_deref()?.reason.clone()
+        self.rare.get()?.told.lock().reason.clone()
     }
 
     /// The driver's part: whether those that depend on it may count on it.
@@ -389,13 +421,13 @@ impl Row {
     }
 
     pub(crate) fn set_due(&self, at: Instant) {
-        self.due.store(at.as_nanos(), Ordering::Relaxed);
+        self.rare().due.store(at.as_nanos(), Ordering::Relaxed);
     }
 
     /// When the next start is due; none unless it is in backoff.
     pub(crate) fn due(&self) -> Option<Instant> {
-        (self.state() == SubsystemState::Backoff)
-            .then(|| Instant::from_nanos(self.due.load(Ordering::Relaxed)))
+        let rare = self.rare.get().filter(|_| self.state() == SubsystemState::Backoff)?;
+        Some(Instant::from_nanos(rare.due.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn poll_begins(&self, now: Instant) {

@@ -34,7 +34,7 @@ pub struct Context {
 
 impl Context {
     pub(crate) fn new(run: Arc<Run>) -> Self {
-        let seen = AtomicU64::new(run.shared.current.generation());
+        let seen = AtomicU64::new(run.current.generation());
         Self { run, seen }
     }
 
@@ -300,7 +300,7 @@ impl Context {
     /// As [`settings`](Self::settings); none if no section of that type was registered.
     #[must_use]
     pub fn try_settings<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.look().get_own(&self.run.row().sections)
+        self.look().get_own(self.run.row().sections())
     }
 
     /// The settings of type `T` registered for `section`.
@@ -327,14 +327,14 @@ impl Context {
     ///
     /// [`Stopping`] as soon as the subsystem is asked to stop.
     pub async fn config_changed(&self) -> Result<u64, Stopping> {
-        let changed = self.run.shared.current.changed(&self.seen);
+        let changed = self.run.current.changed(&self.seen);
         Race::new(self.cancelled(), changed).await.map_or_else(Ok, |()| Err(stopping(&self.run)))
     }
 
     /// What is in force; this context has read it.
     #[inline]
     fn look(&self) -> Guard<Arc<Snapshot>> {
-        let snapshot = self.run.shared.current.load();
+        let snapshot = self.run.current.load();
         let generation = snapshot.generation();
         // Threads that share a context would take the line of memory from each other.
         if self.seen.load(Ordering::Relaxed) != generation {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
 use parking_lot::Mutex;
 use proc_daemon_runtime::{Instant, PanicPayload, TaskName};
 
@@ -11,6 +12,7 @@ use super::children::Children;
 use super::report::{ChildPanic, Outcome, Report, What};
 use super::{Row, Shared};
 use crate::exit::Exit;
+use crate::reload::Current;
 use crate::sync::{Flight, Latch, Notify};
 
 /// One start of a subsystem: what its context, its body and the driver share.
@@ -19,6 +21,8 @@ use crate::sync::{Flight, Latch, Notify};
 /// [`Rare`], allocated at first use.
 pub(crate) struct Run {
     pub(crate) shared: Arc<Shared>,
+    /// That of `shared`, at hand for who reads the configuration often.
+    pub(crate) current: Arc<Current>,
     pub(crate) unit: u32,
     pub(crate) generation: u32,
     /// Its row, if it was added while the daemon ran: it may be forgotten there before this is dropped.
@@ -31,7 +35,7 @@ pub(crate) struct Run {
     /// An [`Exit`]: 0 for the default, 1 to stay down, 2 + n for the daemon's end with code n.
     exit: AtomicU16,
     body: Mutex<Option<Waker>>,
-    rare: OnceLock<Box<Rare>>,
+    rare: OnceBox<Rare>,
 }
 
 #[derive(Default)]
@@ -69,6 +73,7 @@ impl Run {
     pub(crate) fn new(shared: Arc<Shared>, unit: u32, generation: u32, explicit: bool) -> Self {
         Self {
             added: shared.board.added(unit),
+            current: Arc::clone(&shared.current),
             shared,
             unit,
             generation,
@@ -79,7 +84,7 @@ impl Run {
             aborted: AtomicBool::new(false),
             exit: AtomicU16::new(0),
             body: Mutex::new(None),
-            rare: OnceLock::new(),
+            rare: OnceBox::new(),
         }
     }
 

@@ -75,7 +75,7 @@ pub(crate) fn tuning(config: &Config) -> Tuning {
 fn concerned(difference: &Difference, board: &Board, hooks: &BTreeMap<u32, Hooks>) -> Vec<Concern> {
     let mut concerned = Vec::new();
     for (unit, row) in board.rows() {
-        let duty = row.sections.iter().filter(|section| difference.touches(section.path()));
+        let duty = row.sections().iter().filter(|section| difference.touches(section.path()));
         let duty = duty.map(|section| match section.on_change() {
             Some(OnChange::Live) => Duty::Look,
             Some(OnChange::Restart) => Duty::Restart,
@@ -178,7 +178,7 @@ fn plan(difference: &Difference, sections: &[ErasedSection], board: &Board) -> R
     let mut restart = Vec::new();
     for (_, row) in board.rows().filter(|(_, row)| row.state() != SubsystemState::Removed) {
         let sections =
-            row.sections.iter().filter(|section| section.on_change() != Some(OnChange::Live));
+            row.sections().iter().filter(|section| section.on_change() != Some(OnChange::Live));
         let keys: BTreeSet<_> =
             sections.flat_map(|section| difference.of(section.path())).collect();
         let keys: Vec<_> = keys.into_iter().map(str::to_owned).collect();
@@ -233,7 +233,7 @@ impl Driver {
             self.shared.current.full(),
             Arc::clone(&candidate.snapshot),
             Arc::clone(&candidate.difference),
-            &row.sections,
+            row.sections(),
         );
         let name = format!("{}: reload", row.name).into();
         let mut asked = hook.prepare(run, change);
@@ -397,7 +397,7 @@ impl Driver {
         let taken = |key: &&str| {
             let section_of = |unit: &u32| {
                 let row = board.row(*unit);
-                row.sections
+                row.sections()
                     .iter()
                     .any(|section| before.difference.of(section.path()).any(|k| k == *key))
             };
