@@ -33,6 +33,7 @@ mod prepare;
 mod provided;
 mod question;
 mod report;
+mod row;
 mod run;
 mod shared;
 mod signal_config;
@@ -47,7 +48,7 @@ use crate::health::Health;
 use crate::reload::{Change, Prepared};
 use crate::restart::RestartPolicy;
 
-pub(crate) use board::{Board, Row};
+pub(crate) use board::Board;
 pub(crate) use call::{Ask, Call, Done};
 pub use cancelled::Cancelled;
 #[cfg(feature = "sim")]
@@ -70,6 +71,7 @@ pub(crate) use prepare::{Asking, Prepare};
 use provided::Provided;
 pub(crate) use question::{Finding, Over, Question};
 pub(crate) use report::{Outcome, Report, What};
+pub(crate) use row::Row;
 pub(crate) use run::Run;
 #[cfg(feature = "sim")]
 pub(crate) use run::Told;
