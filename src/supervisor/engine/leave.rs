@@ -32,7 +32,8 @@ impl Engine {
         // Everybody concerned, before the first of them ends.
         let (mut lost, mut open) = (Vec::new(), units.to_vec());
         while let Some(next) = open.pop() {
-            let first = units.contains(&next) && !lost.contains(&next);
+            // None of these is lost: each is over, or retired.
+            let first = units.contains(&next);
             let temporary = first && self.rule(next).restart == Restart::Never;
             let along = if temporary { &[] } else { self.groups.along(next) };
             for &other in self.graph.requiring(next).iter().chain(along) {

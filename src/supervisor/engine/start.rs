@@ -150,7 +150,7 @@ impl Engine {
         let counts = match this.state {
             _ if !optional => true,
             _ if this.leaving != Leaving::No => false,
-            State::Registered | State::Starting => !self.was_ready,
+            State::Starting => !self.was_ready,
             State::Running => !self.was_ready || fell || this.waits,
             _ => false,
         };

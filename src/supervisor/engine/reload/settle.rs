@@ -160,8 +160,8 @@ impl Engine {
             State::Waiting => !self.waits_for_restarted(unit),
             State::Backoff if !this.held && this.generation > before => {
                 self.blame(unit);
-                // Its policy goes on. Of what is tried every failure is the reload's, until that is taken back.
-                self.goes_back()
+                // Every failure of it is the reload's, until what is tried is taken back.
+                false
             }
             _ => this.leaving >= Leaving::Lost && this.generation > before,
         };
@@ -170,11 +170,6 @@ impl Engine {
             // Who waits for it may wait for nobody else.
             self.reload.changed.extend(self.graph.dependents(unit));
         }
-    }
-
-    /// Whether the configuration before is in force again.
-    fn goes_back(&self) -> bool {
-        matches!(self.reload.stage, Stage::Settling { back: Some(_), .. })
     }
 
     fn waits_for_restarted(&self, unit: u32) -> bool {

@@ -40,10 +40,8 @@ pub(super) const BUGS: &[Bug] = &[
         "optional-backoff-is-waited-for",
         "the daemon is not ready while an optional subsystem is in backoff",
         START,
-        "            _ if !optional => true,
-            State::Registered => true," =>
+        "            _ if !optional => true," =>
             "            _ if !optional => true,
-            State::Registered => true,
             State::Backoff => PLANTED,",
     ),
     bug!(
