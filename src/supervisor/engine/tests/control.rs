@@ -68,6 +68,18 @@ fn a_start_or_restart_in_backoff_is_now() {
 }
 
 #[test]
+fn a_restart_of_what_is_over_starts_it() {
+    let optional = Rules { optional: true, ..Rules::PLAIN };
+    for (how, state) in [(How::Completed, State::Stopped), (FAILED, State::Failed)] {
+        let mut world = World::new(&[AGAIN, optional], &[], settings()).up();
+        world.end(1, how);
+        assert_eq!(world.state(1), state);
+        assert_eq!(world.call(Op::Restart, 1), None);
+        assert_eq!(world.state(1), State::Starting);
+    }
+}
+
+#[test]
 fn a_start_that_fails_for_good_is_told_and_one_that_is_retried_is_waited_for() {
     let limit = crate::restart::Intensity { failures: 2, window: Duration::from_secs(60) };
     let limited = Rules { intensity: Some(limit), optional: true, ..IDLE };

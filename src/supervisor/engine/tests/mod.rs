@@ -2,6 +2,7 @@
 
 mod acts;
 mod add;
+mod along;
 mod cells;
 mod codes;
 mod control;
@@ -12,6 +13,7 @@ mod invariants;
 mod joint;
 mod mixes;
 mod otp;
+mod own_stop;
 mod reasons;
 mod reload;
 mod restart;

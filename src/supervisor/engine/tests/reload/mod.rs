@@ -1,8 +1,9 @@
 //! The reload's course, decision by decision; in `disorder`, every course; in `news`, what is told of its end;
-//! in `tuning`, what it says of the daemon itself.
+//! in `settle`, those that restart; in `tuning`, what it says of the daemon itself.
 
 mod disorder;
 mod news;
+mod settle;
 mod tuning;
 
 use super::*;
