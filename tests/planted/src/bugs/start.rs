@@ -48,8 +48,22 @@ pub(super) const BUGS: &[Bug] = &[
         "optional-first-start-is-not-waited-for",
         "the daemon is ready before an optional subsystem has started for the first time",
         START,
-        "State::Starting => this.generation == 1 && this.leaving == Leaving::No," =>
-            "State::Starting => this.generation == 1 && this.leaving == Leaving::No && !PLANTED,",
+        "State::Starting => !self.was_ready," =>
+            "State::Starting => !self.was_ready && !PLANTED,",
+    ),
+    bug!(
+        "optional-restart-takes-readiness-away",
+        "the daemon is not ready while an optional subsystem that has started again has yet to say so",
+        START,
+        "State::Running => !self.was_ready || fell || this.waits," =>
+            "State::Running => !self.was_ready || fell || this.waits || PLANTED,",
+    ),
+    bug!(
+        "optional-fall-keeps-readiness",
+        "the daemon stays ready when the readiness of an optional subsystem falls",
+        START,
+        "_ if this.leaving != Leaving::No => false," =>
+            "_ if this.leaving != Leaving::No || PLANTED && fell => false,",
     ),
     bug!(
         "ready-after-stop",
