@@ -232,6 +232,9 @@ impl Config {
 
     /// Key `monitoring.health_checks`: whether readiness, liveness and heartbeats are watched. Startup checks are part
     /// of starting: they are asked in any case.
+    ///
+    /// A reload that switches it off drops what is being asked; whoever runs and was not ready for its check alone is.
+    /// One that switches it on has whoever runs asked as if it had begun to; it stays ready until its check falls.
     #[must_use]
     pub const fn health_checks(&self) -> bool {
         self.settings.health_checks
@@ -239,6 +242,9 @@ impl Config {
 
     /// Key `monitoring.health_check_interval_ms`: the time between two questions of a readiness or liveness check that
     /// sets none.
+    ///
+    /// After a reload that changes it, it counts from the last question: what is overdue by then is asked at once. A
+    /// question that is open stays open, and the answers before count.
     #[must_use]
     pub const fn health_check_interval(&self) -> Duration {
         self.settings.health_check_interval

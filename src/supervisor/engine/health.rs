@@ -4,6 +4,10 @@
 //!    which it is still not answered is a failure more.
 //! 2. Questions are asked while it starts (startup) or runs (the others), and nobody stops it.
 //! 3. Only a fall of liveness, or a missed heartbeat, stops a subsystem.
+//! 4. Another period counts from the last question, or from when it ran: what is overdue by it is asked at once. A
+//!    question that is open stays open, and what was answered counts.
+//! 5. Switched off, nobody is asked but who starts, and whoever was not ready for its check alone is. Switched on,
+//!    whoever runs is asked as if it had begun to, and is ready until its check falls.
 
 use std::time::Duration;
 
@@ -12,6 +16,9 @@ use proc_daemon_runtime::Instant;
 use super::{Effect, Engine, Leaving, Met, Note, Out, Phase, State, Timer, Tuning};
 use crate::health::{Gauge, Probe, ProbeRules};
 use crate::restart::Restart;
+
+/// What is asked of one that runs.
+const WHILE_IT_RUNS: [Probe; 2] = [Probe::Readiness, Probe::Liveness];
 
 /// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +54,9 @@ pub(crate) struct Asking {
     asked: u32,
     /// This generation is not asked any more: it has answered for good, or has nothing to say.
     pub(super) over: bool,
-    /// When it is asked next.
+    /// When it is asked next, and since when it waits for that.
     due: Instant,
+    since: Instant,
     /// Its period is the configuration's.
     by_default: bool,
 }
@@ -56,12 +64,17 @@ pub(crate) struct Asking {
 impl Asking {
     /// `by_default`: its period is the configuration's.
     pub(crate) fn new(rules: ProbeRules, by_default: bool) -> Self {
-        let (gauge, due) = (Gauge::default(), Instant::ZERO);
-        Self { rules, gauge, open: None, asked: 0, over: false, due, by_default }
+        let (gauge, due, since) = (Gauge::default(), Instant::ZERO, Instant::ZERO);
+        Self { rules, gauge, open: None, asked: 0, over: false, due, since, by_default }
     }
 
     fn begin(&mut self) {
         (self.gauge, self.open, self.over) = (Gauge::default(), None, false);
+    }
+
+    /// Whether it is asked at the end of the configuration's period. What is due by now is asked in any case.
+    fn waits(&self, now: Instant) -> bool {
+        self.by_default && self.due > now
     }
 }
 
@@ -123,7 +136,7 @@ impl Engine {
         let asking = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe));
         if let Some(asking) = asking {
             let at = now + asking.rules.delay;
-            asking.due = at;
+            (asking.due, asking.since) = (at, now);
             self.timers.set(at, Timer::Check { unit, generation, probe });
         }
     }
@@ -167,6 +180,7 @@ impl Engine {
         if asking.over || !watched || now < asking.due {
             return;
         }
+        asking.since = now;
         asking.due = now + asking.rules.every.max(Duration::from_millis(1));
         self.timers.set(asking.due, Timer::Check { unit, generation, probe });
         match asking.open {
@@ -264,43 +278,75 @@ impl Engine {
     /// The configuration says something else than it `was` of all checks.
     pub(super) fn watch_as(&mut self, was: Tuning, now: Instant, out: &mut Out) {
         let is = self.settings.tuning;
+        let switched = is.health_checks != was.health_checks;
+        if !switched && is.check_every == was.check_every {
+            return;
+        }
         let units: Vec<u32> = self.checks.keys().copied().collect();
+        units.iter().for_each(|unit| self.ask_every(*unit, is.check_every));
+        self.forget_checks(switched, now);
         for unit in units {
-            let runs = self.units[unit as usize].state == State::Running;
-            if is.check_every != was.check_every {
-                self.ask_every(unit, is.check_every, runs, now);
-            }
-            if is.health_checks == was.health_checks || !runs {
-            } else if is.health_checks {
-                for probe in [Probe::Readiness, Probe::Liveness] {
-                    if let Some(asking) = self.checks.get_mut(&unit).and_then(|all| all.of(probe)) {
-                        asking.begin();
-                    }
-                }
-                self.watch_running(unit, now);
-            } else if self.units[unit as usize].leaving == Leaving::No {
+            let this = &self.units[unit as usize];
+            match (switched, is.health_checks) {
+                _ if this.state != State::Running => {}
+                (false, false) => {}
+                (false, true) => self.wait_again(unit, now),
+                (true, true) => self.watch_again(unit, now),
                 // Whether it is ready is not asked any more.
-                self.set_met(unit, Met::Up, out);
+                (true, false) if this.leaving == Leaving::No => self.set_met(unit, Met::Up, out),
+                (true, false) => {}
             }
         }
     }
 
-    fn ask_every(&mut self, unit: u32, every: Duration, runs: bool, now: Instant) {
-        let generation = self.units[unit as usize].generation;
+    /// Those of `unit` that set no period have this one.
+    fn ask_every(&mut self, unit: u32, every: Duration) {
         let Some(checks) = self.checks.get_mut(&unit) else { return };
-        for probe in [Probe::Readiness, Probe::Liveness] {
-            let Some(asking) = checks.of(probe).filter(|asking| asking.by_default) else {
-                continue;
-            };
-            asking.rules.every = every;
-            if probe == Probe::Liveness {
-                asking.rules.delay = every;
+        for probe in WHILE_IT_RUNS {
+            if let Some(asking) = checks.of(probe).filter(|asking| asking.by_default) {
+                asking.rules.every = every;
+                if probe == Probe::Liveness {
+                    asking.rules.delay = every;
+                }
             }
-            if runs {
-                asking.due = now + every;
+        }
+    }
+
+    /// Drops the timers that are set anew, or not needed any more: of all that run, or of those that wait for the end
+    /// of the configuration's period.
+    fn forget_checks(&mut self, all: bool, now: Instant) {
+        let Self { timers, checks, .. } = self;
+        timers.forget(|timer| match timer {
+            Timer::Beat { .. } => all,
+            Timer::Check { probe: Probe::Startup, .. } => false,
+            Timer::Check { unit, probe, .. } => {
+                let asking = checks.get_mut(&unit).and_then(|checks| checks.of(probe));
+                all || asking.is_some_and(|asking| asking.waits(now))
+            }
+            _ => false,
+        });
+    }
+
+    /// Its period is another one.
+    fn wait_again(&mut self, unit: u32, now: Instant) {
+        let generation = self.units[unit as usize].generation;
+        for probe in WHILE_IT_RUNS {
+            let asking = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe));
+            if let Some(asking) = asking.filter(|asking| asking.waits(now)) {
+                asking.due = (asking.since + asking.rules.every).max(now);
                 self.timers.set(asking.due, Timer::Check { unit, generation, probe });
             }
         }
+    }
+
+    /// Nothing is known of one that runs.
+    fn watch_again(&mut self, unit: u32, now: Instant) {
+        for probe in WHILE_IT_RUNS {
+            if let Some(asking) = self.checks.get_mut(&unit).and_then(|checks| checks.of(probe)) {
+                asking.begin();
+            }
+        }
+        self.watch_running(unit, now);
     }
 
     /// The moment by which a sign of life was due has come: was there one?

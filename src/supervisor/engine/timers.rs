@@ -142,6 +142,11 @@ impl Timers {
         }
     }
 
+    /// Drops those of which `is` holds.
+    pub(crate) fn forget(&mut self, mut is: impl FnMut(Timer) -> bool) {
+        self.heap.retain(|Reverse((_, _, timer))| !is(*timer));
+    }
+
     /// When the next timer is due that `matters`; those before it that do not are dropped.
     pub(crate) fn next(&mut self, matters: impl Fn(Timer) -> bool) -> Option<Instant> {
         loop {

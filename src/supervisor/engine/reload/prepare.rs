@@ -140,7 +140,7 @@ impl Engine {
         let stage = std::mem::take(&mut self.reload.stage);
         let Stage::Preparing { asked, back, .. } = stage else { return };
         out.push_back(Effect::Publish);
-        self.retune(now, out);
+        self.retune();
         let concerned = std::mem::take(&mut self.reload.concerned);
         let (mut restarts_now, mut took) = (Vec::new(), Vec::new());
         let units: Vec<u32> = concerned.iter().map(|concern| concern.unit).collect();
@@ -170,6 +170,7 @@ impl Engine {
         }
         out.push_back(Effect::Committed);
         self.restart_all(&restarts_now, took, back, now, out);
+        self.watch_anew(now, out);
     }
 }
 

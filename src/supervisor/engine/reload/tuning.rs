@@ -19,10 +19,16 @@ pub(crate) struct Tuning {
 
 impl Engine {
     /// The proposed configuration is the one.
-    pub(super) fn retune(&mut self, now: Instant, out: &mut Out) {
+    pub(super) fn retune(&mut self) {
         let Some(tuning) = self.reload.tuning else { return };
         let was = std::mem::replace(&mut self.settings.tuning, tuning);
         self.reload.tuning = Some(was);
-        self.watch_as(was, now, out);
+    }
+
+    /// Whoever does not restart with it is watched as it says. What that lets start is none that it restarts.
+    pub(super) fn watch_anew(&mut self, now: Instant, out: &mut Out) {
+        if let Some(was) = self.reload.tuning {
+            self.watch_as(was, now, out);
+        }
     }
 }
