@@ -17,13 +17,13 @@ use crate::signal::ActionTable;
 use crate::state::SubsystemState;
 use crate::strategy::Strategy;
 use crate::subsystem::{Board, Run};
-use crate::supervisor::engine::{Cause, Engine, Refusal, Rules, Ticket};
-use crate::timeouts::ShutdownTimeouts;
+use crate::supervisor::engine::{Cause, Engine, Refusal, Rules, Ticket, Tuning};
 
 /// Everything that was seen so far.
 pub(super) struct Book {
     pub(super) units: Vec<Unit>,
-    pub(super) timeouts: ShutdownTimeouts,
+    /// What the configuration in force says of the daemon itself.
+    pub(super) tuning: Tuning,
     pub(super) actions: ActionTable,
     pub(super) board: Arc<Board>,
     /// The storm guard's limit, and when the last of them left their backoff.
@@ -197,10 +197,11 @@ pub(super) enum Came {
 
 impl Book {
     pub(super) fn new(engine: &Engine, board: &Arc<Board>) -> Self {
-        let units = (0..engine.units().count()).map(|unit| Unit::new(engine, unit));
+        let tuning = engine.settings().tuning;
+        let units = (0..engine.units().count()).map(|unit| Unit::new(engine, unit, &tuning));
         Self {
             units: units.collect(),
-            timeouts: engine.settings().tuning.timeouts,
+            tuning,
             actions: engine.settings().actions,
             board: Arc::clone(board),
             restarts_a_second: engine.settings().restarts_a_second,
@@ -232,7 +233,7 @@ impl Book {
 
     /// A subsystem more.
     pub(super) fn add(&mut self, engine: &Engine, unit: u32) {
-        self.units.push(Unit::new(engine, unit));
+        self.units.push(Unit::new(engine, unit, &self.tuning));
         for &on in engine.graph().dependencies(unit) {
             self.units[on as usize].dependents.push(unit);
         }
@@ -250,28 +251,29 @@ impl Book {
 
     /// When the daemon as a whole aborts what is left.
     pub(super) fn force_at(&self) -> Option<Instant> {
-        self.stop_began.map(|began| began + self.timeouts.force().min(self.timeouts.kill()))
+        self.stop_began
+            .map(|began| began + self.tuning.timeouts.force().min(self.tuning.timeouts.kill()))
     }
 
     /// Until when everything keeps serving.
     pub(super) fn lame_duck_until(&self) -> Option<Instant> {
-        let until = self.stop_began.map(|began| began + self.timeouts.lame_duck());
+        let until = self.stop_began.map(|began| began + self.tuning.timeouts.lame_duck());
         until.zip(self.force_at()).map(|(until, force_at)| until.min(force_at))
     }
 
     /// When the daemon leaves whatever is left.
     pub(super) fn budget_at(&self) -> Option<Instant> {
-        self.stop_began.map(|began| began + self.timeouts.kill())
+        self.stop_began.map(|began| began + self.tuning.timeouts.kill())
     }
 
     pub(super) fn grace(&self, unit: u32) -> Duration {
-        self.units[unit as usize].rules.grace.unwrap_or(self.timeouts.grace())
+        self.units[unit as usize].rules.grace.unwrap_or(self.tuning.timeouts.grace())
     }
 }
 
 impl Unit {
     /// One that has not started.
-    fn new(engine: &Engine, unit: u32) -> Self {
+    fn new(engine: &Engine, unit: u32, tuning: &Tuning) -> Self {
         let graph = engine.graph();
         Self {
             rules: *engine.rule(unit),
@@ -312,7 +314,7 @@ impl Unit {
             spared: false,
             said: None,
             ready: false,
-            pulse: Pulse::new(engine.watched(unit), engine.settings().tuning.health_checks),
+            pulse: Pulse::new(engine.watched(unit), tuning),
             unhealthy: None,
             ended_unhealthy: false,
             asked: None,
@@ -347,6 +349,11 @@ impl Unit {
         self.unhealthy.is_none() || !self.pulse.has(Probe::Readiness)
     }
 
+    /// Whether it runs, and its end has not been told.
+    pub(super) fn runs(&self) -> bool {
+        self.state == SubsystemState::Running && self.live
+    }
+
     /// Whether it may be asked how it is.
     pub(super) fn is_watched(&self, probe: Probe) -> bool {
         self.is_askable(probe) && !self.leaves()
@@ -355,6 +362,11 @@ impl Unit {
     /// As far as can be said of a step in which others were lost, or another check has fallen: the order of what is
     /// due at one moment is the engine's.
     pub(super) fn is_askable(&self, probe: Probe) -> bool {
+        self.pulse.is_wanted(probe) && self.may_answer(probe)
+    }
+
+    /// Whatever the configuration says.
+    pub(super) fn may_answer(&self, probe: Probe) -> bool {
         let startup = probe == Probe::Startup;
         let state = if startup { SubsystemState::Starting } else { SubsystemState::Running };
         self.state == state && self.live && self.asked.is_none() && self.aborted.is_none()

@@ -191,3 +191,6 @@ pub const SITUATIONS: &[&str] = &laws::situations::ALL;
 
 /// Of those, what only a daemon meets whose configuration is read again.
 pub const RELOAD_SITUATIONS: &[&str] = &laws::situations::RELOADS;
+
+/// Of those, what only a daemon meets whose `[monitoring]` changes while it is watched.
+pub const MONITORING_SITUATIONS: &[&str] = &laws::situations::CHECKS;

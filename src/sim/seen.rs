@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::book::{Came, Unit};
 use super::story::SharedStory;
 use crate::backends::sim::SimHandle;
+use crate::health::Probe;
 use crate::shutdown::is_stopping;
 use crate::subsystem::{Run, Told};
 
@@ -33,6 +34,18 @@ impl Seen {
             self.unit(|unit| {
                 unit.ready_at.get_or_insert(rests);
             });
+        }
+    }
+
+    /// Before a poll of a check: whether anybody wants to know.
+    pub(super) fn is_asked(&self, probe: Probe) {
+        let mut wanted = true;
+        self.unit(|unit| wanted = !unit.live || unit.pulse.is_wanted(probe));
+        if !wanted {
+            let (name, probe) = (&self.run.row().name, probe.as_str());
+            let seen =
+                format!("the {probe} check of `{name}` goes on, and checks are switched off");
+            self.story.lock().broken("asked if it is wanted", seen);
         }
     }
 

@@ -53,7 +53,7 @@ impl Watch for Observer {
 
     fn proposed(&mut self, concerned: &[Concern], tuning: &Tuning) {
         if let Some(book) = &mut self.0.lock().book {
-            model::reload::proposed(book, concerned, tuning.timeouts);
+            model::reload::proposed(book, concerned, *tuning);
         }
     }
 
@@ -260,6 +260,11 @@ fn decided(
         Effect::ReadBeat { unit, .. } => {
             laws::health::beat_asked(book, *unit, now, found);
             book.units[*unit as usize].beat_due = None;
+        }
+        // What was asked before it in this step was asked as before.
+        Effect::Publish => {
+            laws::situations::tuning(book, handle, now);
+            model::tuned(book, now);
         }
         Effect::Commit { unit } => laws::reload::committed(book, *unit, found),
         Effect::AnswerReload { ticket, .. } => laws::reload::answered(book, *ticket, found),

@@ -23,6 +23,7 @@ use super::story::SharedStory;
 use super::strike::{Strike, Strikes, What};
 use crate::backends::sim::{SimHandle, Verdict};
 use crate::boxed::Result;
+use crate::health::Probe;
 use crate::subsystem::{BoxCheck, BoxPrepare, BoxRun, Run, Told, Wrap};
 
 /// What an injected panic carries.
@@ -80,8 +81,13 @@ impl Wrap for Wrapper {
         self.judge_panics(run, hook)
     }
 
-    fn wrap_check(&self, run: &Arc<Run>, check: BoxCheck) -> BoxCheck {
-        self.judge_panics(run, check)
+    fn wrap_check(&self, run: &Arc<Run>, probe: Probe, check: BoxCheck) -> BoxCheck {
+        let mut check = self.judge_panics(run, check);
+        let seen = Seen { story: Arc::clone(&self.story), run: Arc::clone(run) };
+        Box::pin(poll_fn(move |cx| {
+            seen.is_asked(probe);
+            check.as_mut().poll(cx)
+        }))
     }
 }
 

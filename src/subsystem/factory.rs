@@ -13,6 +13,7 @@ use super::provided::is_own;
 use super::run::Run;
 use super::{Context, Subsystem};
 use crate::boxed::Result;
+use crate::health::Probe;
 
 /// The task of one generation, ready to be spawned.
 pub(crate) type BoxBody = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -37,7 +38,7 @@ pub(crate) trait Wrap: Send + Sync {
 
     fn wrap_prepare(&self, run: &Arc<Run>, hook: BoxPrepare) -> BoxPrepare;
 
-    fn wrap_check(&self, run: &Arc<Run>, check: BoxCheck) -> BoxCheck;
+    fn wrap_check(&self, run: &Arc<Run>, probe: Probe, check: BoxCheck) -> BoxCheck;
 }
 
 fn body<F>(run: &Arc<Run>, future: F) -> BoxBody

@@ -42,8 +42,11 @@ pub(in crate::sim) fn after(
         before_the_stop(book, event, found);
         return;
     };
-    let slack =
-        if book.timeouts.lame_duck().is_zero() { Default::default() } else { handle.slack() };
+    let slack = if book.tuning.timeouts.lame_duck().is_zero() {
+        Default::default()
+    } else {
+        handle.slack()
+    };
     let mut alive = false;
     for (unit, this) in (0..).zip(&book.units).filter(|(_, unit)| holds(unit)) {
         alive = true;

@@ -19,7 +19,10 @@ pub(in crate::sim) fn asked(
     let state = this.state;
     // Its start took too long as well, at this moment.
     let aborts = state == State::Aborting && this.aborted.is_none();
-    let watched = (this.is_askable(probe) || aborts) && !stopping;
+    let watched = (this.may_answer(probe) || aborts) && !stopping;
+    found.expect(this.pulse.is_wanted(probe), "asked if it is wanted", || {
+        format!("`{name}` is asked for its {}, and checks are switched off", probe.as_str())
+    });
     found.expect(watched, "asked while it lives", || {
         format!("`{name}` is asked for its {} while {state}, or on its way out", probe.as_str())
     });

@@ -49,6 +49,11 @@ const STRANDED: &str = "a reload that could not be taken back";
 const RELOAD_IN_RELOAD: &str = "a reload during a reload";
 const STOP_IN_RELOAD: &str = "a stop during a reload";
 
+const OVERDUE: &str = "a reload that makes a check overdue";
+const SWITCHED_OFF: &str = "a reload that ends a check";
+const SWITCHED_ON: &str = "a reload after which checks are asked again";
+const TUNED_BACK: &str = "another health check interval taken back";
+
 /// The situations that the simulator notes by itself.
 pub(in crate::sim) const ALL: [&str; 30] = [
     EARLY_SIGNAL,
@@ -86,6 +91,32 @@ pub(in crate::sim) const ALL: [&str; 30] = [
 /// Those of reloads, which a daemon that is not edited does not meet.
 pub(in crate::sim) const RELOADS: [&str; 8] =
     [RELOADED, REFUSED, UNCHANGED, UNUSABLE, WENT_BACK, STRANDED, RELOAD_IN_RELOAD, STOP_IN_RELOAD];
+
+/// Those of reloads that change how checks are asked.
+pub(in crate::sim) const CHECKS: [&str; 4] = [OVERDUE, SWITCHED_OFF, SWITCHED_ON, TUNED_BACK];
+
+/// A configuration is in force, and the checks have not been told.
+pub(in crate::sim) fn tuning(book: &Book, handle: &SimHandle, now: Instant) {
+    let Some(was) = book.reload.tuning else { return };
+    let is = book.tuning;
+    let some = |holds: &dyn Fn(&Unit) -> bool| {
+        book.units.iter().any(|unit| unit.is_watched(Probe::Liveness) && holds(unit))
+    };
+    if was.check_every != is.check_every && is.health_checks {
+        if some(&|unit| unit.pulse.is_overdue(is.check_every, now)) {
+            handle.reached(OVERDUE);
+        }
+        if book.reload.back {
+            handle.reached(TUNED_BACK);
+        }
+    }
+    if was.health_checks && !is.health_checks && some(&|unit| unit.pulse.is_open()) {
+        handle.reached(SWITCHED_OFF);
+    }
+    if !was.health_checks && is.health_checks && book.units.iter().any(Unit::runs) {
+        handle.reached(SWITCHED_ON);
+    }
+}
 
 /// What became of a reload, and what came in between; its effects are those from the place `first` on.
 pub(in crate::sim) fn reloading(

@@ -47,10 +47,27 @@ pub(in crate::sim) fn checked(
 /// Its last sign of life was then.
 pub(in crate::sim) fn beat(book: &mut Book, unit: u32, at: Instant, now: Instant) {
     let this = &mut book.units[unit as usize];
-    this.beat_due = this.pulse.heartbeat.map(|deadline| (at + deadline, now));
-    let missed = this.pulse.heartbeat.is_some_and(|deadline| at + deadline <= now);
+    this.beat_due = this.pulse.heartbeat().map(|deadline| (at + deadline, now));
+    let missed = this.pulse.heartbeat().is_some_and(|deadline| at + deadline <= now);
     if missed && this.is_watched(Probe::Liveness) {
         unhealthy(book, unit as usize, now);
+    }
+}
+
+/// Another configuration is in force: whoever runs is asked as it says.
+pub(in crate::sim) fn tuned(book: &mut Book, now: Instant) {
+    let tuning = book.tuning;
+    for unit in 0..book.units.len() {
+        let ranks = [book.rank(), book.rank()];
+        let this = &mut book.units[unit];
+        let runs = this.runs();
+        let before = this.pulse.is_wanted(Probe::Liveness);
+        this.pulse.tune(&tuning, runs, ranks, now);
+        if before != tuning.health_checks && runs {
+            this.beat_due = this.pulse.heartbeat().map(|deadline| (now + deadline, now));
+            // Whether it is ready is not asked any more. Asked again, it is until its check has fallen.
+            this.met |= before && !this.leaves();
+        }
     }
 }
 

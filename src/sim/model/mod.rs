@@ -5,7 +5,7 @@ mod checks;
 mod ends;
 pub(super) mod reload;
 
-pub(super) use checks::{beat, checked};
+pub(super) use checks::{beat, checked, tuned};
 pub(super) use ends::{end, exit_code};
 
 use std::time::Duration;
@@ -209,10 +209,10 @@ pub(in crate::sim) fn turned(book: &mut Book, turn: Turn, now: Instant) {
             unit.unhealthy = None;
         }
         State::Running => {
-            unit.met = !unit.pulse.has(Probe::Readiness) && !unit.leaves();
+            unit.met = !unit.pulse.judges_readiness() && !unit.leaves();
             unit.served |= unit.met;
             unit.running = now;
-            unit.beat_due = unit.pulse.heartbeat.map(|deadline| (now + deadline, now));
+            unit.beat_due = unit.pulse.heartbeat().map(|deadline| (now + deadline, now));
             unit.pulse.ask_from(Probe::Readiness, ranks, now);
             unit.pulse.ask_from(Probe::Liveness, ranks + 1, now);
         }

@@ -8,8 +8,7 @@ use proc_daemon_runtime::Instant;
 use crate::sim::book::{Book, Next};
 use crate::sim::company::{self, Leave};
 use crate::state::SubsystemState as State;
-use crate::supervisor::engine::{Concern, Duty, Said, Ticket};
-use crate::timeouts::ShutdownTimeouts;
+use crate::supervisor::engine::{Concern, Duty, Said, Ticket, Tuning};
 
 /// What was seen of the reload that is under way.
 #[derive(Debug, Default)]
@@ -17,8 +16,8 @@ pub(in crate::sim) struct Reload {
     /// The calls that are not answered.
     pub(in crate::sim) calls: BTreeSet<Ticket>,
     concerned: Vec<Concern>,
-    /// What it says of the shutdown; once it is published, what the one before said.
-    timeouts: Option<ShutdownTimeouts>,
+    /// What it says of the daemon itself; once it is published, what the one before said.
+    pub(in crate::sim) tuning: Option<Tuning>,
     /// Who was asked, in which generation, and what it said.
     pub(in crate::sim) asked: BTreeMap<u32, (u32, Option<Said>)>,
     /// Who restarted, and who took it without.
@@ -39,10 +38,10 @@ pub(in crate::sim) struct Reload {
 }
 
 /// Another configuration was read.
-pub(in crate::sim) fn proposed(book: &mut Book, concerned: &[Concern], timeouts: ShutdownTimeouts) {
+pub(in crate::sim) fn proposed(book: &mut Book, concerned: &[Concern], tuning: Tuning) {
     let calls = std::mem::take(&mut book.reload.calls);
-    let timeouts = Some(timeouts);
-    book.reload = Reload { calls, concerned: concerned.to_vec(), timeouts, ..Reload::default() };
+    let tuning = Some(tuning);
+    book.reload = Reload { calls, concerned: concerned.to_vec(), tuning, ..Reload::default() };
 }
 
 /// A subsystem is asked.
@@ -68,8 +67,8 @@ pub(in crate::sim) fn reverted(book: &mut Book) {
 
 /// It is the configuration from now on.
 pub(in crate::sim) fn published(book: &mut Book) {
-    if let Some(timeouts) = &mut book.reload.timeouts {
-        std::mem::swap(timeouts, &mut book.timeouts);
+    if let Some(tuning) = &mut book.reload.tuning {
+        std::mem::swap(tuning, &mut book.tuning);
     }
     let mut restarts = Vec::new();
     for Concern { unit, duty } in book.reload.concerned.clone() {
@@ -99,6 +98,8 @@ pub(in crate::sim) fn published(book: &mut Book) {
         book.reload.went_back = true;
         book.reload.waiting.clear();
     }
+    // Whose end has led to this has left its company before.
+    company::disband(book);
     for unit in restarts {
         restart(book, unit);
     }

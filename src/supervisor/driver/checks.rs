@@ -166,7 +166,7 @@ impl Driver {
         let Some(check) = known.watch.of(probe) else { return };
         let mut asked = Arc::clone(&check.ask).ask(run);
         if let Some(wrap) = &self.shared.wrap {
-            asked = wrap.wrap_check(run, asked);
+            asked = wrap.wrap_check(run, probe, asked);
         }
         let by = now + check.answers_within();
         let before = &mut known.unanswered[probe as usize];

@@ -88,14 +88,15 @@ impl Checks {
         Self { startup, readiness, liveness, heartbeat, told: false }
     }
 
+    /// What it keeps to, and whether its period is the configuration's.
     #[cfg(feature = "sim")]
-    pub(crate) fn rules(&self, probe: Probe) -> Option<ProbeRules> {
+    pub(crate) fn rules(&self, probe: Probe) -> Option<(ProbeRules, bool)> {
         let asking = match probe {
             Probe::Startup => &self.startup,
             Probe::Readiness => &self.readiness,
             Probe::Liveness => &self.liveness,
         };
-        asking.as_ref().map(|asking| asking.rules)
+        asking.as_ref().map(|asking| (asking.rules, asking.by_default))
     }
 
     fn of(&mut self, probe: Probe) -> Option<&mut Asking> {
