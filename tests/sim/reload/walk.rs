@@ -3,6 +3,7 @@
 use proc_daemon::sim::{self, Life, Sim, Stage};
 
 use super::*;
+use crate::shape;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -20,7 +21,8 @@ fn random_text(s: &Stage, parts: usize, n: u64) -> String {
         let start = starts[s.choose(7, "start") as usize];
         part(name, if changes { n } else { 0 }, hook, start)
     };
-    NAMES[..parts].iter().map(of).collect()
+    let parts: String = NAMES[..parts].iter().map(of).collect();
+    parts + &shape::monitoring(s)
 }
 
 /// Random edits at random moments, with calls, signals and a stop in between; at the end, if it lives, a good
@@ -39,7 +41,7 @@ fn walk(sim: Sim) -> Life {
                 _ => spec,
             };
         }
-        daemon = daemon.with_subsystem(spec);
+        daemon = daemon.with_subsystem(shape::paced(&sim, spec));
     }
     let idle = task("idle", idle);
     let first: String = NAMES[..parts].iter().map(|name| part(name, 0, "", "")).collect();
@@ -75,6 +77,7 @@ fn walk(sim: Sim) -> Life {
 async fn last(s: &Stage, notes: &[Notes]) {
     let good: String =
         NAMES[..notes.len()].iter().map(|name| part(name, 999, "live", "")).collect();
+    let good = good + "[monitoring]\nhealth_check_interval = '1s'\n";
     s.edit_config(&good);
     let mut done = s.daemon().reload().await;
     // One that went back, or waited for a hook that hangs, is over by then.
@@ -100,6 +103,7 @@ async fn last(s: &Stage, notes: &[Notes]) {
 fn a_random_walk_of_configurations_ends_as_a_fresh_start_with_the_last() {
     let sweep = sim::check(0..5_000, walk);
     sweep.expect_sometimes(sim::RELOAD_SITUATIONS);
+    sweep.expect_sometimes(sim::MONITORING_SITUATIONS);
     sweep.expect_sometimes(&["the last edit won"]);
     println!("{sweep}");
 }

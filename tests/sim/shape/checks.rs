@@ -1,8 +1,9 @@
 //! Subsystems that are asked how they are.
 
+use std::future::pending;
 use std::time::Duration;
 
-use proc_daemon::sim::Sim;
+use proc_daemon::sim::{Sim, Stage};
 use proc_daemon::{Check, Context, Health, Result, Spec, task};
 
 use super::behaviour::idle;
@@ -40,6 +41,44 @@ fn check(sim: &Sim) -> Check {
         2 => moody.fall(2).rise(3),
         _ => moody,
     }
+}
+
+/// A check that asks as often as the configuration says, or as it says itself, and gives a sign of life.
+fn paced_check(sim: &Sim) -> Check {
+    let slow = [0, 30, 400][sim.choose(3, "slow check") as usize] * MS;
+    let hangs = sim.choose(3, "hangs") == 1;
+    let moody = Check::new(move |ctx| async move {
+        let now = ctx.now();
+        ctx.beat();
+        ctx.runtime().sleep(slow).await;
+        match now.as_nanos() / 5_000_000_000 % 4 {
+            1 => Ok(Health::Degraded("so so".into())),
+            2 if hangs => pending().await,
+            2 => Err("not now".into()),
+            _ => Ok(Health::Up),
+        }
+    });
+    let moody = if sim.choose(4, "own period") == 1 { moody.every(900 * MS) } else { moody };
+    if sim.choose(2, "fall") == 1 { moody.fall(1).rise(1) } else { moody }
+}
+
+/// As `watched`, of daemons whose configuration is edited.
+pub(crate) fn paced(sim: &Sim, spec: Spec) -> Spec {
+    match sim.choose(8, "paced") {
+        1 => spec.readiness(paced_check(sim)),
+        2 => spec.liveness(paced_check(sim)),
+        3 => spec.readiness(paced_check(sim)).liveness(paced_check(sim)),
+        4 => spec.liveness(paced_check(sim)).heartbeat(8000 * MS),
+        5 => spec.startup(paced_check(sim)).readiness(paced_check(sim)),
+        _ => spec,
+    }
+}
+
+/// What a configuration says of checks.
+pub(crate) fn monitoring(stage: &Stage) -> String {
+    let every = [5000, 700, 2000, 7000, 20_000, 60_000][stage.choose(6, "every") as usize];
+    let asked = stage.choose(4, "asked") != 1;
+    format!("[monitoring]\nhealth_checks = {asked}\nhealth_check_interval_ms = {every}\n")
 }
 
 /// How it is watched, if it is.
