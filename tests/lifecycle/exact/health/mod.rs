@@ -3,6 +3,7 @@
 mod checks;
 mod ends;
 mod own;
+mod pace;
 mod readiness;
 mod refused;
 
