@@ -5,6 +5,7 @@ mod driver;
 mod ends;
 mod groups;
 mod health;
+mod monitoring;
 mod reload;
 mod restart;
 mod signals;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Bug> {
         control::BUGS,
         health::BUGS,
         reload::BUGS,
+        monitoring::BUGS,
         signals::BUGS,
         driver::BUGS,
         subsystem::BUGS,

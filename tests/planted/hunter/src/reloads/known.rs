@@ -124,7 +124,7 @@ pub(super) fn stranded(sim: Sim) -> Life {
     life
 }
 
-/// The grace of one that does not listen, and how often another is asked, are those that were published last.
+/// The grace of one that does not listen is the one that was published last.
 pub(super) fn tuned(sim: Sim) -> Life {
     let daemon = Daemon::new().with_task("deaf", |_| pending()).with_task("companion", idle);
     let of = |ms: u32| format!("[shutdown]\ntimeout_ms = {ms}\nforce_timeout_ms = 60000\n");

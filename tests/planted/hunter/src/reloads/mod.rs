@@ -2,6 +2,7 @@
 
 mod asked;
 mod known;
+mod paced;
 mod read;
 mod walk;
 
@@ -17,7 +18,7 @@ use proc_daemon::{
 use crate::kinds::MS;
 
 pub(crate) fn life(sim: Sim) -> Life {
-    match sim.choose(20, "edit") {
+    match sim.choose(23, "edit") {
         0..6 => asked::life(sim),
         6..8 => known::stopped(sim),
         8 => known::again(sim),
@@ -28,6 +29,7 @@ pub(crate) fn life(sim: Sim) -> Life {
         14..16 => read::unusable(sim),
         16 => read::unread(sim),
         17 => read::told(sim),
+        18..21 => paced::life(sim),
         _ => walk::life(sim),
     }
 }

@@ -7,6 +7,7 @@ use proc_daemon::{Daemon, RestartPolicy, Signal};
 
 use super::{NAMES, Notes, idle, text};
 use crate::kinds::MS;
+use crate::shape;
 
 pub(super) fn life(sim: Sim) -> Life {
     let parts = 1 + sim.choose(3, "parts") as usize;
@@ -27,7 +28,7 @@ pub(super) fn life(sim: Sim) -> Life {
             2 => spec.restart_policy(RestartPolicy::always()),
             _ => spec,
         };
-        daemon = daemon.with_subsystem(spec);
+        daemon = daemon.with_subsystem(shape::paced(&sim, spec));
     }
     let first: String = NAMES[..parts].iter().map(|name| text(name, 1, "live", "")).collect();
     let sim = sim.daemon(daemon).config_text(&first).allow_panics();
@@ -71,5 +72,6 @@ fn any(stage: &Stage, parts: usize, n: u64) -> String {
     };
     let grace = 1000 + 100 * stage.choose(10, "grace");
     let parts: String = NAMES[..parts].iter().map(part).collect();
-    format!("{parts}[shutdown]\ntimeout_ms = {grace}\n")
+    let monitoring = shape::monitoring(stage);
+    format!("{parts}{monitoring}[shutdown]\ntimeout_ms = {grace}\n")
 }
