@@ -60,6 +60,9 @@ fn walk(sim: Sim) -> Life {
                 ),
                 _ => {}
             }
+            if s.choose(5, "adds") == 1 {
+                drop(s.daemon().subsystems().add(shape::added(format!("added {n}"))));
+            }
             let millis = [0, 1, 300, 4_000, 20_000][s.choose(5, "time") as usize];
             s.advance(Duration::from_millis(millis)).await;
             if s.choose(40, "stop") == 1 {

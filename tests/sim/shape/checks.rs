@@ -74,6 +74,12 @@ pub(crate) fn paced(sim: &Sim, spec: Spec) -> Spec {
     }
 }
 
+/// One that is added to a daemon: asked as often as the configuration says by then.
+pub(crate) fn added(name: String) -> Spec {
+    let check = Check::new(|_| async { Ok(Health::Up) });
+    task(name, idle).optional().liveness(check)
+}
+
 /// What a configuration says of checks.
 pub(crate) fn monitoring(stage: &Stage) -> String {
     let every = [5000, 700, 2000, 7000, 20_000, 60_000][stage.choose(6, "every") as usize];

@@ -14,7 +14,7 @@ use proc_daemon::signal::Action;
 use proc_daemon::sim::{Faults, Sim, any};
 use proc_daemon::{Config, Context, Daemon, DaemonBuilder, Signal, SignalConfig, Strategy};
 
-pub(crate) use checks::{monitoring, paced};
+pub(crate) use checks::{added, monitoring, paced};
 use foreign::Shared;
 
 const MS: Duration = Duration::from_millis(1);

@@ -5,6 +5,7 @@ use crate::bug::{Bug, bug};
 const HEALTH: &str = "src/supervisor/engine/health.rs";
 const PREPARE: &str = "src/supervisor/engine/reload/prepare.rs";
 const SETTLE: &str = "src/supervisor/engine/reload/settle.rs";
+const CHECKS: &str = "src/supervisor/driver/checks.rs";
 const KNOWN: &str = "src/supervisor/driver/known.rs";
 
 pub(super) const BUGS: &[Bug] = &[
@@ -22,6 +23,14 @@ pub(super) const BUGS: &[Bug] = &[
         "asking.due = (asking.since + asking.rules.every).max(now);" =>
             "asking.due = if PLANTED { now } else { asking.since } + asking.rules.every;
                 asking.due = asking.due.max(now);",
+    ),
+    bug!(
+        "added-with-the-first-interval",
+        "who is added is asked as often as the configuration said at the start",
+        CHECKS,
+        "self.tuning = *tuning;" => "if !PLANTED {
+            self.tuning = *tuning;
+        }",
     ),
     bug!(
         "interval-not-taken-back",

@@ -40,6 +40,9 @@ pub(super) fn life(sim: Sim) -> Life {
             if stage.choose(4, "waits") > 0 {
                 let _ = done.await;
             }
+            if stage.choose(4, "adds") == 1 {
+                drop(stage.daemon().subsystems().add(shape::added(format!("added {n}"))));
+            }
             stage.advance(stage.choose(16, "pause") * 500 * MS).await;
         }
         let every = 300 + 100 * stage.choose(5, "last interval");
