@@ -73,6 +73,7 @@ impl Watch for Observer {
                 }
                 Effect::Publish => {
                     laws::reload::published(book, &out.turns, &mut found);
+                    model::give_up(book, &out.turns);
                     model::reload::published(book);
                 }
                 Effect::Revert { .. } => model::reload::reverted(book),

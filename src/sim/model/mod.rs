@@ -252,6 +252,17 @@ pub(in crate::sim) fn gave_up(book: &mut Book, unit: u32, say: Say) {
     go_on(book, unit, spared && book.stop_began.is_none());
 }
 
+/// Before what else this step decides: what cannot be without those that it gives up is lost.
+pub(in crate::sim) fn give_up(book: &mut Book, turns: &[Turn]) {
+    for turn in turns.iter().filter(|turn| matches!(turn.state, State::Zombie | State::Failed)) {
+        let this = &book.units[turn.unit as usize];
+        let spared = this.rules.optional && !this.rules.asks && this.leave != Leave::Retired;
+        if spared && !this.left && book.cause.is_none() && book.stop_began.is_none() {
+            lose(book, &[turn.unit]);
+        }
+    }
+}
+
 fn go_on(book: &mut Book, unit: u32, spared: bool) {
     book.units[unit as usize].spared = spared;
     if spared && book.cause.is_none() {
