@@ -83,9 +83,9 @@ async fn last(s: &Stage, notes: &[Notes]) {
     let good = good + "[monitoring]\nhealth_check_interval = '1s'\n";
     s.edit_config(&good);
     let mut done = s.daemon().reload().await;
-    // One that went back, or waited for a hook that hangs, is over by then.
+    // One that went back, or waited for a hook that hangs, is over by then; checks have other moods than before.
     while matches!(&done, Err(error) if error.kind() != ReloadErrorKind::ShuttingDown) {
-        s.advance(Duration::from_secs(60)).await;
+        s.advance(Duration::from_secs(67)).await;
         done = s.daemon().reload().await;
     }
     s.advance(Duration::from_secs(100)).await;
