@@ -19,11 +19,11 @@ pub(crate) struct Graph {
 }
 
 /// Row `n` is `targets[starts[n]..starts[n + 1]]`, unless it has changed since it was built. A clone shares what was
-/// built.
+/// built; one of nothing allocates nothing.
 #[derive(Clone, Debug, Default)]
 struct Rows {
-    starts: Arc<Vec<u32>>,
-    targets: Arc<Vec<u32>>,
+    starts: Arc<[u32]>,
+    targets: Arc<[u32]>,
     changed: BTreeMap<u32, Vec<u32>>,
 }
 
@@ -257,7 +257,7 @@ impl Rows {
             targets[next[row as usize] as usize] = target;
             next[row as usize] += 1;
         }
-        Self { starts: Arc::new(starts), targets: Arc::new(targets), changed: BTreeMap::new() }
+        Self { starts: starts.into(), targets: targets.into(), changed: BTreeMap::new() }
     }
 
     fn row(&self, row: u32) -> &[u32] {
