@@ -53,6 +53,11 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// Makes room for that many more, which are about to be posted.
+    pub(crate) fn expect(&self, more: usize) {
+        self.0.lock().queue.reserve(more);
+    }
+
     /// Drops what is queued and whatever is posted from now on.
     pub(crate) fn close(&self) {
         let closed = Inner { queue: VecDeque::new(), reader: None, closed: true };

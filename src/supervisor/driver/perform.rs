@@ -38,6 +38,8 @@ impl Driver {
         }
         if let Event::Shutdown { .. } = event {
             self.shared.board.close();
+            // Each tells that it has ended.
+            self.shared.mailbox.expect(self.engine.live());
         }
         self.publish(event, now);
         self.out.turns.clear();

@@ -311,6 +311,11 @@ impl Engine {
         self.rules.at(self.units[unit as usize].rules)
     }
 
+    /// How many live.
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
     pub(crate) fn units(&self) -> &Table<Unit> {
         &self.units
     }
