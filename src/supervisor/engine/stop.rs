@@ -205,9 +205,8 @@ impl Engine {
 
     /// What kind of end `how` is for the live generation of `unit`.
     pub(crate) fn kind_of(&self, unit: u32, how: How) -> EndKind {
-        let explicit = self.rule(unit).explicit_ready;
         let this = &self.units[unit as usize];
-        match kind(this, explicit, how) {
+        match kind(this, || self.rule(unit).explicit_ready, how) {
             EndKind::Completed | EndKind::Requested | EndKind::Aborted
                 if this.leaving == Leaving::Unhealthy && self.phase == Phase::Up =>
             {
@@ -243,7 +242,7 @@ impl Engine {
     }
 }
 
-fn kind(unit: &Unit, explicit: bool, how: How) -> EndKind {
+fn kind(unit: &Unit, explicit: impl Fn() -> bool, how: How) -> EndKind {
     match how {
         _ if unit.timed_out => EndKind::StartTimeout,
         How::Panicked => EndKind::Panic,
@@ -251,7 +250,7 @@ fn kind(unit: &Unit, explicit: bool, how: How) -> EndKind {
         How::Failed { stopping: true } if unit.asked => EndKind::Requested,
         How::Failed { .. } => EndKind::Error,
         How::Completed if unit.asked && !unit.returned => EndKind::Requested,
-        How::Completed if explicit && !unit.ready => EndKind::Error,
+        How::Completed if !unit.ready && explicit() => EndKind::Error,
         How::Completed => EndKind::Completed,
     }
 }

@@ -74,7 +74,7 @@ pub(super) const BUGS: &[Bug] = &[
         "return-is-readiness",
         "to return before it is ready counts as completed",
         STOP,
-        "How::Completed if explicit && !unit.ready =>" =>
-            "How::Completed if explicit && !unit.ready && !PLANTED =>",
+        "How::Completed if !unit.ready && explicit() =>" =>
+            "How::Completed if !unit.ready && explicit() && !PLANTED =>",
     ),
 ];
