@@ -67,6 +67,7 @@ pub(in crate::sim) fn tuned(book: &mut Book, now: Instant) {
             this.beat_due = this.pulse.heartbeat().map(|deadline| (now + deadline, now));
             // Whether it is ready is not asked any more. Asked again, it is until its check has fallen.
             this.met |= before && !this.leaves();
+            this.served |= this.met;
         }
     }
 }

@@ -234,8 +234,8 @@ pub(super) const BUGS: &[Bug] = &[
         "readiness-flickers",
         "readiness is shown at each change and not when the step is over",
         START,
-        "self.count_ready(unit);" =>
-            "self.count_ready(unit);
+        "self.count_ready(unit, was == Met::Up && met == Met::No);" =>
+            "self.count_ready(unit, was == Met::Up && met == Met::No);
         if PLANTED {
             self.show_ready(out);
         }",
