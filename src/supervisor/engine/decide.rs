@@ -81,9 +81,8 @@ impl Engine {
         }
         let delay = rules.backoff.delay(this.streak, self.draws.next());
         this.streak = this.streak.saturating_add(1);
-        let generation = this.generation;
         let due = now + delay;
-        self.timers.set(due, Timer::Restart { unit, generation });
+        self.start_again_at(unit, due);
         self.turn(unit, State::Backoff, out);
         self.set_met(unit, Met::No, out);
         let end = self.units[unit as usize].end;
@@ -99,9 +98,17 @@ impl Engine {
         self.ask_leaving_dependencies(unit);
     }
 
+    /// The backoff of `unit` is over then, and not when it was to be before.
+    pub(super) fn start_again_at(&mut self, unit: u32, due: Instant) {
+        let this = &mut self.units[unit as usize];
+        this.backoff = this.backoff.wrapping_add(1);
+        let (generation, backoff) = (this.generation, this.backoff);
+        self.timers.set(due, Timer::Restart { unit, generation, backoff });
+    }
+
     /// The backoff of `unit` is over.
     pub(super) fn backoff_over(&mut self, unit: u32, now: Instant, out: &mut Out) {
-        // A timer of an earlier backoff after the same generation may come while it waits for its turn.
+        // It may wait for its turn already.
         if !self.may_start() || self.storm.has(unit) {
             return;
         }

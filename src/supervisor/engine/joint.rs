@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_daemon_runtime::Instant;
 
-use super::{Effect, Engine, Leaving, Met, NAMES_IN_A_NOTE, Note, Out, State, Timer, Waiting};
+use super::{Effect, Engine, Leaving, Met, NAMES_IN_A_NOTE, Note, Out, State, Waiting};
 use crate::restart::Restart;
 
 /// Those that start again together.
@@ -229,11 +229,11 @@ impl Engine {
         for member in joint.members {
             let this = &mut self.units[member as usize];
             let held = std::mem::take(&mut this.held);
-            let (state, generation, unmet) = (this.state, this.generation, this.unmet);
+            let (state, unmet) = (this.state, this.unmet);
             match state {
                 State::Backoff if held && joint.due <= now => self.backoff_over(member, now, out),
                 State::Backoff if held => {
-                    self.timers.set(joint.due, Timer::Restart { unit: member, generation });
+                    self.start_again_at(member, joint.due);
                     self.show_due(member, joint.due, out);
                 }
                 State::Waiting if unmet == 0 && self.may_start() => self.spawn(member, out),

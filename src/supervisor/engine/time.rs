@@ -104,9 +104,10 @@ pub(super) fn matters(
             live(unit, generation).is_some_and(|state| state != State::Aborting)
         }
         Timer::Zombie { unit, generation } => live(unit, generation) == Some(State::Aborting),
-        Timer::Restart { unit, generation } => {
+        Timer::Restart { unit, generation, backoff } => {
             let unit = &units[unit as usize];
-            unit.generation == generation && unit.state == State::Backoff
+            let last = (unit.generation, unit.backoff) == (generation, backoff);
+            last && unit.state == State::Backoff
         }
         Timer::Check { unit, generation, probe: Probe::Startup } => {
             live(unit, generation) == Some(State::Starting)

@@ -23,10 +23,11 @@ pub(crate) enum Timer {
         unit: u32,
         generation: u32,
     },
-    /// The backoff after this generation is over.
+    /// The backoff after this generation is over, unless another was set for it since.
     Restart {
         unit: u32,
         generation: u32,
+        backoff: u8,
     },
     /// A check of this generation is due.
     Check {

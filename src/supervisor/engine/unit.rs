@@ -32,6 +32,8 @@ pub(crate) struct Unit {
     pub(crate) held: bool,
     /// It is to be removed.
     pub(crate) removed: bool,
+    /// The number of the backoff that it is in, or was last, of those after one generation.
+    pub(crate) backoff: u8,
     /// It was removed while the daemon was up: its past is over.
     pub(crate) past: bool,
     /// What those that depend on it may count on.
@@ -95,6 +97,7 @@ impl Unit {
             awaited: false,
             held: false,
             removed: false,
+            backoff: 0,
             past: false,
             met: Met::No,
             waits: true,

@@ -234,7 +234,8 @@ fn whoever_waits_waits_for_something(engine: &Engine) {
                 }
             }
             State::Backoff => {
-                let due = has_timer(engine, Timer::Restart { unit, generation });
+                let backoff = known.backoff;
+                let due = has_timer(engine, Timer::Restart { unit, generation, backoff });
                 let queued = engine.storm.queue.values().any(|queued| *queued == unit);
                 assert!(if known.held { held } else { due || queued }, "{unit} never starts again");
             }

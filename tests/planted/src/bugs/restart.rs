@@ -29,9 +29,9 @@ pub(super) const BUGS: &[Bug] = &[
         "backoff-timer-not-armed",
         "a backoff never ends",
         DECIDE,
-        "self.timers.set(due, Timer::Restart { unit, generation });" =>
+        "self.timers.set(due, Timer::Restart { unit, generation, backoff });" =>
             "if !PLANTED {
-            self.timers.set(due, Timer::Restart { unit, generation });
+            self.timers.set(due, Timer::Restart { unit, generation, backoff });
         }",
     ),
     bug!(

@@ -238,3 +238,39 @@ fn what_returns_with_an_error_while_it_is_tried_ends_the_daemon_only_if_it_says_
         assert_eq!(initiated, ends, "{say:?}");
     }
 }
+
+#[test]
+fn what_is_to_start_later_than_it_was_to_does_not_start_when_it_was_to() {
+    // 2 starts again with 1 after 1 s, is to start at once with the reload, but not before 0 has ended, and then with 0.
+    let after = |seconds: u32| {
+        let backoff = crate::backoff::Backoff::constant(seconds * SECOND).jitter(0.0);
+        Rules { restart: Restart::OnFailure, backoff, ..Rules::PLAIN }
+    };
+    let mut given = Edges::default();
+    [0, 1].into_iter().for_each(|on| given.add(2, on, Kind::Binds));
+    let settings = Settings { reloadable: true, ..settings() };
+    let rules = [after(5), after(1), after(0)];
+    let mut world = World::of(&rules, given, Groups::default(), settings);
+    let (every, timeout) = (60 * SECOND, SECOND);
+    let once = ProbeRules { delay: Duration::ZERO, every, timeout, rise: 1, fall: 1 };
+    let liveness = Some(Asking::new(once, false));
+    world.engine.watch(0, Checks { liveness, ..Checks::default() });
+    let mut world = world.up();
+    world.step(Event::Tick);
+    world.end(1, FAILED);
+    world.end(2, How::Completed);
+    let (unit, probe, number) = world.questions.remove(0);
+    world.tell(unit, UnitEvent::Checked { probe, number, answer: Answer::Bad });
+    world.reload();
+    world.changed(&[(2, Duty::Restart)]);
+    assert_eq!((world.asked().last(), world.state(2)), (Some(&0), State::Backoff));
+    world.end(0, FAILED);
+    world.advance_to(ms(1000));
+    assert_eq!((world.state(1), world.state(2)), (State::Starting, State::Backoff));
+    world.tell(1, UnitEvent::Ready);
+    world.advance_to(ms(4999));
+    assert_eq!((world.state(0), world.state(2)), (State::Backoff, State::Backoff));
+    world.advance_to(ms(5000));
+    world.tell(0, UnitEvent::Ready);
+    assert_eq!(world.state(2), State::Starting);
+}
