@@ -83,8 +83,8 @@ pub(super) const BUGS: &[Bug] = &[
         "given-up-and-restarted",
         "the backoff of what was given up meanwhile still starts it",
         TIME,
-        "unit.generation == generation && unit.state == State::Backoff" =>
-            "unit.generation == generation && (PLANTED || unit.state == State::Backoff)",
+        "last && unit.state == State::Backoff" =>
+            "last && (PLANTED || unit.state == State::Backoff)",
     ),
     bug!(
         "critical-is-optional",
